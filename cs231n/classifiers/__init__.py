@@ -1,0 +1,1 @@
+"""The models of the assignment: `fc_net` (fully connected) and `cnn` (convolutional)."""

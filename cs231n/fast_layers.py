@@ -1,0 +1,154 @@
+"""Convolution and max pooling as matrix products and strided slices.
+
+The same arguments and results as the naive layers of `cs231n.layers`, many times faster. The older names
+(`conv_forward_im2col`, `max_pool_forward_reshape`, ...) stand for the same functions.
+"""
+
+import numpy as np
+
+from cs231n import validation as _valid
+from cs231n.im2col import col2im_6d_cython as _col2im
+
+__all__ = [
+    "conv_backward_fast",
+    "conv_backward_im2col",
+    "conv_backward_strides",
+    "conv_forward_fast",
+    "conv_forward_im2col",
+    "conv_forward_strides",
+    "max_pool_backward_fast",
+    "max_pool_backward_im2col",
+    "max_pool_backward_reshape",
+    "max_pool_forward_fast",
+    "max_pool_forward_im2col",
+    "max_pool_forward_reshape",
+]
+
+
+def conv_forward_fast(x, w, b, conv_param):
+    """Convolve a minibatch with F filters: one matrix product of the filters and all windows.
+
+    Args:
+        x: images, shape (N, C, H, W).
+        w: filters, shape (F, C, HH, WW).
+        b: biases, shape (F,).
+        conv_param: dict; `stride` and `pad`, in pixels.
+
+    Returns:
+        out: shape (N, F, H', W') with H' = 1 + (H + 2 * pad - HH) // stride, and W' likewise.
+        cache: what conv_backward_fast needs.
+
+    Raises:
+        KeyError: conv_param has no stride or no pad.
+        ValueError: wrong shape, dtype, stride or pad, or a filter larger than the padded image.
+
+    Source: Chellapilla, Puri and Simard, "High performance convolutional neural networks", 2006.
+    """
+    x, w, b = _valid.convolution(x, w, b, conv_param)
+    N, F, oh, ow = _valid.convolution_shape(x, w, conv_param)
+    cols = _columns(x, w.shape[2:], conv_param["stride"], conv_param["pad"])
+    out = w.reshape(F, len(cols)) @ cols + b[:, np.newaxis]  # (F, C*HH*WW) @ (C*HH*WW, N*oh*ow)
+    out = out.reshape(F, N, oh, ow).transpose(1, 0, 2, 3)  # (F, N*oh*ow) -> (N, F, oh, ow)
+    return np.ascontiguousarray(out), (x.shape, w, conv_param, cols)
+
+
+def conv_backward_fast(dout, cache, *, input_grad=True):
+    """Backward pass of conv_forward_fast.
+
+    Args:
+        dout: upstream gradient, shape (N, F, H', W').
+        cache: from conv_forward_fast.
+        input_grad: False leaves the gradient with respect to x out, as a network's first layer can.
+
+    Returns:
+        dx: shape (N, C, H, W), or None without input_grad.
+        dw: shape (F, C, HH, WW).
+        db: shape (F,).
+
+    Raises:
+        ValueError: dout does not have the shape of the output.
+    """
+    x_shape, w, conv_param, cols = cache
+    N, C, H, W = x_shape
+    F, _, HH, WW = w.shape
+    oh, ow = _valid.positions(x_shape, HH, WW, conv_param["pad"], conv_param["stride"])
+    dout = _valid.upstream(dout, (N, F, oh, ow))
+    rows = dout.transpose(1, 0, 2, 3).reshape(F, N * oh * ow)  # (N, F, oh, ow) -> (F, N*oh*ow)
+    dw = (rows @ cols.T).reshape(w.shape)  # (F, C*HH*WW) -> (F, C, HH, WW)
+    db = rows.sum(axis=1)
+    if not input_grad:
+        return None, dw, db
+    dcols = w.reshape(F, len(cols)).T @ rows  # (C*HH*WW, F) @ (F, N*oh*ow)
+    dcols = dcols.reshape(C, HH, WW, N, oh, ow)  # (C*HH*WW, N*oh*ow) -> (C, HH, WW, N, oh, ow)
+    return _col2im(dcols, N, C, H, W, HH, WW, conv_param["pad"], conv_param["stride"]), dw, db
+
+
+def _columns(x, window, stride, pad):
+    """Return the windows of x (N, C, H, W) as columns, (C*HH*WW, N*oh*ow)."""
+    padded = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, window, axis=(2, 3))[:, :, ::stride, ::stride]
+    N, C, oh, ow, HH, WW = windows.shape
+    # (N, C, oh, ow, HH, WW) -> (C, HH, WW, N, oh, ow) -> (C*HH*WW, N*oh*ow)
+    return windows.transpose(1, 4, 5, 0, 2, 3).reshape(C * HH * WW, N * oh * ow)
+
+
+def max_pool_forward_fast(x, pool_param):
+    """Take the maximum of each window of each channel: one strided np.maximum for each pixel of the window.
+
+    Args:
+        x: images, shape (N, C, H, W).
+        pool_param: dict; `pool_height`, `pool_width` and `stride`, in pixels.
+
+    Returns:
+        out: shape (N, C, H', W') with H' = 1 + (H - pool_height) // stride, and W' likewise.
+        cache: what max_pool_backward_fast needs.
+
+    Raises:
+        KeyError: pool_param lacks one of the three.
+        ValueError: wrong rank, dtype or size, or a window larger than the image.
+    """
+    x = _valid.pooling(x, pool_param)
+    out = np.full(_valid.pooling_shape(x, pool_param), -np.inf, dtype=x.dtype)
+    for pixel in _window_pixels(pool_param, out.shape):
+        np.maximum(out, x[pixel], out=out)
+    return out, (x, out, pool_param)
+
+
+def max_pool_backward_fast(dout, cache):
+    """Backward pass of max_pool_forward_fast: each gradient goes to the first maximum of its window.
+
+    Args:
+        dout: upstream gradient, shape (N, C, H', W').
+        cache: from max_pool_forward_fast.
+
+    Returns:
+        dx: shape (N, C, H, W).
+
+    Raises:
+        ValueError: dout does not have the shape of the output.
+    """
+    x, out, pool_param = cache
+    dout = _valid.upstream(dout, out.shape)
+    dx = np.zeros(x.shape, dtype=dout.dtype)
+    waiting = np.ones(out.shape, dtype=bool)  # windows whose maximum has not been met yet
+    for pixel in _window_pixels(pool_param, out.shape):
+        value = x[pixel]
+        hit = waiting & ((value == out) | np.isnan(value))  # NaN is the maximum of a window that holds one
+        dx[pixel] += np.where(hit, dout, 0)
+        waiting &= ~hit
+    return dx
+
+
+def _window_pixels(pool_param, out_shape):
+    """Yield, in row order, the index of each pixel of the window in all windows of x at once."""
+    stride = pool_param["stride"]
+    for i, j in np.ndindex(pool_param["pool_height"], pool_param["pool_width"]):
+        rows = slice(i, i + stride * out_shape[2], stride)
+        columns = slice(j, j + stride * out_shape[3], stride)
+        yield slice(None), slice(None), rows, columns
+
+
+conv_forward_im2col = conv_forward_strides = conv_forward_fast
+conv_backward_im2col = conv_backward_strides = conv_backward_fast
+max_pool_forward_im2col = max_pool_forward_reshape = max_pool_forward_fast
+max_pool_backward_im2col = max_pool_backward_reshape = max_pool_backward_fast

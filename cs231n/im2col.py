@@ -1,0 +1,120 @@
+"""im2col and col2im: a convolution as one matrix product.
+
+`im2col_indices`, `col2im_indices` and `get_im2col_indices` are NumPy alone. `im2col_cython`, `col2im_cython`
+and `col2im_6d_cython` are the compiled ones where the extension is built and NumPy ones with the same results
+where it is not.
+"""
+
+import warnings
+
+import numpy as np
+
+from cs231n import validation as _valid
+
+__all__ = [
+    "col2im_6d_cython",
+    "col2im_cython",
+    "col2im_indices",
+    "get_im2col_indices",
+    "im2col_cython",
+    "im2col_indices",
+]
+
+
+def get_im2col_indices(x_shape, field_height, field_width, padding=1, stride=1):
+    """Return the indices that pick every window out of the padded images.
+
+    Args:
+        x_shape: (N, C, H, W).
+        field_height, field_width: size of the window, in pixels.
+        padding: zeros added on each side of H and W.
+        stride: pixels between windows.
+
+    Returns:
+        k, i, j: channel, row and column in the padded image, such that padded[:, k, i, j] has shape
+            (N, C*fh*fw, oh*ow); k has shape (C*fh*fw, 1), i and j have shape (C*fh*fw, oh*ow).
+
+    Raises:
+        ValueError: a size out of range, or a window larger than the padded image.
+    """
+    C = x_shape[1]
+    oh, ow = _valid.positions(x_shape, field_height, field_width, padding, stride)
+    k, i, j = np.indices((C, field_height, field_width)).reshape(3, -1, 1)  # (3, C, fh, fw) -> (3, C*fh*fw, 1)
+    y, z = np.indices((oh, ow)).reshape(2, 1, -1)  # (2, oh, ow) -> (2, 1, oh*ow)
+    return k, i + stride * y, j + stride * z
+
+
+def im2col_indices(x, field_height, field_width, padding=1, stride=1):
+    """Lay the windows of x out as columns, by fancy indexing.
+
+    Args:
+        x: images, shape (N, C, H, W).
+        field_height, field_width, padding, stride: as in get_im2col_indices.
+
+    Returns:
+        cols: shape (C*fh*fw, oh*ow*N), rows in order (C, fh, fw), columns in order (oh, ow, N).
+
+    Raises:
+        ValueError: wrong shape, dtype or size, or a window larger than the padded image.
+    """
+    x = _valid.images(x)
+    k, i, j = get_im2col_indices(x.shape, field_height, field_width, padding, stride)
+    padded = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    cols = padded[:, k, i, j]  # (N, C*fh*fw, oh*ow)
+    return cols.transpose(1, 2, 0).reshape(len(k), i.shape[1] * len(x))  # -> (C*fh*fw, oh*ow*N)
+
+
+def col2im_indices(cols, x_shape, field_height=3, field_width=3, padding=1, stride=1):
+    """Add the columns of im2col_indices back onto images.
+
+    Args:
+        cols: shape (C*fh*fw, oh*ow*N), ordered as im2col_indices's result.
+        x_shape: (N, C, H, W).
+        field_height, field_width, padding, stride: as in get_im2col_indices.
+
+    Returns:
+        x: shape (N, C, H, W).
+
+    Raises:
+        ValueError: wrong shape, dtype or size, or a window larger than the padded image.
+    """
+    return _col2im_numpy(cols, *x_shape, field_height, field_width, padding, stride)
+
+
+def _im2col_numpy(x, field_height, field_width, padding, stride):
+    """Do what im2col_cython does, in NumPy."""
+    return im2col_indices(x, field_height, field_width, padding, stride)
+
+
+def _col2im_numpy(cols, N, C, H, W, field_height, field_width, padding, stride):
+    """Do what col2im_cython does, in NumPy."""
+    cols = _valid.float_array("cols", cols)
+    oh, ow = _valid.positions((N, C, H, W), field_height, field_width, padding, stride)
+    _valid.shape("cols", cols, (C * field_height * field_width, oh * ow * N))
+    # (C*fh*fw, oh*ow*N) -> (C, fh, fw, oh, ow, N) -> (C, fh, fw, N, oh, ow)
+    cols = cols.reshape(C, field_height, field_width, oh, ow, N).transpose(0, 1, 2, 5, 3, 4)
+    return _col2im_6d_numpy(cols, N, C, H, W, field_height, field_width, padding, stride)
+
+
+def _col2im_6d_numpy(cols, N, C, H, W, HH, WW, pad, stride):
+    """Do what col2im_6d_cython does, in NumPy: one strided addition for each pixel of the window."""
+    cols = _valid.float_array("cols", cols)
+    oh, ow = _valid.positions((N, C, H, W), HH, WW, pad, stride)
+    _valid.shape("cols", cols, (C, HH, WW, N, oh, ow))
+    padded = np.zeros((C, N, H + 2 * pad, W + 2 * pad), dtype=cols.dtype)
+    for i, j in np.ndindex(HH, WW):
+        padded[:, :, i : i + stride * oh : stride, j : j + stride * ow : stride] += cols[:, i, j]
+    return padded[:, :, pad : pad + H, pad : pad + W].transpose(1, 0, 2, 3)  # (C, N, H, W) -> (N, C, H, W)
+
+
+try:
+    from cs231n.im2col_cython import col2im_6d_cython, col2im_cython, im2col_cython
+except ImportError:
+    warnings.warn(
+        "the compiled extension cs231n.im2col_cython is missing, so the fast layers use NumPy alone and take "
+        "longer; to build it, run: python setup.py build_ext --inplace",
+        stacklevel=2,
+    )
+    im2col_cython = _im2col_numpy
+    col2im_cython = _col2im_numpy
+    col2im_6d_cython = _col2im_6d_numpy

@@ -1,0 +1,131 @@
+"""Update rules: how a parameter follows its gradient.
+
+Each rule is `rule(w, dw, config=None) -> (next_w, config)`. `config` holds the hyperparameters and the rule's
+state; the dictionary that came in is completed with defaults, updated and returned, to be passed in again at
+the next step. `w` may be updated in place, `dw` never is.
+"""
+
+import numpy as np
+
+from cs231n import validation as _valid
+
+
+def sgd(w, dw, config=None):
+    """Take a step of stochastic gradient descent: w - learning_rate * dw.
+
+    Args:
+        w: parameters, any shape.
+        dw: gradient, shape of w.
+        config: dict; `learning_rate` (1e-2).
+
+    Returns:
+        next_w: shape of w.
+        config: the same dictionary.
+
+    Raises:
+        ValueError: dw does not have the shape of w, or a hyperparameter is not a number.
+
+    Source: Robbins and Monro, "A stochastic approximation method", 1951.
+    """
+    w, dw, config = _valid.update(w, dw, config, learning_rate=1e-2)
+    next_w = w - config["learning_rate"] * dw
+    return next_w, config
+
+
+def sgd_momentum(w, dw, config=None):
+    """Take a step of gradient descent with momentum.
+
+        velocity = momentum * velocity - learning_rate * dw
+        next_w = w + velocity
+
+    Args:
+        w: parameters, any shape.
+        dw: gradient, shape of w.
+        config: dict; `learning_rate` (1e-2), `momentum` (0.9); state `velocity`, shape of w (zeros at first).
+
+    Returns:
+        next_w: shape of w.
+        config: the same dictionary, updated.
+
+    Raises:
+        ValueError: dw or velocity does not have the shape of w, or a hyperparameter is not a number.
+
+    Source: Sutskever et al., "On the importance of initialization and momentum in deep learning", 2013, eq. 1-2.
+    """
+    w, dw, config = _valid.update(w, dw, config, learning_rate=1e-2, momentum=0.9)
+    _valid.state(config, "velocity", w)
+    ### BEGIN SOLUTION
+    config["velocity"] = config["momentum"] * config["velocity"] - config["learning_rate"] * dw
+    next_w = w + config["velocity"]
+    ### END SOLUTION
+    return next_w, config
+
+
+def rmsprop(w, dw, config=None):
+    """Take a step of RMSProp: divide each gradient by the root of its running mean square.
+
+        cache = decay_rate * cache + (1 - decay_rate) * dw**2
+        next_w = w - learning_rate * dw / (sqrt(cache) + epsilon)
+
+    Args:
+        w: parameters, any shape.
+        dw: gradient, shape of w.
+        config: dict; `learning_rate` (1e-2), `decay_rate` (0.99), `epsilon` (1e-8); state `cache`, shape of w
+            (zeros at first).
+
+    Returns:
+        next_w: shape of w.
+        config: the same dictionary, updated.
+
+    Raises:
+        ValueError: dw or cache does not have the shape of w, or a hyperparameter is not a number.
+
+    Source: Hinton, "Neural networks for machine learning", lecture 6e, 2012.
+    """
+    w, dw, config = _valid.update(w, dw, config, learning_rate=1e-2, decay_rate=0.99, epsilon=1e-8)
+    _valid.state(config, "cache", w)
+    ### BEGIN SOLUTION
+    decay_rate = config["decay_rate"]
+    config["cache"] = decay_rate * config["cache"] + (1 - decay_rate) * dw**2
+    next_w = w - config["learning_rate"] * dw / (np.sqrt(config["cache"]) + config["epsilon"])
+    ### END SOLUTION
+    return next_w, config
+
+
+def adam(w, dw, config=None):
+    """Take a step of Adam: momentum over RMSProp, both corrected for having started at zero.
+
+        t = t + 1
+        m = beta1 * m + (1 - beta1) * dw,     mhat = m / (1 - beta1**t)
+        v = beta2 * v + (1 - beta2) * dw**2,  vhat = v / (1 - beta2**t)
+        next_w = w - learning_rate * mhat / (sqrt(vhat) + epsilon)
+
+    Args:
+        w: parameters, any shape.
+        dw: gradient, shape of w.
+        config: dict; `learning_rate` (1e-3), `beta1` (0.9), `beta2` (0.999), `epsilon` (1e-8); state `m` and
+            `v`, shape of w (zeros at first), and `t`, the number of steps taken (0 at first).
+
+    Returns:
+        next_w: shape of w.
+        config: the same dictionary, updated.
+
+    Raises:
+        ValueError: dw, m or v does not have the shape of w, or a hyperparameter is not a number.
+
+    Source: Kingma and Ba, "Adam: a method for stochastic optimization", 2015, algorithm 1.
+    """
+    w, dw, config = _valid.update(w, dw, config, learning_rate=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-8)
+    _valid.state(config, "m", w)
+    _valid.state(config, "v", w)
+    config["t"] = _valid.integer("config['t']", config.get("t", 0), 0)
+    ### BEGIN SOLUTION
+    beta1, beta2 = config["beta1"], config["beta2"]
+    config["t"] += 1
+    config["m"] = beta1 * config["m"] + (1 - beta1) * dw
+    config["v"] = beta2 * config["v"] + (1 - beta2) * dw**2
+    mhat = config["m"] / (1 - beta1 ** config["t"])
+    vhat = config["v"] / (1 - beta2 ** config["t"])
+    next_w = w - config["learning_rate"] * mhat / (np.sqrt(vhat) + config["epsilon"])
+    ### END SOLUTION
+    return next_w, config

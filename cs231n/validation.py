@@ -1,0 +1,433 @@
+"""Checks on the arguments of layers, update rules and models.
+
+Each function returns its arguments ready for arithmetic, or raises an error that names the argument, what
+came and what was expected. They stand here so that a layer is left with its formula alone.
+"""
+
+import math
+import operator
+
+import numpy as np
+
+__all__ = [
+    "affine",
+    "backward",
+    "batchnorm",
+    "convolution",
+    "convolution_shape",
+    "dropout",
+    "float_array",
+    "float_dtype",
+    "groupnorm",
+    "images",
+    "integer",
+    "key",
+    "layernorm",
+    "normalisation",
+    "numbers",
+    "option",
+    "parameter",
+    "pooling",
+    "pooling_shape",
+    "positions",
+    "real",
+    "scores",
+    "shape",
+    "spatial_normalisation",
+    "state",
+    "update",
+    "upstream",
+]
+
+
+def float_array(name, value):
+    """Return `value` as a float32 or float64 array in native byte order, without a copy where it is one.
+
+    Raises:
+        ValueError: the dtype is another one, or a mask would be lost.
+    """
+    if isinstance(value, np.ma.MaskedArray):
+        raise ValueError(f"{name} is a masked array, whose mask would be lost; pass {name}.filled(...) instead")
+    array = np.asarray(value)
+    if array.dtype.kind != "f" or array.dtype.itemsize not in (4, 8):
+        raise ValueError(
+            f"{name} has dtype {array.dtype}, expected float32 or float64; "
+            f"convert it first, for instance with {name}.astype(np.float32)"
+        )
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+def float_dtype(name, value):
+    """Return np.float32 or np.float64 for anything that NumPy understands as one of them.
+
+    Raises:
+        ValueError: another dtype.
+    """
+    try:
+        dtype = None if value is None else np.dtype(value).type
+    except TypeError:
+        dtype = None
+    return option(name, value if dtype is None else dtype, (np.float32, np.float64))
+
+
+def numbers(name, value):
+    """Return the minibatch a model was given as an array of integers or floats, of any size.
+
+    Raises:
+        ValueError: another dtype, or a mask would be lost.
+    """
+    array = np.asarray(value)
+    if isinstance(value, np.ma.MaskedArray) or array.dtype.kind not in "iuf":
+        kind = "a masked array" if isinstance(value, np.ma.MaskedArray) else f"of dtype {array.dtype}"
+        raise ValueError(f"{name} is {kind}, expected an array of floats or integers")
+    return array
+
+
+def parameter(name, value, expected_shape, dtype):
+    """Return a weight, bias, scale or shift of the expected shape; integers are cast to `dtype`.
+
+    Raises:
+        ValueError: wrong shape or dtype.
+    """
+    if np.asarray(value).dtype.kind in "iu" and not isinstance(value, np.ma.MaskedArray):
+        value = np.asarray(value).astype(dtype)
+    array = float_array(name, value)
+    shape(name, array, expected_shape)
+    return array
+
+
+def shape(name, array, expected):
+    """Check a shape; in `expected` a string such as "N" stands for any length.
+
+    Raises:
+        ValueError: another rank, or another length where `expected` has a number.
+    """
+    fits = array.ndim == len(expected) and all(
+        isinstance(want, str) or want == have for want, have in zip(expected, array.shape)
+    )
+    if not fits:
+        wanted = ", ".join(map(str, expected)) + ("," if len(expected) == 1 else "")
+        raise ValueError(f"{name} has shape {array.shape}, expected ({wanted})")
+
+
+def key(name, settings, wanted):
+    """Return settings[wanted].
+
+    Raises:
+        KeyError: the dictionary has no such key.
+    """
+    if wanted not in settings:
+        raise KeyError(f"{name} has no key {wanted!r}; its keys are {sorted(map(str, settings))}")
+    return settings[wanted]
+
+
+def option(name, value, options):
+    """Return `value` if it is one of `options`.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if not any(value is known or (isinstance(value, str) and value == known) for known in options):
+        raise ValueError(f"{name} is {value!r}, expected one of {', '.join(map(repr, options))}")
+    return value
+
+
+def integer(name, value, low, high=None):
+    """Return `value` as an int between `low` and `high` (no upper bound if None).
+
+    Raises:
+        ValueError: not an integer, or out of range.
+    """
+    expected = f"an integer of at least {low}" if high is None else f"an integer from {low} to {high}"
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise ValueError(f"{name} is {value!r}, expected {expected}") from None
+    if number < low or (high is not None and number > high):
+        raise ValueError(f"{name} is {value!r}, expected {expected}")
+    return number
+
+
+def real(name, value, low=-math.inf, high=math.inf):
+    """Return `value` as a Python float between `low` and `high`, ends included.
+
+    A Python float, because a np.float64 scalar would turn float32 arrays into float64 ones.
+
+    Raises:
+        ValueError: not a finite number, or out of range.
+    """
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not (math.isfinite(number) and low <= number <= high):
+        bounds = "" if (low, high) == (-math.inf, math.inf) else f" from {low:g} to {high:g}"
+        raise ValueError(f"{name} is {value!r}, expected a finite number{bounds}")
+    return number
+
+
+def upstream(dout, expected_shape):
+    """Return the upstream gradient, which has the shape of the forward pass's output.
+
+    Raises:
+        ValueError: wrong shape or dtype.
+    """
+    dout = float_array("dout", dout)
+    if dout.shape != tuple(expected_shape):
+        raise ValueError(f"dout has shape {dout.shape}, expected {tuple(expected_shape)}, the shape of the output")
+    return dout
+
+
+def backward(layer, dout, shape_and_cache):
+    """Return dout and the inner cache of a layer whose forward pass returned (out.shape, inner cache).
+
+    Raises:
+        ValueError: dout has another shape, or the inner cache is None because the mode was 'test'.
+    """
+    out_shape, cache = shape_and_cache
+    if cache is None:
+        raise ValueError(f"cache is empty: {layer}_backward needs the cache of {layer}_forward in mode 'train'")
+    return upstream(dout, out_shape), cache
+
+
+def affine(x, w, b):
+    """Check the arguments of an affine layer: x (N, d1, ..., dk), w (D, M), b (M,), D = d1 * ... * dk.
+
+    Raises:
+        ValueError: wrong shape or dtype.
+    """
+    x = float_array("x", x)
+    if x.ndim < 2:
+        raise ValueError(f"x has shape {x.shape}, expected (N, d1, ..., dk) with at least one feature axis")
+    w = parameter("w", w, (math.prod(x.shape[1:]), "M"), x.dtype)
+    b = parameter("b", b, (w.shape[1],), x.dtype)
+    return x, w, b
+
+
+def normalisation(x, gamma, beta):
+    """Check x (N, D), gamma (D,) and beta (D,).
+
+    Raises:
+        ValueError: wrong shape or dtype.
+    """
+    x = float_array("x", x)
+    shape("x", x, ("N", "D"))
+    gamma = parameter("gamma", gamma, (x.shape[1],), x.dtype)
+    beta = parameter("beta", beta, (x.shape[1],), x.dtype)
+    return x, gamma, beta
+
+
+def spatial_normalisation(x, gamma, beta):
+    """Check x (N, C, H, W), gamma (C,) and beta (C,).
+
+    Raises:
+        ValueError: wrong shape or dtype.
+    """
+    x = images(x)
+    gamma = parameter("gamma", gamma, (x.shape[1],), x.dtype)
+    beta = parameter("beta", beta, (x.shape[1],), x.dtype)
+    return x, gamma, beta
+
+
+def _eps(name, settings):
+    """Return settings["eps"], 1e-5 where there is none."""
+    return real(f"{name}['eps']", settings.get("eps", 1e-5), low=0)
+
+
+def batchnorm(x, bn_param):
+    """Return mode, eps, momentum, running_mean and running_var for x (N, D), with the defaults filled in.
+
+    Raises:
+        KeyError: no mode.
+        ValueError: unknown mode, a number out of range, running statistics not of shape (D,), or an empty
+            minibatch in train mode, which has no mean.
+    """
+    mode = option("bn_param['mode']", key("bn_param", bn_param, "mode"), ("train", "test"))
+    if mode == "train" and x.shape[0] == 0:
+        raise ValueError(f"x has shape {x.shape}: an empty minibatch has no mean in mode 'train'")
+    momentum = real("bn_param['momentum']", bn_param.get("momentum", 0.9), low=0, high=1)
+    zeros = np.zeros(x.shape[1], x.dtype)
+    running_mean, running_var = (
+        parameter(f"bn_param[{name!r}]", bn_param.get(name, zeros), zeros.shape, x.dtype)
+        for name in ("running_mean", "running_var")
+    )
+    return mode, _eps("bn_param", bn_param), momentum, running_mean, running_var
+
+
+def layernorm(x, gamma, beta, ln_param):
+    """Check x (N, D), gamma (D,) and beta (D,) with D >= 1; return them and eps.
+
+    Raises:
+        ValueError: wrong shape, dtype or eps, or rows without features, which have no mean.
+    """
+    x, gamma, beta = normalisation(x, gamma, beta)
+    if x.shape[1] == 0:
+        raise ValueError(f"x has shape {x.shape}: a row without features has no mean")
+    return x, gamma, beta, _eps("ln_param", ln_param)
+
+
+def groupnorm(x, gamma, beta, G, gn_param):
+    """Check x (N, C, H, W), gamma and beta ((C,) or (1, C, 1, 1)) and G, a divisor of C; return them and eps.
+
+    Raises:
+        ValueError: wrong shape, dtype, G or eps, or groups without elements, which have no mean.
+    """
+    x = images(x)
+    C = x.shape[1]
+    G = integer("G", G, 1)
+    if C == 0 or C % G:
+        raise ValueError(f"G is {G}, which does not divide the C = {C} channels of x with shape {x.shape}")
+    if 0 in x.shape[2:]:
+        raise ValueError(f"x has shape {x.shape}: a group without elements has no mean")
+    gamma, beta = (
+        parameter(name, value, (1, C, 1, 1) if np.ndim(value) == 4 else (C,), x.dtype)
+        for name, value in (("gamma", gamma), ("beta", beta))
+    )
+    return x, gamma, beta, G, _eps("gn_param", gn_param)
+
+
+def dropout(dropout_param):
+    """Return p, the mode, and the source of random numbers: the global stream, or one of its own with `seed`.
+
+    Raises:
+        KeyError: no p or no mode.
+        ValueError: p outside (0, 1], unknown mode, or a seed that NumPy does not take.
+    """
+    p = real("dropout_param['p']", key("dropout_param", dropout_param, "p"))
+    if not 0 < p <= 1:
+        raise ValueError(f"dropout_param['p'] is {p!r}, expected the probability to keep, 0 < p <= 1")
+    mode = option("dropout_param['mode']", key("dropout_param", dropout_param, "mode"), ("train", "test"))
+    seed = dropout_param.get("seed")
+    if seed is None:
+        return p, mode, np.random
+    return p, mode, np.random.RandomState(integer("dropout_param['seed']", seed, 0, 2**32 - 1))
+
+
+def images(x):
+    """Check a minibatch of images, x (N, C, H, W).
+
+    Raises:
+        ValueError: wrong rank or dtype.
+    """
+    x = float_array("x", x)
+    shape("x", x, ("N", "C", "H", "W"))
+    return x
+
+
+def convolution(x, w, b, conv_param):
+    """Check x (N, C, H, W), w (F, C, HH, WW), b (F,), and `stride` and `pad` of conv_param.
+
+    Raises:
+        KeyError: conv_param has no stride or no pad.
+        ValueError: wrong shape, dtype, stride or pad, or a filter larger than the padded image.
+    """
+    x = images(x)
+    w = parameter("w", w, ("F", x.shape[1], "HH", "WW"), x.dtype)
+    b = parameter("b", b, (w.shape[0],), x.dtype)
+    integer("conv_param['stride']", key("conv_param", conv_param, "stride"), 1)
+    integer("conv_param['pad']", key("conv_param", conv_param, "pad"), 0)
+    convolution_shape(x, w, conv_param)
+    return x, w, b
+
+
+def convolution_shape(x, w, conv_param):
+    """Return the shape (N, F, H', W') of a convolution's output.
+
+    Raises:
+        ValueError: stride or pad out of range, or a filter larger than the padded image.
+    """
+    return (len(x), len(w), *positions(x.shape, *w.shape[2:], conv_param["pad"], conv_param["stride"]))
+
+
+def pooling(x, pool_param):
+    """Check x (N, C, H, W), and `pool_height`, `pool_width` and `stride` of pool_param.
+
+    Raises:
+        KeyError: pool_param lacks one of the three.
+        ValueError: wrong rank, dtype or size, or a window larger than the image.
+    """
+    x = images(x)
+    for name in ("pool_height", "pool_width", "stride"):
+        integer(f"pool_param[{name!r}]", key("pool_param", pool_param, name), 1)
+    pooling_shape(x, pool_param)
+    return x
+
+
+def pooling_shape(x, pool_param):
+    """Return the shape (N, C, H', W') of a pooling's output.
+
+    Raises:
+        ValueError: a size out of range, or a window larger than the image.
+    """
+    height, width, stride = (pool_param[name] for name in ("pool_height", "pool_width", "stride"))
+    return (*x.shape[:2], *positions(x.shape, height, width, 0, stride))
+
+
+def positions(x_shape, height, width, pad, stride):
+    """Return how many windows of height x width fit into the padded images, vertically and horizontally.
+
+    Raises:
+        ValueError: x_shape is not four lengths, a size is out of range, or the window is larger than that.
+    """
+    if len(x_shape) != 4:
+        raise ValueError(f"x_shape is {x_shape!r}, expected (N, C, H, W)")
+    for length, name in zip(x_shape, "NCHW"):
+        integer(name, length, 0)
+    integer("pad", pad, 0)
+    integer("stride", stride, 1)
+    counts = []
+    for name, size, window in (("height", x_shape[2], height), ("width", x_shape[3], width)):
+        integer(name, window, 1)
+        if window > size + 2 * pad:
+            raise ValueError(
+                f"the window has {name} {window}, expected at most {size + 2 * pad}, "
+                f"the size of x {tuple(x_shape)} with pad {pad} on each side"
+            )
+        counts.append(1 + (size + 2 * pad - window) // stride)
+    return tuple(counts)
+
+
+def scores(x, y):
+    """Check scores x (N, C) and labels y (N,) with 0 <= y < C.
+
+    Raises:
+        ValueError: wrong shape or dtype, no rows or no classes, labels that are not integers or out of range.
+    """
+    x = float_array("x", x)
+    shape("x", x, ("N", "C"))
+    N, C = x.shape
+    if N == 0 or C == 0:
+        raise ValueError(f"x has shape {x.shape}: a mean loss needs at least one row and one class")
+    y = np.asarray(y)
+    if y.dtype.kind not in "iu":
+        raise ValueError(f"y has dtype {y.dtype}, expected integer class labels")
+    shape("y", y, (N,))
+    if y.min() < 0 or y.max() >= C:
+        raise ValueError(
+            f"y has labels from {y.min()} to {y.max()}, expected 0 to {C - 1} for x with shape {x.shape}"
+        )
+    return x, y
+
+
+def update(w, dw, config, **defaults):
+    """Return w, dw and config for an update rule, with `defaults` for the hyperparameters config lacks.
+
+    Raises:
+        ValueError: wrong dtype, dw does not have the shape of w, or a hyperparameter is not a finite number.
+    """
+    w, dw = float_array("w", w), float_array("dw", dw)
+    if dw.shape != w.shape:
+        raise ValueError(f"dw has shape {dw.shape}, expected {w.shape}, the shape of w")
+    config = {} if config is None else config
+    for name, default in defaults.items():
+        config[name] = real(f"config[{name!r}]", config.get(name, default))
+    return w, dw, config
+
+
+def state(config, name, w):
+    """Put zeros of the shape of w into config[name] if there is nothing yet.
+
+    Raises:
+        ValueError: what is there does not have the shape of w.
+    """
+    config[name] = parameter(f"config[{name!r}]", config.get(name, np.zeros_like(w)), w.shape, w.dtype)
