@@ -1,0 +1,81 @@
+"""Verdicts of the notebooks' checks: a value, its bound, and whether it holds, shown where it was computed.
+
+A verdict travels in the notebook's output as data too (MIME type `MIME`), so that whoever executes a notebook
+can count what passed.
+"""
+
+import html
+
+from IPython.display import display
+
+__all__ = ["MIME", "check", "check_accuracy"]
+
+MIME = "application/vnd.cs231n.check+json"
+
+
+def check(what, value, *, below=None, above=None, equals=None):
+    """Show whether a value keeps its bound. The notebook goes on either way.
+
+    Args:
+        what: what was computed, a few words.
+        value: a number, or anything comparable for `equals`.
+        below, above, equals: the bound, exactly one of them; NaN keeps no bound.
+
+    Returns:
+        True if the bound is kept.
+
+    Raises:
+        ValueError: not exactly one bound is given.
+    """
+    bounds = {"<": below, ">": above, "==": equals}
+    given = [(sign, bound) for sign, bound in bounds.items() if bound is not None]
+    if len(given) != 1:
+        raise ValueError(f"check({what!r}) has {len(given)} bounds, expected one of below, above and equals")
+    [(sign, bound)] = given
+    passed = bool({"<": lambda: value < bound, ">": lambda: value > bound, "==": lambda: value == bound}[sign]())
+    expected = f"{sign} {_number(bound)}" if passed else f"expected {sign} {_number(bound)}"
+    display(_Verdict("check", what, passed, f"{_number(value)} {expected}"))
+    return passed
+
+
+def check_accuracy(what, value, at_least):
+    """Show whether an accuracy reaches its bound, which holds for CIFAR-10 and the default training budget.
+
+    Args:
+        what: which model on which images.
+        value: accuracy, 0 to 1.
+        at_least: bound, 0 to 1.
+
+    Returns:
+        True if the bound is reached.
+    """
+    passed = bool(value >= at_least)
+    display(_Verdict("accuracy", what, passed, f"{value:.1%} (bound on CIFAR-10: {at_least:.0%})", float(value)))
+    return passed
+
+
+def _number(value):
+    """Return a float in three digits, and anything else as it prints."""
+    try:
+        return f"{value:.3g}"
+    except (TypeError, ValueError):
+        return str(value)
+
+
+class _Verdict:
+    """One line that a notebook shows in colour and a terminal as text."""
+
+    def __init__(self, kind, what, passed, detail, value=None):
+        self.data = {"kind": kind, "what": what, "passed": passed, "detail": detail, "value": value}
+
+    def __repr__(self):
+        mark = "✓" if self.data["passed"] else "✗"
+        return f"{mark} {self.data['what']}: {self.data['detail']}"
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        colour = "#1a7f37" if self.data["passed"] else "#cf222e"
+        return {
+            "text/plain": repr(self),
+            "text/html": f'<div style="color: {colour}; font-family: monospace">{html.escape(repr(self))}</div>',
+            MIME: self.data,
+        }

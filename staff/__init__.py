@@ -1,0 +1,1 @@
+"""Tools for instructors, graders and maintainers; nothing here goes to students."""

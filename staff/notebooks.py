@@ -1,0 +1,113 @@
+"""Execute a notebook and read the verdicts of its checks."""
+
+import dataclasses
+import os
+import time
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbconvert import HTMLExporter
+from tqdm import tqdm
+
+from cs231n.verdict import MIME
+
+__all__ = ["ROOT", "Run", "execute", "write_html"]
+
+ROOT = Path(__file__).parent.parent
+
+# Executed after the notebook's own cells; prints the most memory the kernel has held, in MB.
+_PEAK_MEMORY = """
+try:
+    import resource, sys
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3))
+except ImportError:
+    print("nan")
+"""
+
+
+@dataclasses.dataclass
+class Run:
+    """What came of executing a notebook.
+
+    Attributes:
+        name: file name without `.ipynb`.
+        notebook: the notebook with its outputs.
+        seconds: wall time.
+        peak_mb: most memory the kernel held, NaN where that is unknown.
+        error: why execution stopped early, or None.
+    """
+
+    name: str
+    notebook: nbformat.NotebookNode
+    seconds: float
+    peak_mb: float
+    error: str | None
+
+    def verdicts(self, kind):
+        """Return the verdicts of a kind, "check" or "accuracy": dicts with what, passed, detail and value."""
+        outputs = (output for cell in self.notebook.cells for output in cell.get("outputs", []))
+        data = (output.get("data", {}).get(MIME) for output in outputs)
+        return [verdict for verdict in data if verdict and verdict["kind"] == kind]
+
+
+def execute(path, parameters=None, *, environment=None, progress=True):
+    """Execute a notebook in a kernel of its own, started in the repository's root.
+
+    Args:
+        path: the .ipynb file; it is not changed.
+        parameters: name -> value, replacing values of the cell tagged `parameters`.
+        environment: environment variables to add for the kernel.
+        progress: show a bar of the cells, on a terminal.
+
+    Returns:
+        Run
+
+    Raises:
+        ValueError: there is no cell tagged `parameters`, or it does not set one of the names.
+    """
+    notebook = nbformat.read(path, as_version=4)
+    _set_parameters(notebook, parameters or {}, path)
+    notebook.cells.append(nbformat.v4.new_code_cell(_PEAK_MEMORY))
+    error = None
+    start = time.perf_counter()
+    with tqdm(total=len(notebook.cells), leave=False, disable=None if progress else True) as bar:
+        client = NotebookClient(
+            notebook,
+            timeout=None,
+            kernel_name="python3",
+            on_cell_complete=lambda cell, cell_index: bar.update(),
+        )
+        try:
+            client.execute(cwd=str(ROOT), env=os.environ | (environment or {}))
+        except CellExecutionError as exception:
+            error = str(exception)
+    seconds = time.perf_counter() - start
+    peak = notebook.cells.pop()
+    peak_mb = float(peak.outputs[0].text) if peak.get("outputs") else float("nan")
+    return Run(Path(path).stem, notebook, seconds, peak_mb, error)
+
+
+def _set_parameters(notebook, parameters, path):
+    """Insert a cell after the one tagged `parameters` that gives its names other values."""
+    tagged = [i for i, cell in enumerate(notebook.cells) if "parameters" in cell.metadata.get("tags", [])]
+    if len(tagged) != 1:
+        raise ValueError(f"{path} has {len(tagged)} cells tagged 'parameters', expected one")
+    defaults = {
+        line.split("=")[0].strip() for line in notebook.cells[tagged[0]].source.splitlines() if "=" in line
+    }
+    if unknown := sorted(set(parameters) - defaults):
+        raise ValueError(f"{path} has no parameter {', '.join(unknown)}; it has {', '.join(sorted(defaults))}")
+    if parameters:
+        source = "\n".join(f"{name} = {value!r}" for name, value in parameters.items())
+        notebook.cells.insert(tagged[0] + 1, nbformat.v4.new_code_cell(source))
+
+
+def write_html(run, folder):
+    """Write the executed notebook as `folder/NAME.html` and return the path."""
+    body, _ = HTMLExporter().from_notebook_node(run.notebook, resources={"metadata": {"name": run.name}})
+    path = Path(folder) / f"{run.name}.html"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(body, encoding="utf-8")
+    return path

@@ -1,0 +1,80 @@
+"""staff.notebooks: executing a notebook and reading its verdicts."""
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from staff.notebooks import execute, write_html
+
+
+@pytest.fixture
+def notebook(tmp_path):
+    """Return a function that writes a notebook of the given code cells; the first one holds the parameters."""
+
+    def write(*sources, tags=("parameters",)):
+        cells = [new_code_cell(source) for source in sources]
+        cells[0].metadata["tags"] = list(tags)
+        path = tmp_path / "small.ipynb"
+        nbformat.write(new_notebook(cells=cells), path)
+        return path
+
+    return write
+
+
+CHECKS = (
+    "from cs231n.verdict import check, check_accuracy\n"
+    "check('kept', 1e-9, below=1e-8)\n"
+    "check('missed', EPOCHS, equals=3)\n"
+    "check_accuracy('net', 0.5, 0.6)"
+)
+
+
+def test_execute_collects_the_verdicts_of_each_kind(notebook):
+    run = execute(notebook("EPOCHS = 2", CHECKS))
+    assert run.error is None
+    assert [(v["what"], v["passed"]) for v in run.verdicts("check")] == [("kept", True), ("missed", False)]
+    assert [(v["what"], v["passed"], v["value"]) for v in run.verdicts("accuracy")] == [("net", False, 0.5)]
+
+
+def test_parameters_replace_the_values_of_the_tagged_cell(notebook):
+    path = notebook("EPOCHS = 2", CHECKS)
+    before = path.read_bytes()
+    run = execute(path, {"EPOCHS": 3})
+    assert all(verdict["passed"] for verdict in run.verdicts("check"))
+    assert path.read_bytes() == before
+
+
+def test_an_unknown_parameter_is_an_error_that_lists_the_known_ones(notebook):
+    with pytest.raises(ValueError, match="no parameter EPOCH; it has EPOCHS"):
+        execute(notebook("EPOCHS = 2"), {"EPOCH": 3})
+
+
+def test_a_notebook_without_a_parameters_cell_is_an_error(notebook):
+    with pytest.raises(ValueError, match="0 cells tagged 'parameters'"):
+        execute(notebook("EPOCHS = 2", tags=()))
+
+
+def test_an_exception_in_a_cell_ends_the_run_and_keeps_what_came_before(notebook):
+    run = execute(notebook("EPOCHS = 2", CHECKS, "1 / 0", "check('never reached', 0, below=1)"))
+    assert "ZeroDivisionError" in run.error
+    assert [verdict["what"] for verdict in run.verdicts("check")] == ["kept", "missed"]
+
+
+def test_peak_memory_and_seconds_are_measured_and_the_measuring_cell_is_gone(notebook):
+    run = execute(
+        notebook("EPOCHS = 2", "hoard = bytes(bytearray(range(256))) * 1_200_000", "import time; time.sleep(0.2)")
+    )
+    assert 300 < run.peak_mb < 1000
+    assert run.seconds > 0.2
+    assert len(run.notebook.cells) == 3
+
+
+def test_the_environment_reaches_the_kernel(notebook):
+    run = execute(notebook("X = 1", "import os; print(os.environ['ROOM'])"), environment={"ROOM": "kitchen"})
+    assert run.notebook.cells[1].outputs[0].text == "kitchen\n"
+
+
+def test_write_html_holds_the_verdicts_and_returns_its_path(notebook, tmp_path):
+    path = write_html(execute(notebook("EPOCHS = 2", CHECKS)), tmp_path / "pages")
+    assert path == tmp_path / "pages" / "small.html"
+    assert "✓ kept" in path.read_text(encoding="utf-8")

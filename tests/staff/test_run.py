@@ -1,0 +1,99 @@
+"""staff.run: which missed bounds count, the table, and where the data comes from."""
+
+import nbformat
+import pytest
+
+from cs231n.verdict import MIME
+from staff import run as runner
+from staff.notebooks import Run
+
+
+def made_run(*verdicts, error=None):
+    """Return a Run whose notebook showed the given (kind, passed) verdicts."""
+    data = [
+        {"kind": kind, "what": f"{kind} {i}", "passed": passed, "detail": "0.5", "value": 0.5}
+        for i, (kind, passed) in enumerate(verdicts)
+    ]
+    outputs = [nbformat.v4.new_output("display_data", {MIME: item}) for item in data]
+    cell = nbformat.v4.new_code_cell(outputs=outputs)
+    return Run("Dropout", nbformat.v4.new_notebook(cells=[cell]), 12.0, 345.0, error)
+
+
+@pytest.mark.parametrize("source", ["CIFAR-10", "stand-in data"])
+def test_a_missed_check_counts_on_any_data(source):
+    assert runner.misses(made_run(("check", True), ("check", False)), source) == ["check 1: 0.5"]
+
+
+def test_a_missed_accuracy_counts_on_cifar10_only():
+    run = made_run(("check", True), ("accuracy", False))
+    assert runner.misses(run, "CIFAR-10") == ["accuracy 1: 0.5"]
+    assert runner.misses(run, "stand-in data") == []
+
+
+def test_a_notebook_that_stopped_early_or_checked_nothing_is_a_miss():
+    assert runner.misses(made_run(("check", True), error="boom"), "CIFAR-10") == [
+        "stopped by an error before its end"
+    ]
+    assert runner.misses(made_run(), "CIFAR-10") == ["made no check at all"]
+
+
+def test_the_table_has_checks_seconds_memory_and_every_accuracy():
+    text = runner.table([made_run(("check", True), ("check", False), ("accuracy", True))], "stand-in data")
+    assert "accuracies on stand-in data" in text
+    assert text.splitlines()[2].split()[:4] == ["Dropout", "1/2", "12", "345"]
+    assert "50.0% accuracy 2" in text
+
+
+@pytest.fixture
+def executed(monkeypatch, tmp_path, stand_in_root):
+    """Replace the executing of notebooks; returns a function that sets what came of it, and the calls made."""
+    calls = []
+
+    def come_out_as(run):
+        monkeypatch.setattr(runner, "execute", lambda path: calls.append(path.name) or run)
+        return calls
+
+    monkeypatch.setenv("CIFAR10_DIR", str(stand_in_root))
+    return come_out_as
+
+
+def test_main_exits_zero_when_all_bounds_are_kept_and_one_otherwise(executed, tmp_path, capsys):
+    calls = executed(made_run(("check", True)))
+    assert runner.main(["Dropout", "--out", str(tmp_path)]) == 0
+    assert calls == ["Dropout.ipynb"]
+    assert "STAND-IN DATA" in capsys.readouterr().out
+    executed(made_run(("check", False)))
+    assert runner.main(["Dropout", "--out", str(tmp_path)]) == 1
+    assert "Missed:\nDropout: check 0" in capsys.readouterr().out
+
+
+def test_main_executes_all_notebooks_by_default(executed, tmp_path):
+    calls = executed(made_run(("check", True)))
+    runner.main(["--out", str(tmp_path)])
+    assert calls == [f"{name}.ipynb" for name in runner.NOTEBOOKS]
+
+
+def test_an_unknown_notebook_is_refused_by_name(capsys):
+    with pytest.raises(SystemExit):
+        runner.main(["Dropuot"])
+    assert "no notebook Dropuot" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("downloads, expected", [(True, [[]]), (False, [[], ["--stand-in"]])])
+def test_data_is_downloaded_where_there_is_none_and_drawn_where_that_fails(monkeypatch, downloads, expected):
+    calls = []
+
+    def nothing_there():
+        raise FileNotFoundError
+
+    def get(arguments):
+        calls.append(arguments)
+        return 0 if downloads else 1
+
+    monkeypatch.setattr(runner, "find_CIFAR10", nothing_there)
+    monkeypatch.setattr(
+        runner, "get_datasets", lambda arguments: calls.append(arguments) or (0 if downloads else 1)
+    )
+    monkeypatch.setattr(runner, "dataset_name", lambda: "CIFAR-10")
+    assert runner._get_data() == "CIFAR-10"
+    assert calls == expected
