@@ -24,11 +24,10 @@ lint: .venv/installed
 
 # The extension is built in place by the editable install, so a changed source builds it again.
 .venv/installed: requirements.txt constraints.txt pyproject.toml setup.py cs231n/im2col_cython.pyx
-	@echo "Installing into .venv (the versions of constraints.txt) ..."
+	@echo "Installing into .venv, the versions of constraints.txt; this takes a few minutes ..."
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --upgrade -c constraints.txt pip setuptools cython
-	$(BIN)/python -m pip install --quiet -c constraints.txt --no-build-isolation -e ".[test]"
-	touch $@
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[test]"
+	@touch $@
 
 clean:
 	rm -rf .venv build *.egg-info cs231n/im2col_cython.c cs231n/*.so

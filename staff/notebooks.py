@@ -1,5 +1,6 @@
 """Execute a notebook and read the verdicts of its checks."""
 
+import base64
 import dataclasses
 import os
 import time
@@ -13,7 +14,7 @@ from tqdm import tqdm
 
 from cs231n.verdict import MIME
 
-__all__ = ["ROOT", "Run", "execute", "write_html"]
+__all__ = ["ROOT", "Run", "execute", "write_figures", "write_html"]
 
 ROOT = Path(__file__).parent.parent
 
@@ -111,3 +112,19 @@ def write_html(run, folder):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(body, encoding="utf-8")
     return path
+
+
+def write_figures(run, folder):
+    """Write every figure of the executed notebook as `folder/NAME/CELL.png` and return the paths.
+
+    CELL is the cell's id, followed by -2, -3, ... for further figures of the same cell.
+    """
+    paths = []
+    for cell in run.notebook.cells:
+        bundles = [output.get("data", {}) for output in cell.get("outputs", [])]
+        figures = [bundle["image/png"] for bundle in bundles if "image/png" in bundle]
+        for number, figure in enumerate(figures, start=1):
+            paths.append(Path(folder) / run.name / f"{cell.id}{f'-{number}' if number > 1 else ''}.png")
+            paths[-1].parent.mkdir(parents=True, exist_ok=True)
+            paths[-1].write_bytes(base64.b64decode(figure))
+    return paths

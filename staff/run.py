@@ -3,7 +3,7 @@
     python -m staff.run             all notebooks
     python -m staff.run Dropout     one of them
 
-The executed notebooks are written as HTML pages into build/notebooks.
+The executed notebooks are written as HTML pages into build/notebooks, and each figure as a PNG file.
 """
 
 import argparse
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from cs231n.data_utils import dataset_name, find_CIFAR10
 from cs231n.datasets.__main__ import main as get_datasets
-from staff.notebooks import ROOT, execute, write_html
+from staff.notebooks import ROOT, execute, write_figures, write_html
 
 __all__ = ["NOTEBOOKS", "main", "misses", "table"]
 
@@ -33,7 +33,8 @@ def main(arguments=None):
     for name in names:
         print(f"Executing {name}.ipynb on {source} ...", flush=True)
         run = execute(ROOT / f"{name}.ipynb")
-        print(f"  {run.seconds:.0f} s, wrote {write_html(run, options.out)}", flush=True)
+        figures = len(write_figures(run, options.out))
+        print(f"  {run.seconds:.0f} s, wrote {write_html(run, options.out)} and {figures} figures", flush=True)
         if run.error:
             print(run.error)
         runs.append(run)

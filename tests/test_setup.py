@@ -68,6 +68,7 @@ def test_without_a_compiler_the_build_goes_on_and_the_package_warns_once_how_to_
     assert "python setup.py build_ext --inplace" in printed[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiler", ["cc", "no-such-compiler"])
 def test_an_editable_install_works_with_and_without_a_compiler(checkout, compiler):
     environment = checkout / "environment"

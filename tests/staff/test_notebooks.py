@@ -4,7 +4,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from staff.notebooks import execute, write_html
+from staff.notebooks import execute, write_figures, write_html
 
 
 @pytest.fixture
@@ -78,3 +78,12 @@ def test_write_html_holds_the_verdicts_and_returns_its_path(notebook, tmp_path):
     path = write_html(execute(notebook("EPOCHS = 2", CHECKS)), tmp_path / "pages")
     assert path == tmp_path / "pages" / "small.html"
     assert "✓ kept" in path.read_text(encoding="utf-8")
+
+
+def test_write_figures_writes_every_figure_under_the_id_of_its_cell(notebook, tmp_path):
+    plots = "import matplotlib.pyplot as plt\nfor _ in range(2):\n    plt.plot([1, 2])\n    plt.show()"
+    run = execute(notebook("EPOCHS = 2", plots))
+    cell_id = run.notebook.cells[1].id
+    paths = write_figures(run, tmp_path)
+    assert paths == [tmp_path / "small" / f"{cell_id}.png", tmp_path / "small" / f"{cell_id}-2.png"]
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in paths)
