@@ -312,22 +312,34 @@ def _read_batch(path):
 
 
 def _read_rows(root, names, count=None):
-    """The first `count` rows (all if None) of several batches; batches beyond them are not opened."""
-    batches = []
+    """The first `count` rows (all if None) of several batches; batches beyond them are not opened.
+
+    Returns:
+        pixels: list of uint8 (n, 3072), one per batch. They stay apart: joined they would need the memory twice.
+        labels: int64 (N,).
+    """
+    pixels, labels = [], [np.empty(0, dtype=np.int64)]
     rows = 0
     for name in names:
-        if count is not None and rows >= count:
+        if rows == count:
             break
-        batches.append(_read_batch(root / name))
-        rows += len(batches[-1][1])
-    data, labels = zip(*batches) if batches else ((np.empty((0, 3072), np.uint8),), (np.empty(0, np.int64),))
-    return np.concatenate(data)[:count], np.concatenate(labels)[:count]
+        data, classes = _read_batch(root / name)
+        wanted = None if count is None else count - rows
+        pixels.append(data[:wanted])
+        labels.append(classes[:wanted])
+        rows += len(labels[-1])
+    return pixels, np.concatenate(labels)
 
 
-def _as_images(data):
-    """(N, 3072) uint8 -> (N, 32, 32, 3) float32, contiguous."""
-    planes = data.reshape(-1, *_IMAGE)  # (N, 3072) -> (N, 3, 32, 32)
-    return planes.transpose(0, 2, 3, 1).astype(np.float32, order="C")  # -> (N, 32, 32, 3)
+def _as_images(pixels):
+    """List of uint8 (n, 3072) -> float32 (N, 32, 32, 3), contiguous."""
+    out = np.empty((sum(map(len, pixels)), 32, 32, 3), dtype=np.float32)
+    row = 0
+    for batch in pixels:
+        planes = batch.reshape(-1, *_IMAGE)  # (n, 3072) -> (n, 3, 32, 32)
+        out[row : row + len(batch)] = planes.transpose(0, 2, 3, 1)  # -> (n, 32, 32, 3)
+        row += len(batch)
+    return out
 
 
 def load_CIFAR_batch(filename):
@@ -345,7 +357,7 @@ def load_CIFAR_batch(filename):
         ValueError: the file is damaged or is not a CIFAR-10 batch.
     """
     data, labels = _read_batch(filename)
-    return _as_images(data), labels
+    return _as_images([data]), labels
 
 
 def load_CIFAR10(ROOT):
@@ -372,10 +384,23 @@ def _check_available(name, wanted, there):
         raise ValueError(f"{name} is {wanted}, expected at most {there}, the number of images there")
 
 
-def _centred(data, mean):
-    """(N, 3072) uint8 minus the mean (3072,) -> float32 (N, 3, 32, 32), in one pass over the pixels."""
-    out = np.empty(data.shape, dtype=np.float32)
-    np.subtract(data, mean, out=out, dtype=np.float32)
+def _split(pixels, count):
+    """Split a list of uint8 (n, 3072) after `count` rows into two such lists; nothing is copied."""
+    first, second = [], []
+    for batch in pixels:
+        first.append(batch[:count])
+        second.append(batch[count:])
+        count = max(count - len(batch), 0)
+    return first, second
+
+
+def _centred(pixels, mean):
+    """List of uint8 (n, 3072) minus the mean (3072,) -> float32 (N, 3, 32, 32), in one pass over the pixels."""
+    out = np.empty((sum(map(len, pixels)), len(mean)), dtype=np.float32)
+    row = 0
+    for batch in pixels:
+        np.subtract(batch, mean, out=out[row : row + len(batch)], dtype=np.float32)
+        row += len(batch)
     return out.reshape(-1, *_IMAGE)  # (N, 3072) -> (N, 3, 32, 32)
 
 
@@ -409,14 +434,16 @@ def get_CIFAR10_data(num_training=49000, num_validation=1000, num_test=1000, sub
     test_pixels, y_test = _read_rows(folder, [TEST_BATCH], num_test)
     _check_available("num_test", num_test, len(y_test))
 
+    train_pixels, val_pixels = _split(pixels, num_training)
     mean = np.zeros(math.prod(_IMAGE), dtype=np.float32)
     if subtract_mean:
         # Sums of bytes are exact in integers, so the mean does not depend on the order of summation.
-        mean = (pixels[:num_training].sum(axis=0, dtype=np.uint64) / num_training).astype(np.float32)
+        total = sum(batch.sum(axis=0, dtype=np.uint64) for batch in train_pixels)
+        mean = (total / num_training).astype(np.float32)
     return {
-        "X_train": _centred(pixels[:num_training], mean),
+        "X_train": _centred(train_pixels, mean),
         "y_train": labels[:num_training].copy(),
-        "X_val": _centred(pixels[num_training:], mean),
+        "X_val": _centred(val_pixels, mean),
         "y_val": labels[num_training:].copy(),
         "X_test": _centred(test_pixels, mean),
         "y_test": y_test,

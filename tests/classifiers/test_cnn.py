@@ -329,7 +329,7 @@ def test_the_image_size_may_come_as_any_sequence_of_integers(input_dim):
     assert net.loss(np.ones((2, 3, 6, 6))).shape == (2, 3)
 
 
-@pytest.mark.parametrize("input_dim", [(3, 32), (3, 32, 32, 1), (), (0, 0)], ids=str)
+@pytest.mark.parametrize("input_dim", [(3, 32), (3, 32, 32, 1), (), (0, 0), 3072, None], ids=str)
 def test_an_image_size_of_another_length_is_refused(input_dim):
     with complains(ValueError, r"\binput_dim\b", "C, H, W"):
         ThreeLayerConvNet(input_dim)

@@ -595,6 +595,12 @@ def test_a_bad_size_is_refused(name, make, size):
         make(size)
 
 
+@pytest.mark.parametrize("hidden", [100, None, 2.5])
+def test_hidden_sizes_that_are_no_list_are_refused(hidden):
+    with complains(ValueError, r"\bhidden_dims\b", str(hidden)):
+        FullyConnectedNet(hidden)
+
+
 @pytest.mark.parametrize("scale", [-1e-3, math.nan, math.inf, "small", None])
 @pytest.mark.parametrize("make", [TwoLayerNet, lambda **options: FullyConnectedNet([5], **options)])
 def test_a_bad_weight_scale_is_refused(make, scale):
