@@ -27,7 +27,7 @@ def rel_error(x, y):
     Raises:
         ValueError: the shapes differ (broadcasting would hide a mistake), or the arrays are empty.
     """
-    x, y = np.asarray(x), np.asarray(y)
+    x, y = _signed(x), _signed(y)
     if x.shape != y.shape and x.ndim and y.ndim:
         raise ValueError(f"x has shape {x.shape} and y has shape {y.shape}, expected the same shape")
     if x.size == 0 or y.size == 0:
@@ -131,6 +131,12 @@ def grad_check_sparse(f, x, analytic_grad, num_checks=10, h=1e-5):
         plus, minus = _both_sides(lambda: f(x), x, index, h)
         numeric, analytic = (plus - minus) / (2 * h), analytic_grad[index]
         print(f"numerical: {numeric:f} analytic: {analytic:f}, relative error: {rel_error(numeric, analytic):e}")
+
+
+def _signed(x):
+    """Return x as an array whose differences cannot wrap around, as those of integers do."""
+    x = np.asarray(x)
+    return x if x.dtype.kind in "fc" else x.astype(np.float64)
 
 
 def _floats(x):

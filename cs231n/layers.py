@@ -271,6 +271,7 @@ def layernorm_backward(dout, cache):
 
     Source: Ba, Kiros and Hinton, "Layer normalization", 2016, section 3.
     """
+    dout, cache = _valid.backward("layernorm", dout, cache)
     ### BEGIN SOLUTION
     xhat, std, gamma = cache
     dbeta = dout.sum(axis=0)

@@ -33,6 +33,7 @@ __all__ = [
     "real",
     "scores",
     "shape",
+    "sizes",
     "spatial_normalisation",
     "state",
     "update",
@@ -146,6 +147,17 @@ def integer(name, value, low, high=None):
     if number < low or (high is not None and number > high):
         raise ValueError(f"{name} is {value!r}, expected {expected}")
     return number
+
+
+def sizes(name, values):
+    """Return a sequence of sizes, each an integer of at least 1, as a list.
+
+    Raises:
+        ValueError: not a sequence, or one of them is not such an integer.
+    """
+    if not np.iterable(values) or isinstance(values, (str, bytes)):
+        raise ValueError(f"{name} is {values!r}, expected a list of integers")
+    return [integer(name, value, 1) for value in values]
 
 
 def real(name, value, low=-math.inf, high=math.inf):

@@ -281,7 +281,7 @@ SOURCES = _sources()
 
 def _imports(path):
     """Dotted names of everything that a source file imports, anywhere in it; a relative one starts with a dot."""
-    source = path.read_text()
+    source = path.read_text(encoding="utf-8")
     if path.suffix == ".pyx":  # Python enough, once only its imports are left
         pattern = r"^[ ]*((?:from [\w.]+ )?import [\w., *]+)$"
         source = "\n".join(re.findall(pattern, source, re.MULTILINE))
@@ -370,7 +370,7 @@ def _blanked(source):
 
 @pytest.mark.parametrize("module", SOURCES)
 def test_markers_come_in_pairs_that_do_not_nest(module):
-    lines = SOURCES[module].read_text().splitlines()
+    lines = SOURCES[module].read_text(encoding="utf-8").splitlines()
     markers = [line for line in lines if re.search("begin solution|end solution", line, re.IGNORECASE)]
     assert [line.strip() for line in markers] == [BEGIN, END] * (len(markers) // 2)
     for begin, end in zip(markers[::2], markers[1::2]):
@@ -379,7 +379,7 @@ def test_markers_come_in_pairs_that_do_not_nest(module):
 
 @pytest.mark.parametrize("module", PYTHON)
 def test_the_exercises_have_a_block_and_what_is_given_has_none(module):
-    source = PYTHON[module].read_text()
+    source = PYTHON[module].read_text(encoding="utf-8")
     blocks = _blocks(source.splitlines())
     found = [
         (name, sum(first < begin < last and end <= last + 1 for begin, end in blocks))
@@ -391,7 +391,7 @@ def test_the_exercises_have_a_block_and_what_is_given_has_none(module):
 
 @pytest.mark.parametrize("module", EXERCISES)
 def test_a_block_holds_arithmetic_and_no_validation(module):
-    lines = PYTHON[module].read_text().splitlines()
+    lines = PYTHON[module].read_text(encoding="utf-8").splitlines()
     for first, last in _blocks(lines):
         block = "\n".join(lines[first + 1 : last])
         assert re.search(r"^\s*[^#\s]", block, re.MULTILINE), f"an empty block in line {first + 1}"
@@ -400,7 +400,7 @@ def test_a_block_holds_arithmetic_and_no_validation(module):
 
 @pytest.mark.parametrize("module", EXERCISES)
 def test_every_exercise_checks_its_arguments_outside_its_block(module):
-    source = _blanked(PYTHON[module].read_text())
+    source = _blanked(PYTHON[module].read_text(encoding="utf-8"))
     lines = source.splitlines()
     checked = [
         name
@@ -439,5 +439,5 @@ for call in (
 def test_without_the_solutions_everything_given_still_works_and_the_rest_says_what_is_missing(package_copy):
     for module in EXERCISES:
         path = package_copy / PYTHON[module].relative_to(PACKAGE)
-        path.write_text(_blanked(path.read_text()))
+        path.write_text(_blanked(path.read_text(encoding="utf-8")), encoding="utf-8")
     assert _run(BLANK_ROUND, package_copy) == ["1.098612 2.0", "[0.5, 0.5, 0.5, 0.5]", "96.0", *["write me"] * 7]

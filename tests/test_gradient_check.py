@@ -145,6 +145,13 @@ def test_a_function_may_return_one_buffer_every_time():
     np.testing.assert_allclose(gradient, 2 * x * np.arange(4.0), rtol=1e-8)
 
 
+@parametrise("evaluate", GRADIENTS)
+def test_a_function_may_return_one_number_in_a_buffer_every_time(evaluate):
+    buffer, x = np.empty(()), _point((4,))
+    gradient = evaluate(lambda x: np.sum(x**2, out=buffer), x)
+    np.testing.assert_allclose(gradient, 2 * x, rtol=1e-8)
+
+
 @parametrise("evaluate", EVALUATIONS)
 def test_an_empty_point_or_no_check_calls_nothing(evaluate):
     calls = []

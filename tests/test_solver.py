@@ -516,8 +516,10 @@ def test_training_computes_in_the_dtype_of_the_model_from_the_first_step_to_the_
 
 @pytest.mark.parametrize("X_dtype", [*FLOATS, np.uint8])
 def test_the_data_may_have_another_dtype_than_the_model(X_dtype):
+    data = _images(np.float64)
+    data |= {name: (20 * np.abs(data[name])).astype(X_dtype) for name in ("X_train", "X_val")}
     model = NETS["convolution"](np.float32)
-    _solver(model, _images(X_dtype), update_rule="adam", optim_config={"learning_rate": 1e-3}).train()
+    _solver(model, data, update_rule="adam", optim_config={"learning_rate": 1e-3}).train()
     assert {w.dtype for w in model.params.values()} == {np.dtype(np.float32)}
 
 

@@ -98,10 +98,10 @@ def test_a_constant_image_beside_others_gives_zeros_and_leaves_them_alone():
     assert grid[:3, 4:7].min() == 0 and grid[:3, 4:7].max() == 255
 
 
-@pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.float32])
+@pytest.mark.parametrize("dtype, low", [(np.uint8, 0), (np.int8, -128), (np.int64, -128), (np.float32, 0)])
 @pytest.mark.parametrize("draw", [visualize_grid, vis_grid])
-def test_pixels_of_another_dtype_give_the_same_picture(draw, dtype):
-    images = np.random.default_rng(0).integers(0, 256, (5, 3, 4, 3)).astype(np.uint8)
+def test_pixels_of_another_dtype_give_the_same_picture(draw, dtype, low):
+    images = np.random.default_rng(0).integers(low, low + 256, (5, 3, 4, 3))
     grid = draw(images.astype(dtype))
     assert grid.dtype.kind == "f"
     np.testing.assert_allclose(grid, draw(images.astype(np.float64)), rtol=0, atol=1e-4)

@@ -113,7 +113,7 @@ class ThreeLayerConvNet:
 
 def _pooled_dim(input_dim, filter_size, conv_param, pool_param):
     """Return (C, H', W'): the channels of an image, and height and width after convolution and pooling."""
-    if len(input_dim) != 3:
+    if len(_valid.sizes("input_dim", input_dim)) != 3:
         raise ValueError(f"input_dim is {input_dim!r}, expected (C, H, W)")
     conv_dim = _valid.positions((1, *input_dim), filter_size, filter_size, conv_param["pad"], conv_param["stride"])
     height, width, stride = (pool_param[name] for name in ("pool_height", "pool_width", "stride"))

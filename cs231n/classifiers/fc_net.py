@@ -147,11 +147,13 @@ class FullyConnectedNet:
         self.normalization = _valid.option("normalization", normalization, (None, "batchnorm", "layernorm"))
         self.use_dropout = keep != 1
         self.reg = reg
+        hidden_dims = _valid.sizes("hidden_dims", hidden_dims)
         self.num_layers = 1 + len(hidden_dims)
         self.dtype = _valid.float_dtype("dtype", dtype)
         self.params = {}
+        input_dim = _valid.integer("input_dim", input_dim, 1)
+        num_classes = _valid.integer("num_classes", num_classes, 1)
         dims = [input_dim, *hidden_dims, num_classes]
-        dims = [_valid.integer("input_dim, hidden_dims and num_classes", dim, 1) for dim in dims]
         weight_scale = _valid.real("weight_scale", weight_scale, low=0)
         ### BEGIN SOLUTION
         for i, (fan_in, fan_out) in enumerate(zip(dims, dims[1:]), start=1):
