@@ -44,12 +44,11 @@ def conv_forward_fast(x, w, b, conv_param):
 
     Source: Chellapilla, Puri and Simard, "High performance convolutional neural networks", 2006.
     """
-    x, w, b = _valid.convolution(x, w, b, conv_param)
-    N, F, oh, ow = _valid.convolution_shape(x, w, conv_param)
-    cols = _columns(x, w.shape[2:], conv_param["stride"], conv_param["pad"])
-    out = w.reshape(F, len(cols)) @ cols + b[:, np.newaxis]  # (F, C*HH*WW) @ (C*HH*WW, N*oh*ow)
-    out = out.reshape(F, N, oh, ow).transpose(1, 0, 2, 3)  # (F, N*oh*ow) -> (N, F, oh, ow)
-    return np.ascontiguousarray(out), (x.shape, w, conv_param, cols)
+    x, w, b, stride, pad = _valid.convolution(x, w, b, conv_param)
+    cols, (oh, ow) = _columns(x, w.shape[2:], stride, pad)
+    out = w.reshape(len(w), len(cols)) @ cols + b[:, np.newaxis]  # (F, C*HH*WW) @ (C*HH*WW, N*oh*ow)
+    out = out.reshape(len(w), len(x), oh, ow).transpose(1, 0, 2, 3)  # (F, N*oh*ow) -> (N, F, oh, ow)
+    return np.ascontiguousarray(out), (x.shape, w, stride, pad, cols, out.shape)
 
 
 def conv_backward_fast(dout, cache, *, input_grad=True):
@@ -68,11 +67,10 @@ def conv_backward_fast(dout, cache, *, input_grad=True):
     Raises:
         ValueError: dout does not have the shape of the output.
     """
-    x_shape, w, conv_param, cols = cache
-    N, C, H, W = x_shape
+    (N, C, H, W), w, stride, pad, cols, out_shape = cache
+    dout = _valid.upstream(dout, out_shape)
     F, _, HH, WW = w.shape
-    oh, ow = _valid.positions(x_shape, HH, WW, conv_param["pad"], conv_param["stride"])
-    dout = _valid.upstream(dout, (N, F, oh, ow))
+    oh, ow = out_shape[2:]
     rows = dout.transpose(1, 0, 2, 3).reshape(F, N * oh * ow)  # (N, F, oh, ow) -> (F, N*oh*ow)
     dw = (rows @ cols.T).reshape(w.shape)  # (F, C*HH*WW) -> (F, C, HH, WW)
     db = rows.sum(axis=1)
@@ -80,16 +78,16 @@ def conv_backward_fast(dout, cache, *, input_grad=True):
         return None, dw, db
     dcols = w.reshape(F, len(cols)).T @ rows  # (C*HH*WW, F) @ (F, N*oh*ow)
     dcols = dcols.reshape(C, HH, WW, N, oh, ow)  # (C*HH*WW, N*oh*ow) -> (C, HH, WW, N, oh, ow)
-    return _col2im(dcols, N, C, H, W, HH, WW, conv_param["pad"], conv_param["stride"]), dw, db
+    return _col2im(dcols, N, C, H, W, HH, WW, pad, stride), dw, db
 
 
 def _columns(x, window, stride, pad):
-    """Return the windows of x (N, C, H, W) as columns, (C*HH*WW, N*oh*ow)."""
+    """Return the windows of x (N, C, H, W) as columns, (C*HH*WW, N*oh*ow), and (oh, ow)."""
     padded = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
     windows = np.lib.stride_tricks.sliding_window_view(padded, window, axis=(2, 3))[:, :, ::stride, ::stride]
     N, C, oh, ow, HH, WW = windows.shape
     # (N, C, oh, ow, HH, WW) -> (C, HH, WW, N, oh, ow) -> (C*HH*WW, N*oh*ow)
-    return windows.transpose(1, 4, 5, 0, 2, 3).reshape(C * HH * WW, N * oh * ow)
+    return windows.transpose(1, 4, 5, 0, 2, 3).reshape(C * HH * WW, N * oh * ow), (oh, ow)
 
 
 def max_pool_forward_fast(x, pool_param):
@@ -107,11 +105,12 @@ def max_pool_forward_fast(x, pool_param):
         KeyError: pool_param lacks one of the three.
         ValueError: wrong rank, dtype or size, or a window larger than the image.
     """
-    x = _valid.pooling(x, pool_param)
-    out = np.full(_valid.pooling_shape(x, pool_param), -np.inf, dtype=x.dtype)
-    for pixel in _window_pixels(pool_param, out.shape):
+    x, height, width, stride = _valid.pooling(x, pool_param)
+    oh, ow = 1 + (x.shape[2] - height) // stride, 1 + (x.shape[3] - width) // stride
+    out = np.full((*x.shape[:2], oh, ow), -np.inf, dtype=x.dtype)
+    for pixel in _window_pixels(height, width, stride, out.shape):
         np.maximum(out, x[pixel], out=out)
-    return out, (x, out, pool_param)
+    return out, (x, out, height, width, stride)
 
 
 def max_pool_backward_fast(dout, cache):
@@ -127,11 +126,11 @@ def max_pool_backward_fast(dout, cache):
     Raises:
         ValueError: dout does not have the shape of the output.
     """
-    x, out, pool_param = cache
+    x, out, height, width, stride = cache
     dout = _valid.upstream(dout, out.shape)
     dx = np.zeros(x.shape, dtype=dout.dtype)
     waiting = np.ones(out.shape, dtype=bool)  # windows whose maximum has not been met yet
-    for pixel in _window_pixels(pool_param, out.shape):
+    for pixel in _window_pixels(height, width, stride, out.shape):
         value = x[pixel]
         hit = waiting & ((value == out) | np.isnan(value))  # NaN is the maximum of a window that holds one
         dx[pixel] += np.where(hit, dout, 0)
@@ -139,10 +138,9 @@ def max_pool_backward_fast(dout, cache):
     return dx
 
 
-def _window_pixels(pool_param, out_shape):
+def _window_pixels(height, width, stride, out_shape):
     """Yield, in row order, the index of each pixel of the window in all windows of x at once."""
-    stride = pool_param["stride"]
-    for i, j in np.ndindex(pool_param["pool_height"], pool_param["pool_width"]):
+    for i, j in np.ndindex(height, width):
         rows = slice(i, i + stride * out_shape[2], stride)
         columns = slice(j, j + stride * out_shape[3], stride)
         yield slice(None), slice(None), rows, columns

@@ -20,6 +20,8 @@ __all__ = [
     "im2col_indices",
 ]
 
+_NAMES = ("field_height", "field_width", "padding")
+
 
 def get_im2col_indices(x_shape, field_height, field_width, padding=1, stride=1):
     """Return the indices that pick every window out of the padded images.
@@ -37,9 +39,10 @@ def get_im2col_indices(x_shape, field_height, field_width, padding=1, stride=1):
     Raises:
         ValueError: a size out of range, or a window larger than the padded image.
     """
+    x_shape = _valid.image_shape(x_shape)
+    fh, fw, _, stride, oh, ow = _valid.window(x_shape, field_height, field_width, padding, stride, _NAMES)
     C = x_shape[1]
-    oh, ow = _valid.positions(x_shape, field_height, field_width, padding, stride)
-    k, i, j = np.indices((C, field_height, field_width)).reshape(3, -1, 1)  # (3, C, fh, fw) -> (3, C*fh*fw, 1)
+    k, i, j = np.indices((C, fh, fw)).reshape(3, C * fh * fw, 1)  # (3, C, fh, fw) -> (3, C*fh*fw, 1)
     y, z = np.indices((oh, ow)).reshape(2, 1, -1)  # (2, oh, ow) -> (2, 1, oh*ow)
     return k, i + stride * y, j + stride * z
 
@@ -59,7 +62,8 @@ def im2col_indices(x, field_height, field_width, padding=1, stride=1):
     """
     x = _valid.images(x)
     k, i, j = get_im2col_indices(x.shape, field_height, field_width, padding, stride)
-    padded = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    pad = int(padding)
+    padded = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
     cols = padded[:, k, i, j]  # (N, C*fh*fw, oh*ow)
     return cols.transpose(1, 2, 0).reshape(len(k), i.shape[1] * len(x))  # -> (C*fh*fw, oh*ow*N)
 
@@ -78,7 +82,7 @@ def col2im_indices(cols, x_shape, field_height=3, field_width=3, padding=1, stri
     Raises:
         ValueError: wrong shape, dtype or size, or a window larger than the padded image.
     """
-    return _col2im_numpy(cols, *x_shape, field_height, field_width, padding, stride)
+    return _col2im_numpy(cols, *_valid.image_shape(x_shape), field_height, field_width, padding, stride)
 
 
 def _im2col_numpy(x, field_height, field_width, padding, stride):
@@ -89,17 +93,19 @@ def _im2col_numpy(x, field_height, field_width, padding, stride):
 def _col2im_numpy(cols, N, C, H, W, field_height, field_width, padding, stride):
     """Do what col2im_cython does, in NumPy."""
     cols = _valid.float_array("cols", cols)
-    oh, ow = _valid.positions((N, C, H, W), field_height, field_width, padding, stride)
-    _valid.shape("cols", cols, (C * field_height * field_width, oh * ow * N))
+    N, C, H, W = _valid.image_shape((N, C, H, W))
+    fh, fw, pad, stride, oh, ow = _valid.window((N, C, H, W), field_height, field_width, padding, stride, _NAMES)
+    _valid.shape("cols", cols, (C * fh * fw, oh * ow * N))
     # (C*fh*fw, oh*ow*N) -> (C, fh, fw, oh, ow, N) -> (C, fh, fw, N, oh, ow)
-    cols = cols.reshape(C, field_height, field_width, oh, ow, N).transpose(0, 1, 2, 5, 3, 4)
-    return _col2im_6d_numpy(cols, N, C, H, W, field_height, field_width, padding, stride)
+    cols = cols.reshape(C, fh, fw, oh, ow, N).transpose(0, 1, 2, 5, 3, 4)
+    return _col2im_6d_numpy(cols, N, C, H, W, fh, fw, pad, stride)
 
 
 def _col2im_6d_numpy(cols, N, C, H, W, HH, WW, pad, stride):
     """Do what col2im_6d_cython does, in NumPy: one strided addition for each pixel of the window."""
     cols = _valid.float_array("cols", cols)
-    oh, ow = _valid.positions((N, C, H, W), HH, WW, pad, stride)
+    N, C, H, W = _valid.image_shape((N, C, H, W))
+    HH, WW, pad, stride, oh, ow = _valid.window((N, C, H, W), HH, WW, pad, stride, ("HH", "WW", "pad"))
     _valid.shape("cols", cols, (C, HH, WW, N, oh, ow))
     padded = np.zeros((C, N, H + 2 * pad, W + 2 * pad), dtype=cols.dtype)
     for i, j in np.ndindex(HH, WW):

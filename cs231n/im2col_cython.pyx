@@ -13,6 +13,8 @@ from cs231n import validation
 
 __all__ = ["col2im_6d_cython", "col2im_cython", "im2col_cython"]
 
+_NAMES = ("field_height", "field_width", "padding")
+
 
 def im2col_cython(x, field_height, field_width, padding, stride):
     """Lay the windows of x (N, C, H, W) out as columns.
@@ -33,14 +35,14 @@ def im2col_cython(x, field_height, field_width, padding, stride):
     """
     x = validation.images(x)
     N, C = x.shape[:2]
-    oh, ow = validation.positions(x.shape, field_height, field_width, padding, stride)
-    cols = np.empty((C, field_height, field_width, oh, ow, N), dtype=x.dtype)
+    fh, fw, pad, stride, oh, ow = validation.window(x.shape, field_height, field_width, padding, stride, _NAMES)
+    cols = np.empty((C, fh, fw, oh, ow, N), dtype=x.dtype)
     if cols.size:
         if x.dtype == np.float32:
-            _gather[float](x, cols, padding, stride)
+            _gather[float](x, cols, pad, stride)
         else:
-            _gather[double](x, cols, padding, stride)
-    return cols.reshape(C * field_height * field_width, oh * ow * N)  # (C, fh, fw, oh, ow, N) -> 2 axes
+            _gather[double](x, cols, pad, stride)
+    return cols.reshape(C * fh * fw, oh * ow * N)  # (C, fh, fw, oh, ow, N) -> (C*fh*fw, oh*ow*N)
 
 
 def col2im_cython(cols, N, C, H, W, field_height, field_width, padding, stride):
@@ -58,11 +60,12 @@ def col2im_cython(cols, N, C, H, W, field_height, field_width, padding, stride):
         ValueError: wrong shape, dtype or size, or a window larger than the padded image.
     """
     cols = validation.float_array("cols", cols)
-    oh, ow = validation.positions((N, C, H, W), field_height, field_width, padding, stride)
-    validation.shape("cols", cols, (C * field_height * field_width, oh * ow * N))
+    N, C, H, W = validation.image_shape((N, C, H, W))
+    fh, fw, pad, stride, oh, ow = validation.window((N, C, H, W), field_height, field_width, padding, stride, _NAMES)
+    validation.shape("cols", cols, (C * fh * fw, oh * ow * N))
     # (C*fh*fw, oh*ow*N) -> (C, fh, fw, oh, ow, N) -> (C, fh, fw, N, oh, ow)
-    cols = cols.reshape(C, field_height, field_width, oh, ow, N).transpose(0, 1, 2, 5, 3, 4)
-    return col2im_6d_cython(cols, N, C, H, W, field_height, field_width, padding, stride)
+    cols = cols.reshape(C, fh, fw, oh, ow, N).transpose(0, 1, 2, 5, 3, 4)
+    return col2im_6d_cython(cols, N, C, H, W, fh, fw, pad, stride)
 
 
 def col2im_6d_cython(cols, N, C, H, W, HH, WW, pad, stride):
@@ -80,7 +83,8 @@ def col2im_6d_cython(cols, N, C, H, W, HH, WW, pad, stride):
         ValueError: wrong shape, dtype or size, or a window larger than the padded image.
     """
     cols = validation.float_array("cols", cols)
-    oh, ow = validation.positions((N, C, H, W), HH, WW, pad, stride)
+    N, C, H, W = validation.image_shape((N, C, H, W))
+    HH, WW, pad, stride, oh, ow = validation.window((N, C, H, W), HH, WW, pad, stride, ("HH", "WW", "pad"))
     validation.shape("cols", cols, (C, HH, WW, N, oh, ow))
     padded = np.zeros((N, C, H + 2 * pad, W + 2 * pad), dtype=cols.dtype)
     if cols.size:

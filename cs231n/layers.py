@@ -358,10 +358,9 @@ def conv_forward_naive(x, w, b, conv_param):
 
     Source: CS231n lecture 5, "Convolutional neural networks".
     """
-    x, w, b = _valid.convolution(x, w, b, conv_param)
+    x, w, b, stride, pad = _valid.convolution(x, w, b, conv_param)
     ### BEGIN SOLUTION
     (N, _, H, W), (F, _, HH, WW) = x.shape, w.shape
-    stride, pad = conv_param["stride"], conv_param["pad"]
     padded = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
     out = np.empty(
         (N, F, 1 + (H + 2 * pad - HH) // stride, 1 + (W + 2 * pad - WW) // stride),
@@ -396,10 +395,9 @@ def conv_backward_naive(dout, cache):
     Source: CS231n lecture 5, "Convolutional neural networks".
     """
     x, w, b, conv_param = cache
-    dout = _valid.upstream(dout, _valid.convolution_shape(x, w, conv_param))
+    dout, stride, pad = _valid.convolution_backward(dout, x, w, conv_param)
     ### BEGIN SOLUTION
     (H, W), (HH, WW) = x.shape[2:], w.shape[2:]
-    stride, pad = conv_param["stride"], conv_param["pad"]
     padded = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
     dpadded = np.zeros(padded.shape, dtype=np.result_type(dout, w))
     dw = np.zeros(w.shape, dtype=np.result_type(dout, x))
@@ -433,10 +431,9 @@ def max_pool_forward_naive(x, pool_param):
 
     Source: CS231n lecture 5, "Convolutional neural networks".
     """
-    x = _valid.pooling(x, pool_param)
+    x, height, width, stride = _valid.pooling(x, pool_param)
     ### BEGIN SOLUTION
     N, C, H, W = x.shape
-    height, width, stride = (pool_param[name] for name in ("pool_height", "pool_width", "stride"))
     out = np.empty((N, C, 1 + (H - height) // stride, 1 + (W - width) // stride), dtype=x.dtype)
     for n, c, i, j in np.ndindex(out.shape):
         top, left = i * stride, j * stride
@@ -462,9 +459,8 @@ def max_pool_backward_naive(dout, cache):
     Source: CS231n lecture 5, "Convolutional neural networks".
     """
     x, pool_param = cache
-    dout = _valid.upstream(dout, _valid.pooling_shape(x, pool_param))
+    dout, height, width, stride = _valid.pooling_backward(dout, x, pool_param)
     ### BEGIN SOLUTION
-    height, width, stride = (pool_param[name] for name in ("pool_height", "pool_width", "stride"))
     dx = np.zeros(x.shape, dtype=dout.dtype)
     for n, c, i, j in np.ndindex(dout.shape):
         top, left = i * stride, j * stride

@@ -164,7 +164,7 @@ class Solver:
                     self._show(bar)
             except KeyboardInterrupt:
                 bar.write(
-                    f"(Interrupted in epoch {self.epoch + 1} / {self.num_epochs}) keeping the best parameters"
+                    f"(Interrupted after epoch {self.epoch} / {self.num_epochs}) keeping the best parameters"
                 )
         self._load_best()
 

@@ -14,11 +14,12 @@ __all__ = [
     "backward",
     "batchnorm",
     "convolution",
-    "convolution_shape",
+    "convolution_backward",
     "dropout",
     "float_array",
     "float_dtype",
     "groupnorm",
+    "image_shape",
     "images",
     "integer",
     "key",
@@ -28,8 +29,7 @@ __all__ = [
     "option",
     "parameter",
     "pooling",
-    "pooling_shape",
-    "positions",
+    "pooling_backward",
     "real",
     "scores",
     "shape",
@@ -38,6 +38,7 @@ __all__ = [
     "state",
     "update",
     "upstream",
+    "window",
 ]
 
 
@@ -327,7 +328,7 @@ def images(x):
 
 
 def convolution(x, w, b, conv_param):
-    """Check x (N, C, H, W), w (F, C, HH, WW), b (F,), and `stride` and `pad` of conv_param.
+    """Check x (N, C, H, W), w (F, C, HH, WW), b (F,); return them, and stride and pad of conv_param.
 
     Raises:
         KeyError: conv_param has no stride or no pad.
@@ -335,68 +336,91 @@ def convolution(x, w, b, conv_param):
     """
     x = images(x)
     w = parameter("w", w, ("F", x.shape[1], "HH", "WW"), x.dtype)
+    if 0 in w.shape[2:]:
+        raise ValueError(f"w has shape {w.shape}, expected filters of at least 1 x 1")
     b = parameter("b", b, (w.shape[0],), x.dtype)
-    integer("conv_param['stride']", key("conv_param", conv_param, "stride"), 1)
-    integer("conv_param['pad']", key("conv_param", conv_param, "pad"), 0)
-    convolution_shape(x, w, conv_param)
-    return x, w, b
+    stride = integer("conv_param['stride']", key("conv_param", conv_param, "stride"), 1)
+    pad = integer("conv_param['pad']", key("conv_param", conv_param, "pad"), 0)
+    window(x.shape, *w.shape[2:], pad, stride, names=("the height of w", "the width of w", "pad"))
+    return x, w, b, stride, pad
 
 
-def convolution_shape(x, w, conv_param):
-    """Return the shape (N, F, H', W') of a convolution's output.
+def convolution_backward(dout, x, w, conv_param):
+    """Return dout, which has the shape (N, F, H', W') of the output, and stride and pad of conv_param.
 
     Raises:
-        ValueError: stride or pad out of range, or a filter larger than the padded image.
+        ValueError: dout has another shape.
     """
-    return (len(x), len(w), *positions(x.shape, *w.shape[2:], conv_param["pad"], conv_param["stride"]))
+    stride, pad = operator.index(conv_param["stride"]), operator.index(conv_param["pad"])
+    oh, ow = window(x.shape, *w.shape[2:], pad, stride)[-2:]
+    return upstream(dout, (len(x), len(w), oh, ow)), stride, pad
 
 
 def pooling(x, pool_param):
-    """Check x (N, C, H, W), and `pool_height`, `pool_width` and `stride` of pool_param.
+    """Check x (N, C, H, W); return it, and pool_height, pool_width and stride of pool_param.
 
     Raises:
         KeyError: pool_param lacks one of the three.
         ValueError: wrong rank, dtype or size, or a window larger than the image.
     """
     x = images(x)
-    for name in ("pool_height", "pool_width", "stride"):
-        integer(f"pool_param[{name!r}]", key("pool_param", pool_param, name), 1)
-    pooling_shape(x, pool_param)
-    return x
+    names = ("pool_height", "pool_width", "stride")
+    height, width, stride = (
+        integer(f"pool_param[{name!r}]", key("pool_param", pool_param, name), 1) for name in names
+    )
+    window(x.shape, height, width, 0, stride, names=("pool_height", "pool_width", "pad"))
+    return x, height, width, stride
 
 
-def pooling_shape(x, pool_param):
-    """Return the shape (N, C, H', W') of a pooling's output.
-
-    Raises:
-        ValueError: a size out of range, or a window larger than the image.
-    """
-    height, width, stride = (pool_param[name] for name in ("pool_height", "pool_width", "stride"))
-    return (*x.shape[:2], *positions(x.shape, height, width, 0, stride))
-
-
-def positions(x_shape, height, width, pad, stride):
-    """Return how many windows of height x width fit into the padded images, vertically and horizontally.
+def pooling_backward(dout, x, pool_param):
+    """Return dout, which has the shape (N, C, H', W') of the output, and the three sizes of pool_param.
 
     Raises:
-        ValueError: x_shape is not four lengths, a size is out of range, or the window is larger than that.
+        ValueError: dout has another shape.
     """
-    if len(x_shape) != 4:
-        raise ValueError(f"x_shape is {x_shape!r}, expected (N, C, H, W)")
-    for length, name in zip(x_shape, "NCHW"):
-        integer(name, length, 0)
-    integer("pad", pad, 0)
-    integer("stride", stride, 1)
-    counts = []
-    for name, size, window in (("height", x_shape[2], height), ("width", x_shape[3], width)):
-        integer(name, window, 1)
-        if window > size + 2 * pad:
+    x, height, width, stride = pooling(x, pool_param)
+    oh, ow = window(x.shape, height, width, 0, stride)[-2:]
+    return upstream(dout, (*x.shape[:2], oh, ow)), height, width, stride
+
+
+def window(x_shape, height, width, pad, stride, names=("height", "width", "pad")):
+    """Return height, width, pad and stride as ints, and how many such windows fit into the padded images.
+
+    Args:
+        x_shape: (N, C, H, W).
+        height, width: size of the window.
+        pad: zeros on each side of H and W.
+        stride: step from window to window.
+        names: what the caller calls height, width and pad.
+
+    Returns:
+        height, width, pad, stride, number of windows vertically, number of windows horizontally.
+
+    Raises:
+        ValueError: a size is not an integer or out of range, or the window is larger than the padded image.
+    """
+    pad = integer(names[2], pad, 0)
+    stride = integer("stride", stride, 1)
+    height, width = integer(names[0], height, 1), integer(names[1], width, 1)
+    for name, length, size in zip(names, (height, width), x_shape[2:]):
+        if length > size + 2 * pad:
             raise ValueError(
-                f"the window has {name} {window}, expected at most {size + 2 * pad}, "
-                f"the size of x {tuple(x_shape)} with pad {pad} on each side"
+                f"{name} is {length}, expected a window of at most {size + 2 * pad}, "
+                f"the size of x {tuple(x_shape)} with {pad} zeros on each side"
             )
-        counts.append(1 + (size + 2 * pad - window) // stride)
-    return tuple(counts)
+    oh, ow = (1 + (size + 2 * pad - length) // stride for size, length in zip(x_shape[2:], (height, width)))
+    return height, width, pad, stride, oh, ow
+
+
+def image_shape(x_shape):
+    """Return the shape (N, C, H, W) of a minibatch of images as four ints.
+
+    Raises:
+        ValueError: not four integers, or a negative one.
+    """
+    if not np.iterable(x_shape) or len(x_shape) != 4:
+        raise ValueError(f"x_shape is {x_shape!r}, expected (N, C, H, W)")
+    return tuple(integer(f"{name} of x_shape", length, 0) for name, length in zip("NCHW", x_shape))
 
 
 def scores(x, y):

@@ -260,34 +260,41 @@ def test_a_seed_that_numpy_does_not_take_is_refused(seed):
     stride=st.integers(1, 4),
 )
 @settings(max_examples=200, deadline=None, derandomize=True)
-def test_positions_counts_the_windows_that_fit(size, window, pad, stride):
+def test_window_counts_the_windows_that_fit_and_returns_ints(size, window, pad, stride):
     counts = tuple(
         sum(1 for start in range(0, length + 2 * pad, stride) if start + side <= length + 2 * pad)
         for length, side in zip(size, window)
     )
     if 0 in counts:
         with complains(ValueError, "window", "at most"):
-            validation.positions((2, 3, *size), *window, pad, stride)
+            validation.window((2, 3, *size), *window, pad, stride)
     else:
-        assert validation.positions((2, 3, *size), *window, pad, stride) == counts
+        small = [np.uint8(number) for number in (*window, pad, stride)]
+        found = validation.window((2, 3, *size), *small)
+        assert found == (*window, pad, stride, *counts)
+        assert {type(number) for number in found} == {int}
+
+
+@pytest.mark.parametrize("shape", [(3, 5, 5), (1, -3, 5, 5), 7, None, (1, 3.0, 5, 5)])
+def test_an_image_shape_that_is_not_four_lengths_is_refused(shape):
+    with complains(ValueError, "x_shape"):
+        validation.image_shape(shape)
 
 
 @parametrise(
     "arguments, patterns",
     {
-        "three lengths": (((3, 5, 5), 2, 2, 0, 1), [r"\(3, 5, 5\)", "N, C, H, W"]),
-        "negative channels": (((1, -3, 5, 5), 2, 2, 0, 1), [r"\bC\b", "-3"]),
         "height 0": (((1, 3, 5, 5), 0, 2, 0, 1), ["height", r"\b0\b"]),
         "width 1.5": (((1, 3, 5, 5), 2, 1.5, 0, 1), ["width", r"1\.5"]),
         "pad -1": (((1, 3, 5, 5), 2, 2, -1, 1), ["pad", "-1"]),
         "stride 0": (((1, 3, 5, 5), 2, 2, 0, 0), ["stride", r"\b0\b"]),
-        "too high": (((1, 3, 5, 6), 8, 2, 1, 1), ["height 8", "at most 7"]),
-        "too wide": (((1, 3, 5, 6), 2, 9, 1, 1), ["width 9", "at most 8"]),
+        "too high": (((1, 3, 5, 6), 8, 2, 1, 1), ["height is 8", "at most 7"]),
+        "too wide": (((1, 3, 5, 6), 2, 9, 1, 1), ["width is 9", "at most 8"]),
     },
 )
 def test_windows_that_do_not_fit_are_explained(arguments, patterns):
     with complains(ValueError, *patterns):
-        validation.positions(*arguments)
+        validation.window(*arguments)
 
 
 @parametrise(

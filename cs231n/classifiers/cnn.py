@@ -115,6 +115,10 @@ def _pooled_dim(input_dim, filter_size, conv_param, pool_param):
     """Return (C, H', W'): the channels of an image, and height and width after convolution and pooling."""
     if len(_valid.sizes("input_dim", input_dim)) != 3:
         raise ValueError(f"input_dim is {input_dim!r}, expected (C, H, W)")
-    conv_dim = _valid.positions((1, *input_dim), filter_size, filter_size, conv_param["pad"], conv_param["stride"])
-    height, width, stride = (pool_param[name] for name in ("pool_height", "pool_width", "stride"))
-    return input_dim[0], *_valid.positions((1, 1, *conv_dim), height, width, 0, stride)
+    C = input_dim[0]
+    names = ("filter_size", "filter_size", "pad")
+    window = (filter_size, filter_size, conv_param["pad"], conv_param["stride"])
+    *_, height, width = _valid.window((1, *input_dim), *window, names)
+    window = (pool_param["pool_height"], pool_param["pool_width"], 0, pool_param["stride"])
+    *_, height, width = _valid.window((1, C, height, width), *window)
+    return C, height, width
