@@ -5,6 +5,7 @@ can count what passed.
 """
 
 import html
+import operator
 
 from IPython.display import display
 
@@ -21,21 +22,17 @@ def check(what, value, *, below=None, above=None, equals=None):
         value: a number, or anything comparable for `equals`.
         below, above, equals: the bound, exactly one of them; NaN keeps no bound.
 
-    Returns:
-        True if the bound is kept.
-
     Raises:
         ValueError: not exactly one bound is given.
     """
-    bounds = {"<": below, ">": above, "==": equals}
-    given = [(sign, bound) for sign, bound in bounds.items() if bound is not None]
+    bounds = ((operator.lt, "<", below), (operator.gt, ">", above), (operator.eq, "==", equals))
+    given = [bound for bound in bounds if bound[2] is not None]
     if len(given) != 1:
         raise ValueError(f"check({what!r}) has {len(given)} bounds, expected one of below, above and equals")
-    [(sign, bound)] = given
-    passed = bool({"<": lambda: value < bound, ">": lambda: value > bound, "==": lambda: value == bound}[sign]())
+    [(compare, sign, bound)] = given
+    passed = bool(compare(value, bound))
     expected = f"{sign} {_number(bound)}" if passed else f"expected {sign} {_number(bound)}"
     display(_Verdict("check", what, passed, f"{_number(value)} {expected}"))
-    return passed
 
 
 def check_accuracy(what, value, at_least):
@@ -45,13 +42,9 @@ def check_accuracy(what, value, at_least):
         what: which model on which images.
         value: accuracy, 0 to 1.
         at_least: bound, 0 to 1.
-
-    Returns:
-        True if the bound is reached.
     """
     passed = bool(value >= at_least)
     display(_Verdict("accuracy", what, passed, f"{value:.1%} (bound on CIFAR-10: {at_least:.0%})", float(value)))
-    return passed
 
 
 def _number(value):
