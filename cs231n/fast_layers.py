@@ -130,11 +130,14 @@ def max_pool_backward_fast(dout, cache):
     dout = _valid.upstream(dout, out.shape)
     dx = np.zeros(x.shape, dtype=dout.dtype)
     waiting = np.ones(out.shape, dtype=bool)  # windows whose maximum has not been met yet
+    has_nan = np.isnan(out).any()
     for pixel in _window_pixels(height, width, stride, out.shape):
-        value = x[pixel]
-        hit = waiting & ((value == out) | np.isnan(value))  # NaN is the maximum of a window that holds one
+        hit = x[pixel] == out
+        if has_nan:
+            hit |= np.isnan(x[pixel])  # NaN is the maximum of a window that holds one
+        hit &= waiting
+        waiting ^= hit
         dx[pixel] += np.where(hit, dout, 0)
-        waiting &= ~hit
     return dx
 
 
