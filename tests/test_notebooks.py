@@ -10,10 +10,26 @@ from staff.run import NOTEBOOKS, misses
 
 # A budget for each notebook that shows every cell works, and nothing about accuracy.
 SMALL = {
-    "FullyConnectedNets": {},
-    "BatchNormalization": {},
+    "FullyConnectedNets": {
+        "NUM_TRAINING": 1000,
+        "TWO_LAYER_EPOCHS": 1,
+        "GRID_SCALES": 3,
+        "GRID_RATES": 2,
+        "RULE_IMAGES": 500,
+        "RULE_EPOCHS": 1,
+        "BEST_EPOCHS": 1,
+    },
+    "BatchNormalization": {
+        "NUM_TRAIN": 200,
+        "NUM_VAL": 200,
+        "EPOCHS": 2,
+        "NUM_SCALES": 3,
+        "SCALE_EPOCHS": 1,
+        "BATCH_SIZES": [5, 50],
+        "BATCH_SIZE_EPOCHS": 1,
+    },
     "Dropout": {},
-    "ConvolutionalNetworks": {},
+    "ConvolutionalNetworks": {"NUM_TRAINING": 500, "PHOTO_PIXELS": 80, "TIMED_IMAGES": 1},
 }
 
 
