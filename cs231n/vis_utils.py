@@ -91,6 +91,7 @@ def plot_training(solvers, title):
     val.set(title="Validation accuracy", xlabel="epoch", ylabel="accuracy")
     for axes in (losses, train, val):
         axes.grid(alpha=0.3)
+        axes.xaxis.get_major_locator().set_params(integer=True)
     if len(solvers) > 1:
         val.legend()
     figure.suptitle(title)
