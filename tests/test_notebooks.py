@@ -28,7 +28,7 @@ SMALL = {
         "BATCH_SIZES": [5, 50],
         "BATCH_SIZE_EPOCHS": 1,
     },
-    "Dropout": {},
+    "Dropout": {"NUM_TRAIN": 100, "NUM_VAL": 200, "EPOCHS": 2},
     "ConvolutionalNetworks": {"NUM_TRAINING": 500, "PHOTO_PIXELS": 80, "TIMED_IMAGES": 1},
 }
 
