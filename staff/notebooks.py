@@ -78,6 +78,7 @@ def execute(path, parameters=None, *, environment=None, progress=True):
             notebook,
             timeout=None,
             kernel_name="python3",
+            extra_arguments=["--IPKernelApp.log_level=ERROR"],  # or it warns that it talks over the loopback
             on_cell_complete=lambda cell, cell_index: bar.update(),
         )
         try:
