@@ -1,5 +1,6 @@
 """Execute a notebook and read the verdicts of its checks."""
 
+import asyncio
 import base64
 import dataclasses
 import os
@@ -10,7 +11,6 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbconvert import HTMLExporter
-from tqdm import tqdm
 
 from cs231n.verdict import MIME
 
@@ -53,14 +53,14 @@ class Run:
         return [verdict for verdict in data if verdict and verdict["kind"] == kind]
 
 
-def execute(path, parameters=None, *, environment=None, progress=True):
+def execute(path, parameters=None, *, environment=None, on_cell=None):
     """Execute a notebook in a kernel of its own, started in the repository's root.
 
     Args:
         path: the .ipynb file; it is not changed.
         parameters: name -> value, replacing values of the cell tagged `parameters`.
         environment: environment variables to add for the kernel.
-        progress: show a bar of the cells, on a terminal.
+        on_cell: function without arguments, called after each cell.
 
     Returns:
         Run
@@ -70,24 +70,26 @@ def execute(path, parameters=None, *, environment=None, progress=True):
     """
     notebook = nbformat.read(path, as_version=4)
     _set_parameters(notebook, parameters or {}, path)
-    notebook.cells.append(nbformat.v4.new_code_cell(_PEAK_MEMORY))
+    measuring = nbformat.v4.new_code_cell(_PEAK_MEMORY)
+    notebook.cells.append(measuring)
     error = None
     start = time.perf_counter()
-    with tqdm(total=len(notebook.cells), leave=False, disable=None if progress else True) as bar:
-        client = NotebookClient(
-            notebook,
-            timeout=None,
-            kernel_name="python3",
-            extra_arguments=["--IPKernelApp.log_level=ERROR"],  # or it warns that it talks over the loopback
-            on_cell_complete=lambda cell, cell_index: bar.update(),
-        )
-        try:
-            client.execute(cwd=str(ROOT), env=os.environ | (environment or {}))
-        except CellExecutionError as exception:
-            error = str(exception)
+    client = NotebookClient(
+        notebook,
+        timeout=None,
+        kernel_name="python3",
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],  # or it warns that it talks over the loopback
+        on_cell_complete=lambda cell, cell_index: on_cell() if on_cell and cell is not measuring else None,
+    )
+    try:
+        # A loop of its own, closed at the end, for each thread; ZeroMQ needs this kind on Windows too.
+        with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+            runner.run(client.async_execute(cwd=str(ROOT), env=os.environ | (environment or {})))
+    except CellExecutionError as exception:
+        error = str(exception)
     seconds = time.perf_counter() - start
-    peak = notebook.cells.pop()
-    peak_mb = float(peak.outputs[0].text) if peak.get("outputs") else float("nan")
+    notebook.cells.remove(measuring)
+    peak_mb = float(measuring.outputs[0].text) if measuring.get("outputs") else float("nan")
     return Run(Path(path).stem, notebook, seconds, peak_mb, error)
 
 

@@ -44,7 +44,8 @@ def notebook(name):
 
 
 def test_notebook_runs_small_on_stand_in_data_and_keeps_every_bound(name, stand_in_root):
-    run = execute(ROOT / f"{name}.ipynb", SMALL[name], environment={"CIFAR10_DIR": str(stand_in_root)})
+    environment = {"CIFAR10_DIR": str(stand_in_root), "OMP_NUM_THREADS": "1"}
+    run = execute(ROOT / f"{name}.ipynb", SMALL[name], environment=environment)
     assert misses(run, "stand-in data") == [], run.error
     assert len(run.verdicts("check")) >= 5
     outputs = [output for cell in run.notebook.cells for output in cell.get("outputs", [])]

@@ -1,5 +1,7 @@
 """staff.notebooks: executing a notebook and reading its verdicts."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
@@ -87,3 +89,11 @@ def test_write_figures_writes_every_figure_under_the_id_of_its_cell(notebook, tm
     paths = write_figures(run, tmp_path)
     assert paths == [tmp_path / "small" / f"{cell_id}.png", tmp_path / "small" / f"{cell_id}-2.png"]
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in paths)
+
+
+def test_on_cell_is_called_after_each_cell_and_notebooks_may_run_in_threads(notebook):
+    path, cells = notebook("EPOCHS = 2", CHECKS), []
+    with ThreadPoolExecutor(2) as pool:
+        runs = list(pool.map(lambda _: execute(path, on_cell=lambda: cells.append(1)), range(2)))
+    assert [len(run.verdicts("check")) for run in runs] == [2, 2]
+    assert len(cells) == 2 * 2

@@ -14,7 +14,7 @@ def made_run(*verdicts, error=None):
         {"kind": kind, "what": f"{kind} {i}", "passed": passed, "detail": "0.5", "value": 0.5}
         for i, (kind, passed) in enumerate(verdicts)
     ]
-    outputs = [nbformat.v4.new_output("display_data", {MIME: item}) for item in data]
+    outputs = [nbformat.v4.new_output("display_data", {MIME: item, "text/plain": item["what"]}) for item in data]
     cell = nbformat.v4.new_code_cell(outputs=outputs)
     return Run("Dropout", nbformat.v4.new_notebook(cells=[cell]), 12.0, 345.0, error)
 
@@ -38,10 +38,11 @@ def test_a_notebook_that_stopped_early_or_checked_nothing_is_a_miss():
 
 
 def test_the_table_has_checks_seconds_memory_and_every_accuracy():
-    text = runner.table([made_run(("check", True), ("check", False), ("accuracy", True))], "stand-in data")
+    text = runner.table([made_run(("check", True), ("check", False), ("accuracy", True))], "stand-in data", 20)
     assert "accuracies on stand-in data" in text
     assert text.splitlines()[2].split()[:4] == ["Dropout", "1/2", "12", "345"]
     assert "50.0% accuracy 2" in text
+    assert text.splitlines()[-1].split() == ["all", "20", "345"]
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def executed(monkeypatch, tmp_path, stand_in_root):
     calls = []
 
     def come_out_as(run):
-        monkeypatch.setattr(runner, "execute", lambda path: calls.append(path.name) or run)
+        monkeypatch.setattr(runner, "execute", lambda path, **options: calls.append(path.name) or run)
         return calls
 
     monkeypatch.setenv("CIFAR10_DIR", str(stand_in_root))
@@ -70,7 +71,7 @@ def test_main_exits_zero_when_all_bounds_are_kept_and_one_otherwise(executed, tm
 def test_main_executes_all_notebooks_by_default(executed, tmp_path):
     calls = executed(made_run(("check", True)))
     runner.main(["--out", str(tmp_path)])
-    assert calls == [f"{name}.ipynb" for name in runner.NOTEBOOKS]
+    assert sorted(calls) == sorted(f"{name}.ipynb" for name in runner.NOTEBOOKS)
 
 
 def test_an_unknown_notebook_is_refused_by_name(capsys):
