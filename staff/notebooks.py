@@ -11,6 +11,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbconvert import HTMLExporter
+from traitlets.config import Config
 
 from cs231n.verdict import MIME
 
@@ -110,7 +111,11 @@ def _set_parameters(notebook, parameters, path):
 
 def write_html(run, folder):
     """Write the executed notebook as `folder/NAME.html` and return the path."""
-    body, _ = HTMLExporter().from_notebook_node(run.notebook, resources={"metadata": {"name": run.name}})
+    # Without coalescing, each printed line of a cell would become a block of its own.
+    config = Config({"CoalesceStreamsPreprocessor": {"enabled": True}})
+    body, _ = HTMLExporter(config=config).from_notebook_node(
+        run.notebook, resources={"metadata": {"name": run.name}}
+    )
     path = Path(folder) / f"{run.name}.html"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(body, encoding="utf-8")
