@@ -7,6 +7,7 @@ can count what passed.
 import html
 import operator
 
+import numpy as np
 from IPython.display import display
 
 __all__ = ["MIME", "check", "check_accuracy"]
@@ -48,7 +49,9 @@ def check_accuracy(what, value, at_least):
 
 
 def _number(value):
-    """Return a float in three digits, and anything else as it prints."""
+    """Return a number in three digits, and anything else as it prints."""
+    if isinstance(value, (bool, np.bool)):
+        return str(value)
     try:
         return f"{value:.3g}"
     except (TypeError, ValueError):

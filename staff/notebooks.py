@@ -19,13 +19,18 @@ __all__ = ["ROOT", "Run", "execute", "write_figures", "write_html"]
 
 ROOT = Path(__file__).parent.parent
 
-# Executed after the notebook's own cells; prints the most memory the kernel has held, in MB.
+# Executed after the notebook's own cells; prints the most memory the kernel has held, in MB. On Linux from the
+# kernel's own page: getrusage would count what the process held that started it.
 _PEAK_MEMORY = """
 try:
-    import resource, sys
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3))
-except ImportError:
-    print("nan")
+    with open("/proc/self/status") as status:
+        print(next(int(line.split()[1]) * 1024 / 1e6 for line in status if line.startswith("VmHWM")))
+except OSError:
+    try:
+        import resource
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)  # macOS, in bytes
+    except ImportError:
+        print("nan")
 """
 
 
