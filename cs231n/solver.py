@@ -1,16 +1,51 @@
 """The Solver: everything about training a model that is not the model."""
 
+import contextlib
 import inspect
+import math
 import os
 import warnings
+import zlib
 
 import numpy as np
 from tqdm.auto import tqdm
 
-from cs231n import optim
+from cs231n import checkpoint, model_state, optim
 from cs231n import validation as _valid
 
-__all__ = ["Solver"]
+__all__ = ["DivergenceError", "Solver"]
+
+# Arguments of a Solver that are plain attributes of the same name.
+_SETTINGS = (
+    "lr_decay",
+    "batch_size",
+    "num_epochs",
+    "num_train_samples",
+    "num_val_samples",
+    "print_every",
+    "keep_checkpoints",
+    "on_divergence",
+)
+# Attributes that change as training goes on and that a checkpoint holds as they are.
+_PROGRESS = (
+    "epoch",
+    "best_val_acc",
+    "best_params",
+    "optim_configs",
+    "divergence",
+    "_iteration",
+    "_best_epoch",
+    "_best_state",
+    "_checkpoint_epochs",
+    "_initial_params",
+    "_first_nonfinite",
+    "_promotion_reported",
+)
+_HISTORIES = ("loss_history", "train_acc_history", "val_acc_history")
+
+
+class DivergenceError(FloatingPointError):
+    """The loss became NaN or infinite."""
 
 
 class Solver:
@@ -24,9 +59,14 @@ class Solver:
         solver = Solver(model, data, update_rule="adam", optim_config={"learning_rate": 1e-3}, num_epochs=5)
         solver.train()
 
+    With a checkpoint_name everything that a training needs to go on is saved whenever accuracies are measured.
+    `Solver.resume` continues from such a file and ends with the bits of a training that was never interrupted.
+
     Args:
         model: object with `params`, a dict of arrays, and `loss(X, y=None)`, which returns scores (N, C)
-            without y and (loss, grads) with it, grads having the keys of params.
+            without y and (loss, grads) with it, grads having the keys of params. What else it carries from call
+            to call is taken from its `bn_params` and `dropout_param`, or, where it has them, what `state()`
+            returns and `load_state(state)` takes: dicts, lists, numbers, strings and arrays.
         data: dict with `X_train`, `y_train`, `X_val` and `y_val`.
         update_rule: name of a rule in `cs231n.optim`.
         optim_config: hyperparameters for the rule, such as `learning_rate`.
@@ -40,15 +80,23 @@ class Solver:
         print_every: iterations between printed losses.
         verbose: print losses and accuracies.
         progress: show a progress bar with loss, accuracies and learning rate.
+        keep_checkpoints: how many of the newest checkpoint files of this training to keep, None for all. The one
+            with the best validation accuracy stays in any case.
+        on_divergence: what to do when the loss becomes NaN or infinite, after one warning (none where np.errstate
+            ignores invalid values). 'continue' goes on; 'stop' ends the training with the best parameters; 'raise'
+            raises DivergenceError instead of warning and leaves everything as it is, for a look at it.
 
     Attributes:
         epoch, best_val_acc, best_params, loss_history, train_acc_history, val_acc_history, optim_configs;
         update_rule is the function.
+        divergence: None, or a dict with the `iteration` (from 1) at which the loss was first NaN or infinite, the
+            `learning_rate`, and the `parameter` whose gradient was first, or None if all gradients were finite.
+        interrupted: whether Ctrl-C ended the last train().
 
     Raises:
         KeyError: data lacks an array.
-        ValueError: an unknown argument or update rule, a number out of range, or images and labels that do
-            not match.
+        ValueError: an unknown argument, update rule or option, a number out of range, images and labels that
+            do not match, or a model without parameters.
     """
 
     def __init__(
@@ -67,25 +115,72 @@ class Solver:
         print_every=10,
         verbose=True,
         progress=False,
+        keep_checkpoints=None,
+        on_divergence="continue",
         **unknown,
     ):
         if unknown:
             raise ValueError("Unrecognized arguments " + ", ".join(f'"{name}"' for name in unknown))
         self.model = model
+        _check_params(model)
         self.X_train, self.y_train = _labelled(data, "train")
         self.X_val, self.y_val = _labelled(data, "val")
-        self.update_rule = _find_rule(update_rule)
-        self.optim_config = dict(optim_config or {})
+        self.update_rule, self._rule_name = _find_rule(update_rule), update_rule
+        self.optim_config = dict(_valid.mapping("optim_config", {} if optim_config is None else optim_config))
         self.lr_decay = _valid.real("lr_decay", lr_decay)
         self.batch_size = _valid.integer("batch_size", batch_size, 1)
         self.num_epochs = _valid.integer("num_epochs", num_epochs, 0)
-        self.num_train_samples = _samples("num_train_samples", num_train_samples)
-        self.num_val_samples = _samples("num_val_samples", num_val_samples)
+        self.num_train_samples = _count("num_train_samples", num_train_samples)
+        self.num_val_samples = _count("num_val_samples", num_val_samples)
         self.checkpoint_name = checkpoint_name
         self.print_every = _valid.integer("print_every", print_every, 1)
         self.verbose = verbose
         self.progress = progress
+        self.keep_checkpoints = _count("keep_checkpoints", keep_checkpoints)
+        self.on_divergence = _valid.option("on_divergence", on_divergence, ("continue", "stop", "raise"))
         self._reset()
+
+    @classmethod
+    def resume(cls, path, model, data, *, num_epochs=None):
+        """Return a Solver that goes on from a checkpoint; its train() does what is left to do.
+
+        The finished training has the bits of one that was never interrupted, on the same machine with the same
+        number of threads. For that, NumPy's global random stream is set to where it was. New checkpoints are
+        written beside `path`. Settings that do not touch the numbers, such as `verbose`, may be changed on the
+        Solver returned.
+
+        Args:
+            path: a file that a Solver with checkpoint_name has written.
+            model: made with the arguments of the model that was trained; it gets the parameters and whatever else
+                it had then.
+            data: as it was then.
+            num_epochs: train for so many epochs in all, for more (or fewer) than planned; None keeps the plan.
+
+        Raises:
+            OSError: the file cannot be read.
+            ValueError: it is damaged, no checkpoint, or of a newer format; model or data are others; num_epochs is
+                less than what is done.
+        """
+        saved = checkpoint.load(path)
+        arguments = saved["arguments"] | ({} if num_epochs is None else {"num_epochs": num_epochs})
+        solver = cls(model, data, **arguments)
+        least = math.ceil(saved["_iteration"] / solver._iterations_per_epoch())
+        if solver.num_epochs < least:
+            raise ValueError(
+                f"num_epochs is {num_epochs}, expected at least {least}, as many as {path} has behind it"
+            )
+        solver._check_same(path, saved)
+        model_state.restore(model, saved["model_state"])
+        model.params.update(saved["params"])
+        for name in _PROGRESS:
+            setattr(solver, name, saved[name])
+        for name in _HISTORIES:
+            setattr(solver, name, saved[name].tolist())
+        if solver.checkpoint_name is not None:
+            solver.checkpoint_name = os.path.join(os.path.dirname(path), os.path.basename(solver.checkpoint_name))
+        np.random.set_state(saved["random_state"])
+        solver._warn_of_other_settings(path, saved["model_settings"])
+        return solver
 
     def _reset(self):
         """Forget all training: histories, best parameters and the state of the update rule."""
@@ -96,7 +191,14 @@ class Solver:
         self.train_acc_history = []
         self.val_acc_history = []
         self.optim_configs = {name: dict(self.optim_config) for name in self.model.params}
-        self._best_statistics = []
+        self.divergence = None
+        self.interrupted = False
+        self._iteration = 0  # of the train() that is running or was resumed
+        self._best_epoch = None
+        self._best_state = None
+        self._checkpoint_epochs = []  # of the files that are there, oldest first
+        self._initial_params = model_state.shapes(self.model)
+        self._first_nonfinite = None  # (iteration, parameter) of the first gradient that was not finite
         self._promotion_reported = False
 
     def _step(self):
@@ -104,11 +206,50 @@ class Solver:
         batch = np.random.choice(len(self.X_train), self.batch_size)
         loss, grads = self.model.loss(self.X_train[batch], self.y_train[batch])
         self.loss_history.append(float(loss))
+        self._watch(_valid.mapping("grads of model.loss", grads))
         updated = {}
         for name, w in self.model.params.items():
-            updated[name], self.optim_configs[name] = self.update_rule(w, grads[name], self.optim_configs[name])
+            dw = _valid.key("grads of model.loss", grads, name)
+            updated[name], self.optim_configs[name] = self.update_rule(w, dw, self.optim_configs[name])
             self._report_promotion(name, w, updated[name])
         self.model.params.update(updated)  # all at once, so that Ctrl-C cannot leave half a step
+
+    def _watch(self, grads):
+        """Notice the first gradient that is not finite, and report the first such loss.
+
+        Within a step the first one is that which the model put into grads first: the backward pass runs from the
+        last layer to the first, and so does the damage.
+        """
+        if self._first_nonfinite is None:
+            name = next((name for name, dw in grads.items() if not _is_finite(dw)), None)
+            self._first_nonfinite = None if name is None else (len(self.loss_history), name)
+        if self.divergence is None and not math.isfinite(self.loss_history[-1]):
+            iteration, name = self._first_nonfinite or (None, None)
+            config = self.optim_configs.get(name, next(iter(self.optim_configs.values())))
+            self.divergence = {
+                "iteration": len(self.loss_history),
+                "learning_rate": config.get("learning_rate"),
+                "parameter": name,
+            }
+            self._report_divergence(iteration)
+
+    def _report_divergence(self, first):
+        """Say where training diverged; `first` is the iteration of the first gradient that was not finite."""
+        iteration, rate, name = (self.divergence[key] for key in ("iteration", "learning_rate", "parameter"))
+        culprit = "all gradients so far are finite"
+        if name is not None:
+            culprit = f"the gradient of params[{name!r}] was the first that was not finite, in iteration {first}"
+        rate = "the default learning rate" if rate is None else f"learning rate {rate:g}"
+        message = (
+            f"the loss is {self.loss_history[-1]} in iteration {iteration}, with {rate}; {culprit}. "
+            "A lower learning rate or weight scale may help"
+        )
+        if self.on_divergence == "raise":
+            raise DivergenceError(message)
+        if np.geterr()["invalid"] != "ignore":
+            warnings.warn(message, RuntimeWarning, stacklevel=5)
+        if self.on_divergence == "stop":
+            raise DivergenceError(message)
 
     def _report_promotion(self, name, w, next_w):
         """Warn, once, when an update changes the dtype of a parameter."""
@@ -130,11 +271,11 @@ class Solver:
             batch_size: images per pass through the model, to bound memory.
 
         Raises:
-            ValueError: there is no image, or X and y differ in length.
+            ValueError: there is no image, X and y differ in length, or a number is out of range.
         """
+        X, y = _matching("X", X, "y", y)
+        num_samples, batch_size = _count("num_samples", num_samples), _valid.integer("batch_size", batch_size, 1)
         N = len(X)
-        if N == 0 or len(y) != N:
-            raise ValueError(f"X has {N} images and y {len(y)} labels, expected as many of both, at least one")
         if num_samples is not None and num_samples < N:
             chosen = np.random.choice(N, num_samples)
             X, y, N = X[chosen], y[chosen], num_samples
@@ -144,15 +285,20 @@ class Solver:
         return float(np.mean(np.concatenate(predicted) == y))
 
     def train(self):
-        """Train for num_epochs epochs, then load the best parameters into the model.
+        """Train for num_epochs epochs, or what is left of them, then load the best parameters into the model.
 
         Ctrl-C ends training early, as if it had been planned to end there.
+
+        Raises:
+            DivergenceError: the loss became NaN or infinite, with on_divergence='raise'.
+            OSError: a checkpoint could not be written.
         """
-        iterations_per_epoch = max(len(self.X_train) // self.batch_size, 1)
+        iterations_per_epoch = self._iterations_per_epoch()
         num_iterations = self.num_epochs * iterations_per_epoch
-        with tqdm(total=num_iterations, disable=not self.progress, unit="it") as bar:
+        first, self._iteration, self.interrupted = self._iteration, 0, False
+        with tqdm(total=num_iterations, initial=first, disable=not self.progress, unit="it") as bar:
             try:
-                for t in range(num_iterations):
+                for t in range(first, num_iterations):
                     self._step()
                     if self.verbose and t % self.print_every == 0:
                         bar.write(f"(Iteration {t + 1} / {num_iterations}) loss: {self.loss_history[-1]:f}")
@@ -161,21 +307,30 @@ class Solver:
                         self._end_epoch()
                     if t == 0 or epoch_end:  # the last iteration ends an epoch
                         self._evaluate(bar)
+                        self._save_checkpoint(t + 1)
                     self._show(bar)
             except KeyboardInterrupt:
+                self.interrupted = True
                 bar.write(
                     f"(Interrupted after epoch {self.epoch} / {self.num_epochs}) keeping the best parameters"
                 )
+            except DivergenceError:
+                if self.on_divergence == "raise":
+                    raise
         self._load_best()
+
+    def _iterations_per_epoch(self):
+        return max(len(self.X_train) // self.batch_size, 1)
 
     def _end_epoch(self):
         """Count the epoch and let the learning rates decay."""
         self.epoch += 1
         for config in self.optim_configs.values():
-            config["learning_rate"] *= self.lr_decay
+            if "learning_rate" in config:  # a rule of one's own may have none
+                config["learning_rate"] *= self.lr_decay
 
     def _evaluate(self, bar):
-        """Measure both accuracies, keep the parameters if they are the best so far, and write a checkpoint."""
+        """Measure both accuracies, and keep the parameters if they are the best so far."""
         train_acc = self.check_accuracy(self.X_train, self.y_train, self.num_train_samples)
         val_acc = self.check_accuracy(self.X_val, self.y_val, self.num_val_samples)
         self.train_acc_history.append(train_acc)
@@ -185,9 +340,8 @@ class Solver:
         if val_acc > self.best_val_acc:
             self.best_val_acc = val_acc
             self.best_params = {name: w.copy() for name, w in self.model.params.items()}
-            self._best_statistics = [_running_statistics(bn) for bn in getattr(self.model, "bn_params", [])]
-        if self.checkpoint_name is not None:
-            self._save_checkpoint()
+            self._best_epoch = self.epoch
+            self._best_state = model_state.of_best(self.model)
 
     def _show(self, bar):
         """Bring the progress bar up to date."""
@@ -197,7 +351,7 @@ class Solver:
                 loss=f"{self.loss_history[-1]:.3f}",
                 train=f"{self.train_acc_history[-1]:.3f}",
                 val=f"{self.val_acc_history[-1]:.3f}",
-                lr=f"{next(iter(self.optim_configs.values()))['learning_rate']:.2e}",
+                lr=f"{next(iter(self.optim_configs.values())).get('learning_rate', math.nan):.2e}",
                 refresh=False,
             )
 
@@ -206,34 +360,91 @@ class Solver:
         if not self.best_params:
             return
         self.model.params = {name: w.copy() for name, w in self.best_params.items()}
-        for bn_param, statistics in zip(getattr(self.model, "bn_params", []), self._best_statistics):
-            bn_param.update(statistics)
+        model_state.restore_best(self.model, self._best_state)
 
-    def _save_checkpoint(self):
-        """Write parameters and histories to `{checkpoint_name}_epoch_{epoch}.npz`, whole or not at all."""
-        path = f"{self.checkpoint_name}_epoch_{self.epoch}.npz"
-        arrays = {f"params/{name}": w for name, w in self.model.params.items()}
-        for history in ("loss_history", "train_acc_history", "val_acc_history"):
-            arrays[history] = np.array(getattr(self, history))
-        with open(f"{path}.part", "wb") as file:
-            np.savez(file, epoch=self.epoch, best_val_acc=self.best_val_acc, **arrays)
-        os.replace(f"{path}.part", path)
+    def _save_checkpoint(self, iteration):
+        """Write `{checkpoint_name}_epoch_{epoch}.npz`, then remove those that need not be kept."""
+        if self.checkpoint_name is None:
+            return
+        epochs = [epoch for epoch in self._checkpoint_epochs if epoch != self.epoch] + [self.epoch]
+        saved = {name: getattr(self, name) for name in _PROGRESS}
+        saved |= {name: np.array(getattr(self, name), float) for name in _HISTORIES}
+        saved |= {"_iteration": iteration, "_checkpoint_epochs": epochs}
+        saved["arguments"] = {name: getattr(self, name) for name in _SETTINGS} | {
+            "update_rule": self._rule_name,
+            "optim_config": self.optim_config,
+            "checkpoint_name": str(self.checkpoint_name),
+            "verbose": bool(self.verbose),
+            "progress": bool(self.progress),
+        }
+        saved["params"] = self.model.params
+        saved["model_state"] = model_state.get(self.model)
+        saved["model_settings"] = model_state.settings(self.model)
+        saved["data"] = self._fingerprints()
+        saved["random_state"] = np.random.get_state(legacy=False)
+        checkpoint.save(self._checkpoint_path(self.epoch), saved)
+        kept = {self._best_epoch, *(epochs if self.keep_checkpoints is None else epochs[-self.keep_checkpoints :])}
+        for epoch in set(epochs) - kept:
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(self._checkpoint_path(epoch))
+        self._checkpoint_epochs = [epoch for epoch in epochs if epoch in kept]
+
+    def _checkpoint_path(self, epoch):
+        return f"{self.checkpoint_name}_epoch_{epoch}.npz"
+
+    def _fingerprints(self):
+        """Return what tells these data from others: name -> [shape, dtype, checksum]."""
+        return {name: _fingerprint(getattr(self, name)) for name in ("X_train", "y_train", "X_val", "y_val")}
+
+    def _check_same(self, path, saved):
+        """Check that model and data are those of a checkpoint, as far as can be told."""
+        for name, fingerprint in self._fingerprints().items():
+            if fingerprint != saved["data"][name]:
+                raise ValueError(
+                    f"data[{name!r}] is {fingerprint[1]} {fingerprint[0]}, and {path} is of a training on "
+                    f"{saved['data'][name][1]} {saved['data'][name][0]} or on other values; expected the same data"
+                )
+        other = model_state.difference(self.model, saved["_initial_params"], saved["model_state"])
+        if other:
+            raise ValueError(f"{path} is of another model: {other}. Make the model with the arguments it had then")
+
+    def _warn_of_other_settings(self, path, expected):
+        """Warn of numbers and words among the model's attributes that are not what they were."""
+        found = model_state.settings(self.model)
+        others = [
+            f"{name} is {found[name]!r} and was {value!r}"
+            for name, value in expected.items()
+            if name in found and found[name] != value
+        ]
+        if others:
+            warnings.warn(
+                f"the model is not as it was when {path} was written: {', '.join(others)}. Training goes on with "
+                "what it has now",
+                stacklevel=3,
+            )
 
 
 def _labelled(data, split):
     """Return images and labels of a split, as many of both and at least one."""
-    X = np.asarray(_valid.key("data", data, f"X_{split}"))
-    y = np.asarray(_valid.key("data", data, f"y_{split}"))
+    data = _valid.mapping("data", data)
+    names = f"X_{split}", f"y_{split}"
+    X, y = (_valid.key("data", data, name) for name in names)
+    return _matching(f"data['{names[0]}']", X, f"data['{names[1]}']", y)
+
+
+def _matching(X_name, X, y_name, y):
+    """Return images and labels as arrays, as many of both and at least one."""
+    X, y = np.asarray(X), np.asarray(y)
     if X.ndim == 0 or y.ndim != 1 or len(X) != len(y) or len(X) == 0:
         raise ValueError(
-            f"data['X_{split}'] has shape {X.shape} and data['y_{split}'] {y.shape}, expected (N, ...) and (N,) "
-            f"with at least one image"
+            f"{X_name} has shape {X.shape} and {y_name} {y.shape}, expected (N, ...) and (N,) with at least one "
+            "image"
         )
     return X, y
 
 
-def _samples(name, value):
-    """Return a number of images to measure on, or None for all."""
+def _count(name, value):
+    """Return a number of at least 1, or None for all."""
     return None if value is None else _valid.integer(name, value, 1)
 
 
@@ -245,6 +456,20 @@ def _find_rule(name):
     return rule
 
 
-def _running_statistics(bn_param):
-    """Return copies of the running mean and variance in bn_param, as far as it has them."""
-    return {name: bn_param[name].copy() for name in ("running_mean", "running_var") if name in bn_param}
+def _check_params(model):
+    """Check that a model has parameters by name."""
+    params = _valid.mapping("model.params", getattr(model, "params", None))
+    if not params:
+        raise ValueError("model.params is empty, expected a dict of arrays: there is nothing to train")
+
+
+def _is_finite(dw):
+    dw = np.asarray(dw)
+    return dw.dtype.kind not in "fc" or bool(np.isfinite(dw).all())
+
+
+def _fingerprint(array):
+    """Return shape, dtype and the checksum of up to 256 rows of an array."""
+    rows = array[np.linspace(0, len(array) - 1, min(len(array), 256)).astype(int)]
+    rows = rows.astype(rows.dtype.newbyteorder("="))
+    return [str(array.shape), str(rows.dtype), 0 if rows.dtype.hasobject else zlib.crc32(rows.tobytes())]

@@ -6,6 +6,7 @@ came and what was expected. They stand here so that a layer is left with its for
 
 import math
 import operator
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -24,6 +25,7 @@ __all__ = [
     "integer",
     "key",
     "layernorm",
+    "mapping",
     "normalisation",
     "numbers",
     "option",
@@ -112,12 +114,25 @@ def shape(name, array, expected):
         raise ValueError(f"{name} has shape {array.shape}, expected ({wanted})")
 
 
+def mapping(name, value):
+    """Return `value` if it is a dictionary.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if not isinstance(value, Mapping):
+        raise ValueError(f"{name} is {value!r} of type {type(value).__name__}, expected a dict")
+    return value
+
+
 def key(name, settings, wanted):
     """Return settings[wanted].
 
     Raises:
         KeyError: the dictionary has no such key.
+        ValueError: it is no dictionary.
     """
+    mapping(name, settings)
     if wanted not in settings:
         raise KeyError(f"{name} has no key {wanted!r}; its keys are {sorted(map(str, settings))}")
     return settings[wanted]

@@ -83,10 +83,22 @@ GRADIENT_CHECK = {
     "rel_error": "x, y",
 }
 SOLVER = {
-    # optim_config=None stands for the {} of older releases, which a signature should not hold; `progress` is ours.
+    # optim_config=None stands for the {} of older releases, which a signature should not hold; from `progress` on
+    # the arguments are ours.
     "Solver": "model, data, *, update_rule='sgd', optim_config=None, lr_decay=1.0, batch_size=100, num_epochs=10, "
     "num_train_samples=1000, num_val_samples=None, checkpoint_name=None, print_every=10, verbose=True, "
-    "progress=False",
+    "progress=False, keep_checkpoints=None, on_divergence='continue'",
+    "DivergenceError": None,  # ours
+}
+CHECKPOINT = {"FORMAT": None, "load": "path", "save": "path, content"}  # all ours
+MODEL_STATE = {  # all ours
+    "difference": "model, expected_shapes, expected_state",
+    "get": "model",
+    "of_best": "model",
+    "restore": "model, state",
+    "restore_best": "model, state",
+    "settings": "model",
+    "shapes": "model",
 }
 DATA_UTILS = {
     "load_pickle": "f",
@@ -127,6 +139,8 @@ MODULES = {
     "optim": OPTIM,
     "gradient_check": GRADIENT_CHECK,
     "solver": SOLVER,
+    "checkpoint": CHECKPOINT,
+    "model_state": MODEL_STATE,
     "data_utils": DATA_UTILS,
     "vis_utils": VIS_UTILS,
     "verdict": VERDICT,
@@ -146,6 +160,7 @@ SIGNATURES = {
 }
 METHODS = {
     "solver.Solver.train": "self",
+    "solver.Solver.resume": "path, model, data, *, num_epochs=None",  # ours
     "solver.Solver.check_accuracy": "self, X, y, num_samples=None, batch_size=100",
     "solver.Solver._step": "self",
     "solver.Solver._reset": "self",
@@ -261,7 +276,9 @@ MAY_IMPORT = {
     "classifiers.fc_net": _LAYERS,
     "classifiers.cnn": _LAYERS,
     "optim": set(),
-    "solver": {"optim"},
+    "checkpoint": set(),
+    "model_state": set(),
+    "solver": {"checkpoint", "model_state", "optim"},
     "gradient_check": set(),
     "data_utils": set(),
     "vis_utils": set(),
