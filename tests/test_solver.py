@@ -8,10 +8,10 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from cs231n import optim
+from cs231n import checkpoint, optim
 from cs231n.classifiers.cnn import ThreeLayerConvNet
 from cs231n.classifiers.fc_net import FullyConnectedNet, TwoLayerNet
-from cs231n.solver import Solver
+from cs231n.solver import DivergenceError, Solver
 from tests.oracles import FLOATS, complains, parametrise
 
 RULES = ["sgd", "sgd_momentum", "rmsprop", "adam"]
@@ -605,7 +605,7 @@ def test_a_training_is_that_of_torch_from_the_same_weights_and_minibatches(rule,
         np.testing.assert_allclose(net.params[name], w, rtol=0, atol=1e-8)
 
 
-# --- checkpoints --------------------------------------------------------------------------------------------
+# --- checkpoints (test_solver_resume.py goes on from them) ----------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["run", "run.v2", "best net"])
@@ -614,14 +614,13 @@ def test_a_checkpoint_is_written_whenever_accuracies_are_measured(tmp_path, name
     solver.train()
     assert {path.name for path in tmp_path.iterdir()} == {f"{name}_epoch_{epoch}.npz" for epoch in range(3)}
     for epoch, step in enumerate((1, 4, 8)):
-        with np.load(tmp_path / f"{name}_epoch_{epoch}.npz", allow_pickle=False) as checkpoint:
-            arrays = {key: checkpoint[key] for key in checkpoint.files}
-        assert arrays["params/w"].tolist() == [step] * 2 and arrays["params/b"].tolist() == [[step] * 3]
-        assert arrays["epoch"] == epoch
-        assert arrays["loss_history"].tolist() == solver.loss_history[:step]
-        assert arrays["train_acc_history"].tolist() == solver.train_acc_history[: epoch + 1]
-        assert arrays["val_acc_history"].tolist() == solver.val_acc_history[: epoch + 1]
-        assert arrays["best_val_acc"] == max(solver.val_acc_history[: epoch + 1])
+        saved = checkpoint.load(tmp_path / f"{name}_epoch_{epoch}.npz")
+        assert saved["params"]["w"].tolist() == [step] * 2 and saved["params"]["b"].tolist() == [[step] * 3]
+        assert saved["epoch"] == epoch
+        assert saved["loss_history"].tolist() == solver.loss_history[:step]
+        assert saved["train_acc_history"].tolist() == solver.train_acc_history[: epoch + 1]
+        assert saved["val_acc_history"].tolist() == solver.val_acc_history[: epoch + 1]
+        assert saved["best_val_acc"] == max(solver.val_acc_history[: epoch + 1])
 
 
 def test_checkpoints_of_epochs_of_one_iteration_start_at_one(tmp_path):
@@ -629,34 +628,133 @@ def test_checkpoints_of_epochs_of_one_iteration_start_at_one(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"run_epoch_1.npz", "run_epoch_2.npz"}
 
 
-def test_checkpoints_keep_the_dtype_of_the_parameters(tmp_path):
-    model = NETS["layernorm"](np.float32)
-    _solver(model, _images(np.float32), checkpoint_name=tmp_path / "run", num_epochs=1).train()
-    with np.load(tmp_path / "run_epoch_1.npz", allow_pickle=False) as checkpoint:
-        params = {key.removeprefix("params/"): checkpoint[key] for key in checkpoint.files if "/" in key}
-    assert {name: (w.shape, w.dtype) for name, w in params.items()} == {
-        name: (w.shape, np.dtype(np.float32)) for name, w in model.params.items()
-    }
-
-
-def test_a_checkpoint_that_cannot_be_written_leaves_the_old_one_whole(tmp_path, monkeypatch):
-    _solver(checkpoint_name=tmp_path / "run").train()
-    old = (tmp_path / "run_epoch_0.npz").read_bytes()
-
-    def disk_full(file, **arrays):
-        file.write(b"half of it")
-        raise OSError("no space left")
-
-    monkeypatch.setattr(np, "savez", disk_full)
-    with pytest.raises(OSError, match="no space left"):
-        _solver(CountingModel({1: 1.0}), checkpoint_name=tmp_path / "run").train()
-    assert (tmp_path / "run_epoch_0.npz").read_bytes() == old
-
-
 def test_no_checkpoint_is_written_unless_asked(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     _solver().train()
     assert list(tmp_path.iterdir()) == []
+
+
+# --- divergence ---------------------------------------------------------------------------------------------
+
+
+class Diverging(CountingModel):
+    """Its loss and gradients are what it is told, step by step; gradients come in the order of a backward pass."""
+
+    def __init__(self, losses=None, gradients=None, order=("b", "w")):
+        super().__init__(VAL, TRAIN)
+        self.losses, self.gradients, self.order = losses or {}, gradients or {}, order
+
+    def loss(self, X, y=None):
+        count = sum(kind == "step" for kind, _ in self.calls) + 1
+        result = super().loss(X, y)
+        if y is None:
+            return result
+        grads = {name: result[1][name] for name in self.order}
+        for name in self.gradients.get(count, ()):
+            grads[name].flat[-1] = math.inf
+        return self.losses.get(count, 1.0), grads
+
+
+BAD = [math.nan, math.inf, -math.inf, np.float32("nan")]
+
+
+@pytest.mark.parametrize("loss", BAD)
+def test_a_loss_that_is_not_finite_is_reported_once_and_training_goes_on(loss):
+    model = Diverging({step: loss for step in (3, 4, 5, 7)}, {3: "w"})
+    solver = _solver(model, optim_config={"learning_rate": 0.125}, print_every=1)
+    with pytest.warns(RuntimeWarning) as caught:
+        solver.train()
+    assert len(caught) == 1 and caught[0].filename == __file__
+    message = str(caught[0].message)
+    assert re.search(rf"loss is {float(loss)} in iteration 3, with learning rate 0\.125;", message)
+    assert "the gradient of params['w'] was the first that was not finite, in iteration 3" in message
+    assert solver.divergence == {"iteration": 3, "learning_rate": 0.125, "parameter": "w"}
+    assert len(solver.loss_history) == 8 and len(solver.val_acc_history) == 3
+
+
+@pytest.mark.parametrize(
+    "gradients, order, name, iteration",
+    [
+        ({4: "wb"}, "bw", "b", 4),
+        ({4: "wb"}, "wb", "w", 4),
+        ({2: "w", 4: "wb"}, "bw", "w", 2),
+        ({3: "b"}, "wb", "b", 3),
+        ({5: "w"}, "bw", None, None),
+        ({}, "bw", None, None),
+    ],
+)
+def test_the_parameter_whose_gradient_went_first_is_named(gradients, order, name, iteration):
+    solver = _solver(Diverging({4: math.nan}, gradients, order))
+    with pytest.warns(RuntimeWarning) as caught:
+        solver.train()
+    assert solver.divergence["parameter"] == name
+    expected = f"params['{name}'] was the first that was not finite, in iteration {iteration}"
+    assert (expected if name else "all gradients so far are finite") in str(caught[0].message)
+
+
+def test_the_learning_rate_reported_is_the_one_of_that_step_and_of_that_parameter():
+    solver = _solver(Diverging({6: math.inf}, {6: "b"}), lr_decay=0.5)
+    solver.optim_configs["b"]["learning_rate"] = 0.25
+    with pytest.warns(RuntimeWarning, match=r"with learning rate 0\.125;"):
+        solver.train()
+    solver = Solver(Diverging({1: math.inf}), _data(), verbose=False)
+    with pytest.warns(RuntimeWarning, match="with the default learning rate;"):
+        solver.train()
+    assert solver.divergence["learning_rate"] is None
+
+
+def test_a_gradient_that_is_not_finite_is_no_divergence_by_itself():
+    solver = _solver(Diverging({}, {3: "w"}))
+    solver.train()
+    assert solver.divergence is None
+
+
+@pytest.mark.parametrize("option", ["continue", "stop"])
+def test_whoever_ignores_invalid_values_is_not_warned(option):
+    solver = _solver(Diverging({5: math.nan}), on_divergence=option)
+    with np.errstate(invalid="ignore"):
+        solver.train()
+    assert solver.divergence["iteration"] == 5
+
+
+def test_stop_ends_the_training_with_the_best_parameters_so_far():
+    model = Diverging({6: math.nan})
+    solver = _solver(model, on_divergence="stop")
+    with pytest.warns(RuntimeWarning, match="iteration 6"):
+        assert solver.train() is None
+    assert len(solver.loss_history) == 6 and solver.val_acc_history == [0.2, 0.7]
+    assert model.steps == 4 and model.bn_params[0]["running_mean"].tolist() == [4]
+    assert not solver.interrupted
+
+
+def test_raise_raises_and_leaves_everything_as_it_is():
+    model = Diverging({6: math.nan}, {6: "w"})
+    solver = _solver(model, on_divergence="raise")
+    with complains(DivergenceError, "iteration 6", r"params\['w'\]", "learning rate 1;"):
+        solver.train()
+    assert isinstance(DivergenceError(), FloatingPointError)
+    assert model.steps == 5 and len(solver.loss_history) == 6
+    assert solver.divergence == {"iteration": 6, "learning_rate": 1.0, "parameter": "w"}
+
+
+def test_a_reset_solver_reports_again():
+    solver = _solver(Diverging({2: math.nan}))
+    for _ in range(2):
+        solver.model.calls.clear()
+        with pytest.warns(RuntimeWarning, match="iteration 2"):
+            solver.train()
+        solver._reset()
+    assert solver.divergence is None
+
+
+@pytest.mark.parametrize("normalization", [None, "batchnorm"])
+def test_a_learning_rate_that_is_too_high_is_found_out(normalization):
+    net = FullyConnectedNet([20, 20], input_dim=60, num_classes=3, normalization=normalization, weight_scale=1.0)
+    solver = _solver(net, _images(np.float32), optim_config={"learning_rate": 1e30}, on_divergence="stop")
+    with np.errstate(all="ignore"):
+        solver.train()
+    assert solver.divergence["parameter"] in net.params and solver.divergence["iteration"] <= 4
+    assert all(np.isfinite(w).all() for w in net.params.values()) or solver.best_val_acc == 0
 
 
 # --- errors -------------------------------------------------------------------------------------------------
@@ -756,12 +854,58 @@ def test_an_empty_split_is_refused():
         ("num_train_samples", [0, -1, 2.5, "all"]),
         ("num_val_samples", [0, -1, 2.5, "all"]),
         ("print_every", [0, -1, "never", None]),
+        ("keep_checkpoints", [0, -1, 1.5, "best"]),
+        ("on_divergence", ["explode", None, True]),
+        ("optim_config", [3, "fast", [("learning_rate", 1)]]),
     ],
 )
 def test_a_setting_out_of_range_is_named(name, values):
     for value in values:
         with complains(ValueError, rf"\b{name}\b", str(value)):
             Solver(CountingModel(), _data(), **{name: value})
+
+
+@parametrise("params", {"nothing": {}, "None": None, "a list": [np.zeros(2)], "an array": np.zeros(2)})
+def test_a_model_without_parameters_by_name_is_refused(params):
+    model = CountingModel()
+    model.params = params
+    with complains(ValueError, r"model\.params", "expected a dict"):
+        Solver(model, _data())
+    del model.params
+    with complains(ValueError, r"model\.params", "None"):
+        Solver(model, _data())
+
+
+@pytest.mark.parametrize("data", [None, 3, [1, 2], "X_train"])
+def test_data_that_is_no_dict_is_refused(data):
+    with complains(ValueError, r"\bdata\b", "expected a dict"):
+        Solver(CountingModel(), data)
+
+
+@parametrise("grads, error", {"a list": ([np.zeros(2)], ValueError), "no b": ({"w": np.zeros(2)}, KeyError)})
+def test_gradients_that_are_missing_are_named(grads, error):
+    model = CountingModel()
+    model.loss = lambda X, y: (1.0, grads)
+    with complains(error, r"grads of model\.loss"):
+        _solver(model)._step()
+
+
+@pytest.mark.parametrize("name, value", [("num_samples", 0), ("num_samples", 1.5), ("batch_size", 0)])
+def test_a_number_of_images_to_measure_on_that_is_none_is_refused(name, value):
+    X, y = _split(10, first=1000)
+    with complains(ValueError, rf"\b{name}\b", str(value)):
+        _solver().check_accuracy(X, y, **{name: value})
+
+
+def test_labels_in_a_column_would_be_compared_with_every_prediction_and_are_refused():
+    X, y = _split(10, first=1000)
+    with complains(ValueError, r"\by\b", r"\(10, 1\)"):
+        _solver().check_accuracy(X, y[:, np.newaxis])
+
+
+def test_accuracy_takes_lists():
+    X, y = _split(10, first=1000)
+    assert _solver(CountingModel(val={0: 0.3})).check_accuracy(list(X), list(y)) == 0.3
 
 
 def test_settings_have_to_be_named():
