@@ -1,12 +1,15 @@
 """Numeric gradients, to hold analytic ones against.
 
 All use central differences, (f(x + h) - f(x - h)) / (2 * h), whose error falls with h**2. They change x in
-place, one element at a time, and put it back, also when f raises.
+place, one element at a time, and put it back, also when f raises. The divisor is the step that x really takes: in
+float32, 1000 + 1e-5 is 1000.
 """
 
 import random
 
 import numpy as np
+
+from cs231n import validation as _valid
 
 __all__ = [
     "eval_numerical_gradient",
@@ -27,7 +30,7 @@ def rel_error(x, y):
     Raises:
         ValueError: the shapes differ (broadcasting would hide a mistake), or the arrays are empty.
     """
-    x, y = _signed(x), _signed(y)
+    x, y = _wide(x), _wide(y)
     if x.shape != y.shape and x.ndim and y.ndim:
         raise ValueError(f"x has shape {x.shape} and y has shape {y.shape}, expected the same shape")
     if x.size == 0 or y.size == 0:
@@ -49,11 +52,11 @@ def eval_numerical_gradient(f, x, verbose=True, h=1e-5):
 
     Raises:
         TypeError: x is not an array of floats.
+        ValueError: x is read-only, or h is too small for it.
     """
     grad = np.zeros_like(_floats(x))
     for index in np.ndindex(x.shape):
-        plus, minus = _both_sides(lambda: f(x), x, index, h)
-        grad[index] = (plus - minus) / (2 * h)
+        grad[index] = _slope(lambda: f(x), x, index, h)
         if verbose:
             print(index, grad[index])
     return grad
@@ -73,11 +76,14 @@ def eval_numerical_gradient_array(f, x, df, h=1e-5):
 
     Raises:
         TypeError: x is not an array of floats.
+        ValueError: df has another shape, x is read-only, or h is too small for x.
     """
     grad = np.zeros_like(_floats(x))
     for index in np.ndindex(x.shape):
-        plus, minus = _both_sides(lambda: np.array(f(x)), x, index, h)
-        grad[index] = np.sum((plus - minus) * df) / (2 * h)
+        slope = _slope(lambda: np.array(f(x)), x, index, h)
+        if np.shape(df) not in (slope.shape, ()):
+            raise ValueError(f"df has shape {np.shape(df)}, expected {slope.shape}, the shape of f(x)")
+        grad[index] = np.sum(slope * df)
     return grad
 
 
@@ -124,37 +130,51 @@ def grad_check_sparse(f, x, analytic_grad, num_checks=10, h=1e-5):
 
     Raises:
         TypeError: x is not an array of floats.
+        ValueError: x is empty or read-only, analytic_grad has another shape, or h is too small for x.
     """
     _floats(x)
-    for _ in range(num_checks):
+    if x.size == 0 or np.shape(analytic_grad) != x.shape:
+        raise ValueError(
+            f"x has shape {x.shape} and analytic_grad {np.shape(analytic_grad)}, expected one shape with elements"
+        )
+    for _ in range(_valid.integer("num_checks", num_checks, 0)):
         index = tuple(random.randrange(length) for length in x.shape)
-        plus, minus = _both_sides(lambda: f(x), x, index, h)
-        numeric, analytic = (plus - minus) / (2 * h), analytic_grad[index]
+        numeric, analytic = _slope(lambda: f(x), x, index, h), analytic_grad[index]
         print(f"numerical: {numeric:f} analytic: {analytic:f}, relative error: {rel_error(numeric, analytic):e}")
 
 
-def _signed(x):
-    """Return x as an array whose differences cannot wrap around, as those of integers do."""
+def _wide(x):
+    """Return x as an array whose differences and sums neither wrap around nor overflow, as in small types."""
     x = np.asarray(x)
-    return x if x.dtype.kind in "fc" else x.astype(np.float64)
+    return x.astype(np.result_type(x, np.float64) if x.dtype.kind in "fc" else np.float64)
 
 
 def _floats(x):
-    """Return x, or raise TypeError where a step of h would be rounded away."""
-    if not isinstance(x, np.ndarray) or x.dtype.kind != "f":
-        kind = x.dtype if isinstance(x, np.ndarray) else type(x).__name__
+    """Return x, or raise TypeError where it cannot be changed by a step of h."""
+    if not isinstance(x, np.ndarray) or isinstance(x, np.ma.MaskedArray) or x.dtype.kind != "f":
+        plain = isinstance(x, np.ndarray) and not isinstance(x, np.ma.MaskedArray)
+        kind = x.dtype if plain else type(x).__name__
         raise TypeError(f"x is {kind}, expected an array of floats; convert it with x.astype(np.float64)")
+    if not x.flags.writeable:
+        raise ValueError("x is read-only, and is changed in place to take the gradient; pass x.copy()")
     return x
 
 
-def _both_sides(value, x, index, h):
-    """Return value() with x[index] raised and lowered by h; x[index] is put back in any case."""
+def _slope(value, x, index, h):
+    """Return the change of value() over the step as x[index] goes from -h to +h; it is put back in any case."""
     old = x[index]
     try:
         x[index] = old + h
+        above = x[index]
         plus = np.copy(value())  # a copy, since the function may use one output array for all calls
         x[index] = old - h
+        step = above - x[index]
         minus = np.copy(value())
     finally:
         x[index] = old
-    return plus, minus
+    if not step > 0:
+        raise ValueError(
+            f"h is {h!r}, and x{list(index)} = {old!r} stays the same number when it is added in {x.dtype}; take a "
+            "larger h, or x.astype(np.float64)"
+        )
+    return (plus - minus) / step

@@ -107,7 +107,7 @@ def relu_backward(dout, cache):
     x = cache
     dout = _valid.upstream(dout, x.shape)
     ### BEGIN SOLUTION
-    dx = dout * (x > 0)
+    dx = np.where(x > 0, dout, 0)
     ### END SOLUTION
     return dx
 
@@ -288,7 +288,7 @@ def dropout_forward(x, dropout_param):
         out = x * mask,  mask = (rand < p) / p   in mode 'train';   out = x   in mode 'test'
 
     Args:
-        x: any shape.
+        x: any shape with at least one axis.
         dropout_param: dict; `p`, the probability to keep, 0 < p <= 1; `mode`, 'train' or 'test'; `seed`,
             optional, makes the mask repeatable and leaves NumPy's global stream alone.
 
@@ -298,12 +298,11 @@ def dropout_forward(x, dropout_param):
 
     Raises:
         KeyError: dropout_param has no p or no mode.
-        ValueError: p outside (0, 1], unknown mode or seed, or x is not float32 or float64.
+        ValueError: p outside (0, 1], unknown mode or seed, or x has no axis or is not float32 or float64.
 
     Source: Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", 2014.
     """
-    x = _valid.float_array("x", x)
-    p, mode, random = _valid.dropout(dropout_param)
+    x, p, mode, random = _valid.dropout(x, dropout_param)
     mask = None
     ### BEGIN SOLUTION
     if mode == "train":

@@ -6,6 +6,7 @@ came and what was expected. They stand here so that a layer is left with its for
 
 import math
 import operator
+import sys
 from collections.abc import Mapping
 
 import numpy as np
@@ -50,15 +51,27 @@ def float_array(name, value):
     Raises:
         ValueError: the dtype is another one, or a mask would be lost.
     """
-    if isinstance(value, np.ma.MaskedArray):
-        raise ValueError(f"{name} is a masked array, whose mask would be lost; pass {name}.filled(...) instead")
-    array = np.asarray(value)
+    array = _array(name, value)
     if array.dtype.kind != "f" or array.dtype.itemsize not in (4, 8):
         raise ValueError(
             f"{name} has dtype {array.dtype}, expected float32 or float64; "
             f"convert it first, for instance with {name}.astype(np.float32)"
         )
     return array.astype(array.dtype.newbyteorder("="), copy=False)
+
+
+def _array(name, value):
+    """Return `value` as a plain array.
+
+    Raises:
+        ValueError: it has no shape, as a list of unequal lists, or a mask that would be lost.
+    """
+    if isinstance(value, np.ma.MaskedArray):
+        raise ValueError(f"{name} is a masked array, whose mask would be lost; pass {name}.filled(...) instead")
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name} is no array: {error}") from error
 
 
 def float_dtype(name, value):
@@ -80,10 +93,9 @@ def numbers(name, value):
     Raises:
         ValueError: another dtype, or a mask would be lost.
     """
-    array = np.asarray(value)
-    if isinstance(value, np.ma.MaskedArray) or array.dtype.kind not in "iuf":
-        kind = "a masked array" if isinstance(value, np.ma.MaskedArray) else f"of dtype {array.dtype}"
-        raise ValueError(f"{name} is {kind}, expected an array of floats or integers")
+    array = _array(name, value)
+    if array.dtype.kind not in "iuf":
+        raise ValueError(f"{name} is of dtype {array.dtype}, expected an array of floats or integers")
     return array
 
 
@@ -93,9 +105,8 @@ def parameter(name, value, expected_shape, dtype):
     Raises:
         ValueError: wrong shape or dtype.
     """
-    if np.asarray(value).dtype.kind in "iu" and not isinstance(value, np.ma.MaskedArray):
-        value = np.asarray(value).astype(dtype)
-    array = float_array(name, value)
+    array = _array(name, value)
+    array = float_array(name, array.astype(dtype) if array.dtype.kind in "iu" else array)
     shape(name, array, expected_shape)
     return array
 
@@ -157,10 +168,11 @@ def integer(name, value, low, high=None):
     """
     expected = f"an integer of at least {low}" if high is None else f"an integer from {low} to {high}"
     try:
-        number = operator.index(value)
+        number = None if isinstance(value, bool) else operator.index(value)
     except TypeError:
-        raise ValueError(f"{name} is {value!r}, expected {expected}") from None
-    if number < low or (high is not None and number > high):
+        number = None
+    # What no Py_ssize_t holds can be no size of anything, and compiled code could not take it.
+    if number is None or not low <= number <= (sys.maxsize if high is None else high):
         raise ValueError(f"{name} is {value!r}, expected {expected}")
     return number
 
@@ -185,13 +197,20 @@ def real(name, value, low=-math.inf, high=math.inf):
         ValueError: not a finite number, or out of range.
     """
     try:
-        number = float(value)
-    except (TypeError, ValueError):
+        number = float(value) if _is_real(value) else math.nan
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not (math.isfinite(number) and low <= number <= high):
         bounds = "" if (low, high) == (-math.inf, math.inf) else f" from {low:g} to {high:g}"
         raise ValueError(f"{name} is {value!r}, expected a finite number{bounds}")
     return number
+
+
+def _is_real(value):
+    """Return whether float(value) takes nothing away and reads nothing into it, as it does with text and truth."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.ndim == 0 and value.dtype.kind in "iuf"
+    return not isinstance(value, (bool, str, bytes))
 
 
 def upstream(dout, expected_shape):
@@ -259,7 +278,7 @@ def spatial_normalisation(x, gamma, beta):
 
 def _eps(name, settings):
     """Return settings["eps"], 1e-5 where there is none."""
-    return real(f"{name}['eps']", settings.get("eps", 1e-5), low=0)
+    return real(f"{name}['eps']", mapping(name, settings).get("eps", 1e-5), low=0)
 
 
 def batchnorm(x, bn_param):
@@ -314,21 +333,24 @@ def groupnorm(x, gamma, beta, G, gn_param):
     return x, gamma, beta, G, _eps("gn_param", gn_param)
 
 
-def dropout(dropout_param):
-    """Return p, the mode, and the source of random numbers: the global stream, or one of its own with `seed`.
+def dropout(x, dropout_param):
+    """Return x, p, the mode, and the source of random numbers: the global stream, or one of its own with `seed`.
 
     Raises:
         KeyError: no p or no mode.
-        ValueError: p outside (0, 1], unknown mode, or a seed that NumPy does not take.
+        ValueError: wrong dtype, no axis, p outside (0, 1], unknown mode, or a seed that NumPy does not take.
     """
+    x = float_array("x", x)
+    if x.ndim == 0:
+        raise ValueError("x has shape (), expected at least one axis")
     p = real("dropout_param['p']", key("dropout_param", dropout_param, "p"))
     if not 0 < p <= 1:
         raise ValueError(f"dropout_param['p'] is {p!r}, expected the probability to keep, 0 < p <= 1")
     mode = option("dropout_param['mode']", key("dropout_param", dropout_param, "mode"), ("train", "test"))
     seed = dropout_param.get("seed")
     if seed is None:
-        return p, mode, np.random
-    return p, mode, np.random.RandomState(integer("dropout_param['seed']", seed, 0, 2**32 - 1))
+        return x, p, mode, np.random
+    return x, p, mode, np.random.RandomState(integer("dropout_param['seed']", seed, 0, 2**32 - 1))
 
 
 def images(x):
@@ -417,6 +439,8 @@ def window(x_shape, height, width, pad, stride, names=("height", "width", "pad")
     pad = integer(names[2], pad, 0)
     stride = integer("stride", stride, 1)
     height, width = integer(names[0], height, 1), integer(names[1], width, 1)
+    if 8 * math.prod(max(n, 1) for n in x_shape[:2]) * math.prod(n + 2 * pad for n in x_shape[2:]) > sys.maxsize:
+        raise ValueError(f"{names[2]} is {pad}: no memory could hold the padded x {tuple(x_shape)}")
     for name, length, size in zip(names, (height, width), x_shape[2:]):
         if length > size + 2 * pad:
             raise ValueError(
@@ -449,7 +473,7 @@ def scores(x, y):
     N, C = x.shape
     if N == 0 or C == 0:
         raise ValueError(f"x has shape {x.shape}: a mean loss needs at least one row and one class")
-    y = np.asarray(y)
+    y = _array("y", y)
     if y.dtype.kind not in "iu":
         raise ValueError(f"y has dtype {y.dtype}, expected integer class labels")
     shape("y", y, (N,))
@@ -469,7 +493,7 @@ def update(w, dw, config, **defaults):
     w, dw = float_array("w", w), float_array("dw", dw)
     if dw.shape != w.shape:
         raise ValueError(f"dw has shape {dw.shape}, expected {w.shape}, the shape of w")
-    config = {} if config is None else config
+    config = {} if config is None else mapping("config", config)
     for name, default in defaults.items():
         config[name] = real(f"config[{name!r}]", config.get(name, default))
     return w, dw, config

@@ -5,6 +5,8 @@ import math
 import matplotlib.pyplot as plt
 import numpy as np
 
+from cs231n import validation as _valid
+
 __all__ = ["plot_training", "vis_grid", "vis_nn", "visualize_grid"]
 
 
@@ -21,9 +23,10 @@ def visualize_grid(Xs, ubound=255.0, padding=1):
             that holds N, values from 0 to ubound; a constant image becomes zeros.
 
     Raises:
-        ValueError: Xs does not have four axes or holds no image.
+        ValueError: Xs does not have four axes or holds no image, or a number is out of range.
     """
     Xs = _images(Xs)
+    ubound, padding = _valid.real("ubound", ubound), _valid.integer("padding", padding, 0)
     low = Xs.min(axis=(1, 2, 3), keepdims=True)
     span = Xs.max(axis=(1, 2, 3), keepdims=True) - low
     return _grid(ubound * (Xs - low) / np.where(span > 0, span, 1), padding)
@@ -59,9 +62,12 @@ def vis_nn(rows):
         ValueError: there is no image, or the images differ in shape.
     """
     images = [image for row in rows for image in row]
-    if not images or len({np.shape(image) for image in images}) != 1:
-        raise ValueError("rows must hold at least one image, and all images must have one shape")
-    H, W, C = np.shape(images[0])
+    shapes = {np.shape(image) for image in images}
+    if len(shapes) != 1 or len(min(shapes)) != 3 or 0 in min(shapes):
+        raise ValueError(
+            f"rows holds images of shapes {sorted(shapes)}, expected at least one, all of one (H, W, C)"
+        )
+    [(H, W, C)] = shapes
     columns = max(map(len, rows))
     low, high = np.min(images), np.max(images)
     grid = np.full((len(rows) * (H + 1) - 1, columns * (W + 1) - 1, C), float(low))
@@ -100,17 +106,17 @@ def plot_training(solvers, title):
 
 def _smooth(history, window=20):
     """Return the mean of the last `window` values at each point, fewer at the start."""
-    sums = np.concatenate([[0.0], np.cumsum(history)])
-    ends = np.arange(1, len(sums))
-    starts = np.maximum(ends - window, 0)
-    return (sums[ends] - sums[starts]) / (ends - starts)
+    # Not by differences of a running sum: one huge or infinite value would spoil all that come after it.
+    start = [np.mean(history[:n]) for n in range(1, min(window, len(history) + 1))]
+    rest = np.lib.stride_tricks.sliding_window_view(history, window).mean(axis=1) if len(history) >= window else []
+    return np.concatenate([start, rest])
 
 
 def _images(Xs):
     """Return Xs (N, H, W, C) as floats."""
     Xs = np.asarray(Xs)
-    if Xs.ndim != 4 or Xs.size == 0:
-        raise ValueError(f"Xs has shape {Xs.shape}, expected (N, H, W, C) with at least one image")
+    if Xs.ndim != 4 or Xs.size == 0 or Xs.dtype.kind not in "biuf":
+        raise ValueError(f"Xs is {Xs.dtype} {Xs.shape}, expected numbers (N, H, W, C) with at least one image")
     return Xs.astype(np.result_type(Xs, np.float32))
 
 

@@ -236,21 +236,21 @@ def test_batchnorm_does_not_write_to_its_settings():
 
 @pytest.mark.parametrize("p", [1e-300, 0.5, 1, np.float64(0.5)])
 def test_the_probability_to_keep_is_above_zero_and_at_most_one(p):
-    probability, mode, random = validation.dropout({"p": p, "mode": "test"})
+    x, probability, mode, random = validation.dropout(np.ones(3), {"p": p, "mode": "test"})
     assert probability == p and type(probability) is float
-    assert mode == "test" and random is np.random
+    assert mode == "test" and random is np.random and x.tolist() == [1, 1, 1]
 
 
 @pytest.mark.parametrize("p", [0, -0.5, 1.0000001, math.nan, None, "half"])
 def test_another_probability_to_keep_is_refused(p):
     with complains(ValueError, r"dropout_param\['p'\]", str(p)):
-        validation.dropout({"p": p, "mode": "train"})
+        validation.dropout(np.ones(3), {"p": p, "mode": "train"})
 
 
 @pytest.mark.parametrize("seed", [-1, 2**32, 1.5, "1"])
 def test_a_seed_that_numpy_does_not_take_is_refused(seed):
     with complains(ValueError, r"dropout_param\['seed'\]", str(seed)):
-        validation.dropout({"p": 0.5, "mode": "train", "seed": seed})
+        validation.dropout(np.ones(3), {"p": 0.5, "mode": "train", "seed": seed})
 
 
 @given(
