@@ -174,7 +174,7 @@ def _slope(value, x, index, h):
         x[index] = old
     if not step > 0:
         raise ValueError(
-            f"h is {h!r}, and x{list(index)} = {old!r} stays the same number when it is added in {x.dtype}; take a "
-            "larger h, or x.astype(np.float64)"
+            f"h is {h!r}, and x{list(index)} = {old!r} stays the same number when it is added; take a larger "
+            "h, or x.astype(np.float64)"
         )
     return (plus - minus) / step
