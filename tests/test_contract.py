@@ -100,6 +100,13 @@ MODEL_STATE = {  # all ours
     "settings": "model",
     "shapes": "model",
 }
+SEARCH = {  # all ours
+    "Search": None,
+    "Trial": None,
+    "choice": None,
+    "log_uniform": "low, high",
+    "random_search": "make_model, data, *, model, solver, num_trials, seed=0, progress=True",
+}
 DATA_UTILS = {
     "load_pickle": "f",
     "load_CIFAR_batch": "filename",
@@ -141,6 +148,7 @@ MODULES = {
     "solver": SOLVER,
     "checkpoint": CHECKPOINT,
     "model_state": MODEL_STATE,
+    "search": SEARCH,
     "data_utils": DATA_UTILS,
     "vis_utils": VIS_UTILS,
     "verdict": VERDICT,
@@ -279,6 +287,7 @@ MAY_IMPORT = {
     "checkpoint": set(),
     "model_state": set(),
     "solver": {"checkpoint", "model_state", "optim"},
+    "search": {"solver"},
     "gradient_check": set(),
     "data_utils": set(),
     "vis_utils": set(),
