@@ -2,12 +2,13 @@
 #   make run        everything from nothing: environment, extension, data, notebooks, summary
 #   make test       style, tests, and each notebook executed small
 #   make test-all   the same with the slow tests
+#   make coverage   line and branch coverage of cs231n by the quick tests, and what they leave out
 #   make clean      remove what these made
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test test-all lint clean
+.PHONY: run test test-all coverage lint clean
 
 run: .venv/installed
 	$(BIN)/python -m staff.run
@@ -17,6 +18,9 @@ test: lint
 
 test-all: lint
 	$(BIN)/python -m pytest -q --durations=15
+
+coverage: .venv/installed
+	$(BIN)/python -m pytest -q -m "not slow" --cov --cov-report=term-missing
 
 lint: .venv/installed
 	$(BIN)/ruff check .
