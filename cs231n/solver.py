@@ -176,8 +176,7 @@ class Solver:
             setattr(solver, name, saved[name])
         for name in _HISTORIES:
             setattr(solver, name, saved[name].tolist())
-        if solver.checkpoint_name is not None:
-            solver.checkpoint_name = os.path.join(os.path.dirname(path), os.path.basename(solver.checkpoint_name))
+        solver.checkpoint_name = os.path.join(os.path.dirname(path), os.path.basename(solver.checkpoint_name))
         np.random.set_state(saved["random_state"])
         solver._warn_of_other_settings(path, saved["model_settings"])
         return solver

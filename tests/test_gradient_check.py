@@ -361,3 +361,44 @@ def test_rel_error_of_different_shapes_is_refused(shapes):
 def test_rel_error_of_nothing_is_refused():
     with complains(ValueError, "empty", r"\(0, 3\)"):
         rel_error(np.ones((0, 3)), np.ones((0, 3)))
+
+
+# --- numbers that would be wrong without a word -------------------------------------------------------------
+
+
+def test_a_step_that_is_rounded_away_is_refused_and_the_point_restored():
+    x = np.array([1000.0], np.float32)
+    with complains(ValueError, r"\bh\b", "1e-05", "larger"):
+        eval_numerical_gradient(np.sum, x, verbose=False)
+    assert x[0] == 1000
+    assert eval_numerical_gradient(np.sum, x, verbose=False, h=1.0)[0] == 1
+
+
+def test_the_step_that_is_taken_divides_and_not_the_one_that_was_asked_for():
+    x = np.array([100.0, 0.3], np.float32)  # 100 + 1e-5 is 100.0000076 in float32
+    np.testing.assert_allclose(eval_numerical_gradient(lambda x: x.astype(float).sum(), x, verbose=False), 1, 1e-6)
+
+
+def test_an_upstream_gradient_that_would_broadcast_is_refused():
+    with complains(ValueError, r"\bdf\b", r"\(3, 1\)", r"\(3,\)"):
+        eval_numerical_gradient_array(lambda x: x, np.ones(3), np.ones((3, 1)))
+
+
+@pytest.mark.parametrize(
+    "x, analytic", [(np.ones(3), np.ones(4)), (np.ones(3), np.ones((3, 1))), (np.ones(0), np.ones(0))]
+)
+def test_an_analytic_gradient_of_another_shape_is_refused(x, analytic):
+    with complains(ValueError, "analytic_grad", r"\bx\b"):
+        grad_check_sparse(np.sum, x, analytic)
+
+
+def test_a_point_that_is_read_only_is_refused():
+    x = np.ones(3)
+    x.flags.writeable = False
+    with complains(ValueError, r"\bx\b", "read-only"):
+        eval_numerical_gradient(np.sum, x)
+
+
+def test_relative_errors_of_large_and_of_small_types_do_not_overflow():
+    assert rel_error(np.full(2, 6e4, np.float16), np.full(2, 3e4, np.float16)) == pytest.approx(1 / 3, rel=1e-3)
+    assert rel_error(np.full(2, 3e38, np.float32), np.full(2, 1e38, np.float32)) == pytest.approx(0.5, rel=1e-3)

@@ -647,7 +647,7 @@ def _check_gradient(drawn):
         return
     before, slope = np.array(x, copy=True), a + 2 * b * np.asarray(x)
     grad = gradient_check.eval_numerical_gradient(
-        lambda x: np.sum(a * x + b * np.asarray(x) ** 2), x, verbose=False
+        lambda x: np.sum(a * np.asarray(x) + b * np.asarray(x) ** 2), x, verbose=False
     )
     np.testing.assert_allclose(grad, slope, atol=1e-7)
     grad = gradient_check.eval_numerical_gradient_array(

@@ -339,3 +339,25 @@ def test_state_starts_at_zeros_and_then_stays():
     kept = config["velocity"] = np.ones((2, 3), np.float32)
     validation.state(config, "velocity", w)
     assert config["velocity"] is kept
+
+
+@pytest.mark.parametrize("value", [True, "0.5", b"1", 1j, np.complex128(1), np.bool_(True), np.ones(1), 10**400])
+def test_text_truth_and_what_loses_a_part_are_no_real_numbers(value):
+    with complains(ValueError, r"\brate\b", "finite number"):
+        validation.real("rate", value)
+
+
+@pytest.mark.parametrize("value", [True, 2**64, np.bool_(True)])
+def test_truth_and_what_no_machine_can_count_are_no_sizes(value):
+    with complains(ValueError, r"\bstride\b", "an integer of at least 1"):
+        validation.integer("stride", value, 1)
+
+
+def test_lists_of_unequal_length_are_named():
+    with complains(ValueError, "x is no array"):
+        validation.float_array("x", [[1.0], [1.0, 2.0]])
+
+
+def test_a_pad_beyond_all_memory_is_refused_before_anything_is_made():
+    with complains(ValueError, "pad", "no memory"):
+        validation.window((1, 1, 3, 3), 2, 2, 2**40, 1)

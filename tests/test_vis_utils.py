@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cs231n.vis_utils import plot_training, vis_grid, vis_nn, visualize_grid
+from cs231n.vis_utils import _smooth, plot_training, vis_grid, vis_nn, visualize_grid
 from tests.oracles import FLOATS, MEMORY, complains, lay_out, parametrise
 
 matplotlib.use("Agg")  # no window, wherever the tests run
@@ -234,3 +234,16 @@ def test_the_solvers_are_not_changed():
     kept = {name: list(history) for name, history in vars(solver).items()}
     plot_training({"adam": solver}, "")
     assert vars(solver) == kept
+
+
+def test_one_huge_or_infinite_loss_spoils_the_running_mean_of_its_window_only():
+    losses = np.full(100, 2.5)
+    losses[[3, 30]] = 1e30, np.inf
+    smooth = _smooth(losses.tolist())
+    assert smooth.shape == (100,)
+    assert (
+        smooth[:3].tolist() == [2.5] * 3
+        and smooth[25:30].tolist() == [2.5] * 5
+        and smooth[50:].tolist() == [2.5] * 50
+    )
+    assert _smooth([1.0, 2.0]).tolist() == [1.0, 1.5] and len(_smooth([])) == 0
