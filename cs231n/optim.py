@@ -5,6 +5,8 @@ state; the dictionary that came in is completed with defaults, updated and retur
 the next step. `w` may be updated in place, `dw` never is.
 """
 
+import math
+
 import numpy as np
 
 from cs231n import validation as _valid
@@ -120,12 +122,13 @@ def adam(w, dw, config=None):
     _valid.state(config, "v", w)
     config["t"] = _valid.integer("config['t']", config.get("t", 0), 0)
     ### BEGIN SOLUTION
-    beta1, beta2 = config["beta1"], config["beta2"]
-    config["t"] += 1
-    config["m"] = beta1 * config["m"] + (1 - beta1) * dw
-    config["v"] = beta2 * config["v"] + (1 - beta2) * dw**2
-    mhat = config["m"] / (1 - beta1 ** config["t"])
-    vhat = config["v"] / (1 - beta2 ** config["t"])
-    next_w = w - config["learning_rate"] * mhat / (np.sqrt(vhat) + config["epsilon"])
+    beta1, beta2, t = config["beta1"], config["beta2"], config["t"] + 1
+    m = beta1 * config["m"] + (1 - beta1) * dw
+    v = beta2 * config["v"] + (1 - beta2) * dw**2
+    # mhat / (sqrt(vhat) + epsilon), with the corrections drawn into two numbers to spare passes over the arrays
+    root = math.sqrt(1 - beta2**t)
+    rate, epsilon = config["learning_rate"] * root / (1 - beta1**t), config["epsilon"] * root
+    next_w = w - rate * m / (np.sqrt(v) + epsilon)
+    config.update(m=m, v=v, t=t)
     ### END SOLUTION
     return next_w, config

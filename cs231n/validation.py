@@ -41,6 +41,8 @@ __all__ = [
     "window",
 ]
 
+_NATIVE_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+
 
 def float_array(name, value):
     """Return `value` as a float32 or float64 array in native byte order, without a copy where it is one.
@@ -48,6 +50,8 @@ def float_array(name, value):
     Raises:
         ValueError: the dtype is another one, or a mask would be lost.
     """
+    if type(value) is np.ndarray and value.dtype in _NATIVE_FLOATS:
+        return value  # what follows would change nothing and takes longer than a small layer's arithmetic
     if isinstance(value, np.ma.MaskedArray):
         raise ValueError(f"{name} is a masked array, whose mask would be lost; pass {name}.filled(...) instead")
     array = np.asarray(value)
@@ -104,6 +108,8 @@ def shape(name, array, expected):
     Raises:
         ValueError: another rank, or another length where `expected` has a number.
     """
+    if array.shape == expected:
+        return
     fits = array.ndim == len(expected) and all(
         isinstance(want, str) or want == have for want, have in zip(expected, array.shape)
     )
@@ -466,4 +472,7 @@ def state(config, name, w):
     Raises:
         ValueError: what is there does not have the shape of w.
     """
-    config[name] = parameter(f"config[{name!r}]", config.get(name, np.zeros_like(w)), w.shape, w.dtype)
+    if name in config:
+        config[name] = parameter(f"config[{name!r}]", config[name], w.shape, w.dtype)
+    else:
+        config[name] = np.zeros_like(w)
