@@ -117,7 +117,7 @@ def col2im_6d_cython(cols, N, C, H, W, HH, WW, pad, stride):
     return padded[:, :, pad : pad + H, pad : pad + W]
 
 
-def _conv_forward(
+def conv_forward(
     const floating[:, :, :, ::1] x, const floating[:, :, :, ::1] w, const floating[::1] b, stride, pad
 ):
     """Convolve images (N, C, H, W) with filters (F, C, HH, WW); return out (N, F, H', W')."""
@@ -136,8 +136,8 @@ def _conv_forward(
     return out
 
 
-def _conv_input_gradient(
-    const floating[:, :, :, ::1] dout, x_shape, const floating[:, :, :, ::1] w, stride, pad
+def conv_input_gradient(
+    const floating[:, :, :, ::1] dout, const floating[:, :, :, ::1] w, x_shape, stride, pad
 ):
     """Return dx (N, C, H, W) for dout (N, F, H', W') and filters (F, C, HH, WW)."""
     cdef conv_shape s = _conv_shape(x_shape, np.shape(w), stride, pad)
@@ -155,7 +155,7 @@ def _conv_input_gradient(
     return dx
 
 
-def _conv_weight_gradient(
+def conv_weight_gradient(
     const floating[:, :, :, ::1] dout, const floating[:, :, :, ::1] x, w_shape, stride, pad
 ):
     """Return dw (F, C, HH, WW) and db (F,) for dout (N, F, H', W') and images (N, C, H, W)."""
