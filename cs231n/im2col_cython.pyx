@@ -8,10 +8,32 @@ float64, of any memory order. `cs231n.im2col` holds the same functions in NumPy,
 import numpy as np
 
 from cython cimport floating
+from libc.stddef cimport ptrdiff_t
 
 from cs231n import validation
 
 __all__ = ["col2im_6d_cython", "col2im_cython", "im2col_cython"]
+
+cdef extern from "kernels/conv.h" nogil:
+    ctypedef struct conv_shape:
+        ptrdiff_t N, C, H, W, F, HH, WW, stride, pad, OH, OW
+
+    int conv_forward_float(const conv_shape *, const float *, const float *, const float *, float *, int)
+    int conv_forward_double(const conv_shape *, const double *, const double *, const double *, double *, int)
+    int conv_input_gradient_float(const conv_shape *, const float *, const float *, float *, int)
+    int conv_input_gradient_double(const conv_shape *, const double *, const double *, double *, int)
+    int conv_weight_gradient_float(const conv_shape *, const float *, const float *, float *, float *, int)
+    int conv_weight_gradient_double(const conv_shape *, const double *, const double *, double *, double *, int)
+
+cdef extern from *:
+    """
+    #ifdef _OPENMP
+    #include <omp.h>
+    #else
+    #define omp_get_max_threads() 1
+    #endif
+    """
+    int omp_get_max_threads()
 
 _NAMES = ("field_height", "field_width", "padding")
 
@@ -93,6 +115,89 @@ def col2im_6d_cython(cols, N, C, H, W, HH, WW, pad, stride):
         else:
             _scatter_add[double](cols, padded, stride)
     return padded[:, :, pad : pad + H, pad : pad + W]
+
+
+def conv_forward(
+    const floating[:, :, :, ::1] x, const floating[:, :, :, ::1] w, const floating[::1] b, stride, pad
+):
+    """Convolve images (N, C, H, W) with filters (F, C, HH, WW); return out (N, F, H', W')."""
+    cdef conv_shape s = _conv_shape(np.shape(x), np.shape(w), stride, pad)
+    validation.shape("b", b, (s.F,))
+    out = np.empty((s.N, s.F, s.OH, s.OW), dtype=np.asarray(x).dtype)
+    cdef floating[:, :, :, ::1] o = out
+    cdef int failed, threads = _threads()
+    with nogil:
+        if floating is float:
+            failed = conv_forward_float(&s, &x[0, 0, 0, 0], &w[0, 0, 0, 0], &b[0], &o[0, 0, 0, 0], threads)
+        else:
+            failed = conv_forward_double(&s, &x[0, 0, 0, 0], &w[0, 0, 0, 0], &b[0], &o[0, 0, 0, 0], threads)
+    if failed:
+        raise MemoryError("not enough memory for the scratch of a convolution")
+    return out
+
+
+def conv_input_gradient(
+    const floating[:, :, :, ::1] dout, const floating[:, :, :, ::1] w, x_shape, stride, pad
+):
+    """Return dx (N, C, H, W) for dout (N, F, H', W') and filters (F, C, HH, WW)."""
+    cdef conv_shape s = _conv_shape(x_shape, np.shape(w), stride, pad)
+    validation.shape("dout", dout, (s.N, s.F, s.OH, s.OW))
+    dx = np.empty((s.N, s.C, s.H, s.W), dtype=np.asarray(dout).dtype)
+    cdef floating[:, :, :, ::1] d = dx
+    cdef int failed, threads = _threads()
+    with nogil:
+        if floating is float:
+            failed = conv_input_gradient_float(&s, &dout[0, 0, 0, 0], &w[0, 0, 0, 0], &d[0, 0, 0, 0], threads)
+        else:
+            failed = conv_input_gradient_double(&s, &dout[0, 0, 0, 0], &w[0, 0, 0, 0], &d[0, 0, 0, 0], threads)
+    if failed:
+        raise MemoryError("not enough memory for the scratch of a convolution")
+    return dx
+
+
+def conv_weight_gradient(
+    const floating[:, :, :, ::1] dout, const floating[:, :, :, ::1] x, w_shape, stride, pad
+):
+    """Return dw (F, C, HH, WW) and db (F,) for dout (N, F, H', W') and images (N, C, H, W)."""
+    cdef conv_shape s = _conv_shape(np.shape(x), w_shape, stride, pad)
+    validation.shape("dout", dout, (s.N, s.F, s.OH, s.OW))
+    dw = np.empty((s.F, s.C, s.HH, s.WW), dtype=np.asarray(x).dtype)
+    db = np.empty(s.F, dtype=dw.dtype)
+    cdef floating[:, :, :, ::1] d = dw
+    cdef floating[::1] e = db
+    cdef int failed, threads = _threads()
+    with nogil:
+        if floating is float:
+            failed = conv_weight_gradient_float(
+                &s, &x[0, 0, 0, 0], &dout[0, 0, 0, 0], &d[0, 0, 0, 0], &e[0], threads
+            )
+        else:
+            failed = conv_weight_gradient_double(
+                &s, &x[0, 0, 0, 0], &dout[0, 0, 0, 0], &d[0, 0, 0, 0], &e[0], threads
+            )
+    if failed:
+        raise MemoryError("not enough memory for the scratch of a convolution")
+    return dw, db
+
+
+cdef conv_shape _conv_shape(x_shape, w_shape, stride, pad) except *:
+    """Return the sizes of a convolution, which has at least one image, channel, pixel and filter."""
+    cdef conv_shape s
+    N, C, H, W = validation.image_shape(x_shape)
+    F, w_channels, HH, WW = validation.image_shape(w_shape)
+    HH, WW, pad, stride, OH, OW = validation.window((N, C, H, W), HH, WW, pad, stride)
+    if w_channels != C or not (N and C and H and W and F):
+        raise ValueError(f"x has shape {tuple(x_shape)} and w {tuple(w_shape)}, expected as many channels and none empty")
+    if C * (H + 2 * pad) * (W + 2 * pad) * HH * WW >= 2**48:
+        raise MemoryError(f"an image of shape ({C}, {H}, {W}) with {pad} zeros on each side is too large")
+    stride = min(stride, max(H, W) + 2 * pad)  # the same output, and no product can overflow
+    s.N, s.C, s.H, s.W, s.F, s.HH, s.WW, s.stride, s.pad, s.OH, s.OW = N, C, H, W, F, HH, WW, stride, pad, OH, OW
+    return s
+
+
+cdef int _threads() noexcept:
+    """Return the number of threads that the kernels may use, that of OpenMP: the cores or OMP_NUM_THREADS."""
+    return omp_get_max_threads()
 
 
 cdef void _gather(
