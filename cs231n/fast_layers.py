@@ -80,9 +80,9 @@ def conv_backward_fast(dout, cache, *, input_grad=True):
     return kernels.conv_input_gradient(dout, w, x.shape, stride, pad), dw, db
 
 
-def _kernels_for(x, w):
+def _kernels_for(*arrays):
     """Return the module that has the kernels; the compiled ones do not take empty arrays."""
-    return _compiled if _compiled and x.size and w.size else _numpy
+    return _compiled if _compiled and all(array.size for array in arrays) else _numpy
 
 
 def _alike(*arrays):
@@ -92,7 +92,7 @@ def _alike(*arrays):
 
 
 def max_pool_forward_fast(x, pool_param):
-    """Take the maximum of each window of each channel: one strided np.maximum for each pixel of the window.
+    """Take the maximum of each window of each channel, in the compiled kernel where it is built.
 
     Args:
         x: images, shape (N, C, H, W).
@@ -106,12 +106,9 @@ def max_pool_forward_fast(x, pool_param):
         KeyError: pool_param lacks one of the three.
         ValueError: wrong rank, dtype or size, or a window larger than the image.
     """
-    x, height, width, stride = _valid.pooling(x, pool_param)
-    oh, ow = 1 + (x.shape[2] - height) // stride, 1 + (x.shape[3] - width) // stride
-    out = np.full((*x.shape[:2], oh, ow), -np.inf, dtype=x.dtype)
-    for pixel in _window_pixels(height, width, stride, out.shape):
-        np.maximum(out, x[pixel], out=out)
-    return out, (x, out, height, width, stride)
+    x, *window = _valid.pooling(x, pool_param)
+    out = _kernels_for(x).max_pool_forward(np.ascontiguousarray(x), *window)
+    return out, (x, window, out.shape)
 
 
 def max_pool_backward_fast(dout, cache):
@@ -127,27 +124,10 @@ def max_pool_backward_fast(dout, cache):
     Raises:
         ValueError: dout does not have the shape of the output.
     """
-    x, out, height, width, stride = cache
-    dout = _valid.upstream(dout, out.shape)
-    dx = np.zeros(x.shape, dtype=dout.dtype)
-    waiting = np.ones(out.shape, dtype=bool)  # windows whose maximum has not been met yet
-    has_nan = np.isnan(out).any()
-    for pixel in _window_pixels(height, width, stride, out.shape):
-        hit = x[pixel] == out
-        if has_nan:
-            hit |= np.isnan(x[pixel])  # NaN is the maximum of a window that holds one
-        hit &= waiting
-        waiting ^= hit
-        dx[pixel] += np.where(hit, dout, 0)
-    return dx
-
-
-def _window_pixels(height, width, stride, out_shape):
-    """Yield, in row order, the index of each pixel of the window in all windows of x at once."""
-    for i, j in np.ndindex(height, width):
-        rows = slice(i, i + stride * out_shape[2], stride)
-        columns = slice(j, j + stride * out_shape[3], stride)
-        yield slice(None), slice(None), rows, columns
+    x, window, out_shape = cache
+    dout = _valid.upstream(dout, out_shape)
+    dx = _kernels_for(x).max_pool_input_gradient(*_alike(dout, x), *window)
+    return dx.astype(dout.dtype, copy=False)
 
 
 conv_forward_im2col = conv_forward_strides = conv_forward_fast

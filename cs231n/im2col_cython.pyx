@@ -25,6 +25,15 @@ cdef extern from "kernels/conv.h" nogil:
     int conv_weight_gradient_float(const conv_shape *, const float *, const float *, float *, float *, int)
     int conv_weight_gradient_double(const conv_shape *, const double *, const double *, double *, double *, int)
 
+cdef extern from "kernels/pool.h" nogil:
+    ctypedef struct pool_shape:
+        ptrdiff_t planes, H, W, height, width, stride, OH, OW
+
+    int pool_forward_float(const pool_shape *, const float *, float *, int)
+    int pool_forward_double(const pool_shape *, const double *, double *, int)
+    int pool_backward_float(const pool_shape *, const float *, const float *, float *, int)
+    int pool_backward_double(const pool_shape *, const double *, const double *, double *, int)
+
 cdef extern from *:
     """
     #ifdef _OPENMP
@@ -192,6 +201,55 @@ cdef conv_shape _conv_shape(x_shape, w_shape, stride, pad) except *:
         raise MemoryError(f"an image of shape ({C}, {H}, {W}) with {pad} zeros on each side is too large")
     stride = min(stride, max(H, W) + 2 * pad)  # the same output, and no product can overflow
     s.N, s.C, s.H, s.W, s.F, s.HH, s.WW, s.stride, s.pad, s.OH, s.OW = N, C, H, W, F, HH, WW, stride, pad, OH, OW
+    return s
+
+
+def max_pool_forward(const floating[:, :, :, ::1] x, height, width, stride):
+    """Take the maximum of each window of images (N, C, H, W); return out (N, C, H', W')."""
+    cdef pool_shape s = _pool_shape(np.shape(x), height, width, stride)
+    out = np.empty((x.shape[0], x.shape[1], s.OH, s.OW), dtype=np.asarray(x).dtype)
+    cdef floating[:, :, :, ::1] o = out
+    cdef int failed, threads = _threads()
+    with nogil:
+        if floating is float:
+            failed = pool_forward_float(&s, &x[0, 0, 0, 0], &o[0, 0, 0, 0], threads)
+        else:
+            failed = pool_forward_double(&s, &x[0, 0, 0, 0], &o[0, 0, 0, 0], threads)
+    if failed:
+        raise MemoryError("not enough memory for the scratch of a pool")
+    return out
+
+
+def max_pool_input_gradient(
+    const floating[:, :, :, ::1] dout, const floating[:, :, :, ::1] x, height, width, stride
+):
+    """Return dx (N, C, H, W): dout (N, C, H', W') at the first maximum of each window of x, zeros elsewhere."""
+    cdef pool_shape s = _pool_shape(np.shape(x), height, width, stride)
+    validation.shape("dout", dout, (x.shape[0], x.shape[1], s.OH, s.OW))
+    dx = np.empty(np.shape(x), dtype=np.asarray(x).dtype)
+    cdef floating[:, :, :, ::1] d = dx
+    cdef int failed, threads = _threads()
+    with nogil:
+        if floating is float:
+            failed = pool_backward_float(&s, &x[0, 0, 0, 0], &dout[0, 0, 0, 0], &d[0, 0, 0, 0], threads)
+        else:
+            failed = pool_backward_double(&s, &x[0, 0, 0, 0], &dout[0, 0, 0, 0], &d[0, 0, 0, 0], threads)
+    if failed:
+        raise MemoryError("not enough memory for the scratch of a pool")
+    return dx
+
+
+cdef pool_shape _pool_shape(x_shape, height, width, stride) except *:
+    """Return the sizes of a pool over images of at least one pixel."""
+    cdef pool_shape s
+    N, C, H, W = validation.image_shape(x_shape)
+    height, width, _, stride, OH, OW = validation.window((N, C, H, W), height, width, 0, stride)
+    if not (N and C and H and W):
+        raise ValueError(f"x has shape {tuple(x_shape)}, expected none empty")
+    if H * W >= 2**31:
+        raise MemoryError(f"an image of {H} x {W} pixels is too large")
+    stride = min(stride, max(H - height, W - width) + 1)  # the same output, from less scratch
+    s.planes, s.H, s.W, s.height, s.width, s.stride, s.OH, s.OW = N * C, H, W, height, width, stride, OH, OW
     return s
 
 

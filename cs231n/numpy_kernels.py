@@ -6,7 +6,13 @@ One image at a time, so that the columns take little memory. Same arguments and 
 
 import numpy as np
 
-__all__ = ["conv_forward", "conv_input_gradient", "conv_weight_gradient"]
+__all__ = [
+    "conv_forward",
+    "conv_input_gradient",
+    "conv_weight_gradient",
+    "max_pool_forward",
+    "max_pool_input_gradient",
+]
 
 
 def conv_forward(x, w, b, stride, pad):
@@ -51,3 +57,37 @@ def _columns(image, window, stride, pad):
     C, oh, ow, HH, WW = windows.shape
     # (C, oh, ow, HH, WW) -> (C, HH, WW, oh, ow) -> (C*HH*WW, oh*ow)
     return windows.transpose(0, 3, 4, 1, 2).reshape(C * HH * WW, oh * ow)
+
+
+def max_pool_forward(x, height, width, stride):
+    """Return out (N, C, oh, ow): one strided np.maximum for each pixel of the window."""
+    out = np.full((*x.shape[:2], *_windows(x, height, width, stride)), -np.inf, dtype=x.dtype)
+    for pixel in _window_pixels(height, width, stride, out.shape):
+        np.maximum(out, x[pixel], out=out)
+    return out
+
+
+def max_pool_input_gradient(dout, x, height, width, stride):
+    """Return dx (N, C, H, W): each gradient goes to the first maximum of its window."""
+    out = max_pool_forward(x, height, width, stride)
+    dx = np.zeros(x.shape, dtype=dout.dtype)
+    waiting = np.ones(out.shape, dtype=bool)  # windows whose maximum has not been met yet
+    for pixel in _window_pixels(height, width, stride, out.shape):
+        hit = (x[pixel] == out) | np.isnan(x[pixel])  # NaN is the maximum of a window that holds one
+        hit &= waiting
+        waiting ^= hit
+        dx[pixel] += np.where(hit, dout, 0)
+    return dx
+
+
+def _windows(x, height, width, stride):
+    """Return how many windows fit into the images, vertically and horizontally."""
+    return 1 + (x.shape[2] - height) // stride, 1 + (x.shape[3] - width) // stride
+
+
+def _window_pixels(height, width, stride, out_shape):
+    """Yield, in row order, the index of each pixel of the window in all windows of x at once."""
+    for i, j in np.ndindex(height, width):
+        rows = slice(i, i + stride * out_shape[2], stride)
+        columns = slice(j, j + stride * out_shape[3], stride)
+        yield slice(None), slice(None), rows, columns
