@@ -17,40 +17,40 @@
 
 #endif
 
-INLINE void NAME(split_by)(const ptrdiff_t stride, const T *restrict row, ptrdiff_t W, T *restrict phases,
+INLINE void NAME(split_by)(const ptrdiff_t stride, const T *restrict row, ptrdiff_t width, T *restrict phases,
                            ptrdiff_t pitch)
 {
-    const ptrdiff_t whole = W / stride;
+    const ptrdiff_t whole = width / stride;
     for (ptrdiff_t m = 0; m < whole; m++)
         for (ptrdiff_t f = 0; f < stride; f++)
             phases[f * pitch + m] = row[m * stride + f];
-    for (ptrdiff_t f = 0; f < W % stride; f++)
+    for (ptrdiff_t f = 0; f < width % stride; f++)
         phases[f * pitch + whole] = row[whole * stride + f];
 }
 
 /* phases[f][m] = row[m * stride + f]; with the stride known, the compiler makes vectors of it. */
-static void NAME(split)(ptrdiff_t stride, const T *row, ptrdiff_t W, T *phases, ptrdiff_t pitch)
+static void NAME(split)(ptrdiff_t stride, const T *row, ptrdiff_t width, T *phases, ptrdiff_t pitch)
 {
     switch (stride) {
-    case 1: memcpy(phases, row, W * sizeof(T)); break;
-    case 2: NAME(split_by)(2, row, W, phases, pitch); break;
-    case 3: NAME(split_by)(3, row, W, phases, pitch); break;
-    default: NAME(split_by)(stride, row, W, phases, pitch);
+    case 1: memcpy(phases, row, width * sizeof(T)); break;
+    case 2: NAME(split_by)(2, row, width, phases, pitch); break;
+    case 3: NAME(split_by)(3, row, width, phases, pitch); break;
+    default: NAME(split_by)(stride, row, width, phases, pitch);
     }
 }
 
 /* Find the first maximum of each of a group of windows, in row order, and its place counted from the window's
  * corner. NaN counts as larger than anything: once met, it stays. */
-static void NAME(find_maxima)(const pool_shape *s, const T *restrict phases, ptrdiff_t pitch, T *restrict best,
+static void NAME(find_maxima)(const pool_shape *s, const T *restrict phases, ptrdiff_t columns, T *restrict best,
                               PLACE *restrict place)
 {
     for (int k = 0; k < GROUP; k++) {
         best[k] = phases[k];
         place[k] = 0;
     }
-    for (ptrdiff_t i = 0; i < s->height; i++, phases += s->stride * pitch)
+    for (ptrdiff_t i = 0; i < s->height; i++, phases += columns)
         for (ptrdiff_t j = 0, phase = 0, shift = 0; j < s->width; j++) {
-            const T *pixels = phases + phase * pitch + shift;
+            const T *pixels = phases + phase * s->height * columns + shift;
             const PLACE here = (PLACE)(i * s->W + j);
             for (int k = 0; k < GROUP; k++) {
                 const T pixel = pixels[k];
@@ -68,8 +68,8 @@ static void NAME(find_maxima)(const pool_shape *s, const T *restrict phases, ptr
 /* Without dout: write the maxima to `result`, out. With dout: add it to `result`, dx, where the maxima are. */
 static int NAME(pool)(const pool_shape *s, const T *x, const T *dout, T *result, int threads)
 {
-    const ptrdiff_t pitch = s->W / s->stride + 1, row = s->stride * pitch, plane = s->H * s->W;
-    const ptrdiff_t share = s->height * row + GROUP; /* of a thread; the last group reads beyond its phase */
+    const ptrdiff_t plane = s->H * s->W, columns = (s->W + s->stride - 1) / s->stride, pitch = s->height * columns;
+    const ptrdiff_t share = s->stride * pitch + GROUP; /* of a thread; the last group reads beyond its phase */
     T *scratch = calloc(threads * share, sizeof(T));
     if (!scratch)
         return -1;
@@ -80,13 +80,16 @@ static int NAME(pool)(const pool_shape *s, const T *x, const T *dout, T *result,
             memset(result + p * plane, 0, plane * sizeof(T));
         for (ptrdiff_t y = 0; y < s->OH; y++) {
             const ptrdiff_t corner = p * plane + y * s->stride * s->W, out = (p * s->OH + y) * s->OW;
-            for (ptrdiff_t i = 0; i < s->height; i++)
-                NAME(split)(s->stride, x + corner + i * s->W, s->W, phases + i * row, pitch);
+            if (s->W % s->stride == 0) /* the rows of a phase follow each other as those of the image do */
+                NAME(split)(s->stride, x + corner, s->height * s->W, phases, pitch);
+            else
+                for (ptrdiff_t i = 0; i < s->height; i++)
+                    NAME(split)(s->stride, x + corner + i * s->W, s->W, phases + i * columns, pitch);
             for (ptrdiff_t z = 0; z < s->OW; z += GROUP) {
                 T best[GROUP];
                 PLACE place[GROUP];
                 const ptrdiff_t count = s->OW - z < GROUP ? s->OW - z : GROUP;
-                NAME(find_maxima)(s, phases + z, pitch, best, place);
+                NAME(find_maxima)(s, phases + z, columns, best, place);
                 if (!dout)
                     memcpy(result + out + z, best, count * sizeof(T));
                 else
