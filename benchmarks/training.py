@@ -44,8 +44,8 @@ def _batchnorm_net(dtype):
 
 # Name, batch size, and a function from the dtype to our net and torch's.
 NETS = (
-    ("ThreeLayerConvNet, N = 50", 50, _conv_net),
-    ("5 x 100 batchnorm, N = 100", 100, _batchnorm_net),
+    ("ThreeLayerConvNet", 50, _conv_net),
+    ("batchnorm net", 100, _batchnorm_net),
 )
 
 
@@ -59,8 +59,8 @@ def timings(rounds, now):
             ours, net = build(np.dtype(dtype).type)
             steps = {"torch": _torch_step(net.to(getattr(torch, dtype)), X, y), "cs231n": _step(ours, X, y)}
             yield {
-                "group": "training step",
-                "case": name,
+                "group": name,
+                "case": f"{name}, Adam, N = {N}",
                 "dtype": dtype,
                 "direction": "step",
                 "seconds": time_rounds(steps, rounds, now),

@@ -1,0 +1,102 @@
+"""Memory that a layer takes beyond its results, as the operating system saw it (Linux).
+
+It is the peak of resident memory during forward and backward, less what was resident before, less the results. So
+everything counts: the scratch of compiled kernels, of the matrix product and of torch, NumPy's arrays, and what the
+cache keeps. Each measurement is made in a fork of its own of a process whose allocator gives large blocks back at
+once; that process is this module, run as a script, which prints the records as JSON.
+"""
+
+import ctypes
+import json
+import multiprocessing
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks import peers
+from benchmarks.shapes import CONVOLUTIONS, DTYPES, POOLS
+
+__all__ = ["measurements"]
+
+_ALLOCATOR = {
+    "MALLOC_MMAP_THRESHOLD_": "65536",
+    "MALLOC_TRIM_THRESHOLD_": "65536",
+    "NUMPY_MADVISE_HUGEPAGE": "0",  # memory would come in steps of 2 MB
+}
+_FORGET_PEAK = Path("/proc/self/clear_refs")
+
+
+def measurements(batch=None):
+    """Return one record for each shape and dtype: per method megabytes, for N and for 2 N images."""
+    if not _FORGET_PEAK.exists():
+        return []
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.memory", str(batch or 0)],
+        env=os.environ | _ALLOCATOR,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+def _measure_all(batch):
+    """Return the records, each figure measured in a fork of this process."""
+    records = []
+    for shapes, methods in ((CONVOLUTIONS, peers.CONVOLUTIONS), (POOLS, peers.POOLS)):
+        for shape in shapes:
+            N = batch or shape.x[0]
+            for dtype in DTYPES:
+                megabytes = {
+                    name: [_in_fork(method, shape.batch(n), dtype) for n in (N, 2 * N)]
+                    for name, method in methods.items()
+                    if name != "naive"
+                }
+                records.append({"case": str(shape.batch(N)), "dtype": dtype, "MB": megabytes})
+    return records
+
+
+def _in_fork(method, shape, dtype):
+    """Measure in a fork, which starts with no memory of the calls before."""
+    context = multiprocessing.get_context("fork")
+    result, sender = context.Pipe(duplex=False)
+    fork = context.Process(target=lambda: sender.send(_temporaries(method, shape, dtype)))
+    fork.start()
+    megabytes = result.recv()
+    fork.join()
+    return megabytes
+
+
+def _temporaries(method, shape, dtype):
+    """Return the megabytes that forward and backward take beyond their results."""
+    _run(method, shape.batch(1), dtype)()  # loads code and starts threads
+    call = _run(method, shape, dtype)
+    getattr(ctypes.CDLL(None), "malloc_trim", lambda pad: None)(0)  # free blocks are resident until this
+    _FORGET_PEAK.write_text("5")
+    before = _status("VmRSS")
+    results = call()
+    return (_status("VmHWM") - before - sum(result.nbytes for result in results)) / 1e6
+
+
+def _run(method, shape, dtype):
+    """Return a function that runs forward and backward and returns all results; its arrays are made already."""
+    *inputs, dout = shape.arrays(dtype)
+    inputs, dout = [method.array(array) for array in inputs], method.upstream(dout)
+
+    def call():
+        out, cache = method.forward(*inputs, shape.param)
+        gradients = method.backward(dout, cache)
+        return [out, *([gradients] if hasattr(gradients, "nbytes") else gradients)]
+
+    return call
+
+
+def _status(field):
+    """Return a field of the process's status in bytes."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(field))
+
+
+if __name__ == "__main__":
+    json.dump(_measure_all(int(sys.argv[1])), sys.stdout)
