@@ -2,7 +2,7 @@
 
     python -m benchmarks                 one thread, about five minutes
     python -m benchmarks --threads 2     the layers and steps again with two threads
-    python -m benchmarks --quick         small minibatches and few rounds, to see that it runs
+    python -m benchmarks --quick         one convolution and one pool in few rounds, to see that it runs
 
 Prints the tables and writes them, all figures as JSON, and a plot into build/benchmarks.
 """
@@ -22,7 +22,7 @@ def main(arguments=None):
         prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--threads", type=int, default=1, help="threads of every method (default: 1)")
-    parser.add_argument("--quick", action="store_true", help="4 images and 3 rounds: the figures mean little")
+    parser.add_argument("--quick", action="store_true", help="one convolution, one pool, 3 rounds")
     parser.add_argument("--out", type=Path, default=Path("build/benchmarks"), help="folder of the results")
     options = parser.parse_args(arguments)
     if options.threads < 1:

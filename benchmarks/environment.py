@@ -1,4 +1,4 @@
-"""The surroundings of a measurement: cores, threads, the environment of the process, and what to say about them."""
+"""The surroundings of a measurement: cores, threads and environment, and what to say about them."""
 
 import os
 import platform
@@ -8,7 +8,9 @@ from pathlib import Path
 __all__ = ["describe", "settle"]
 
 # These tell OpenBLAS to take other kernels or blocks than those it would choose for this processor.
-_FORGOTTEN = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "MKL_NUM_THREADS")
+_FORGOTTEN = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+# These would overrule OMP_NUM_THREADS.
+_FORGOTTEN += ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def settle(threads):

@@ -4,15 +4,14 @@ import numpy as np
 
 from benchmarks import peers
 from benchmarks.goals import error_bound
-from benchmarks.shapes import CONVOLUTIONS, DTYPES
+from benchmarks.shapes import DTYPES
 
 __all__ = ["measurements"]
 
 
-def measurements(batch=None):
+def measurements(convolutions):
     """Yield one record for each convolution and dtype: per array, largest difference over largest value."""
-    for shape in CONVOLUTIONS:
-        shape = shape.batch(batch) if batch else shape
+    for shape in convolutions:
         for dtype in DTYPES:
             arrays = shape.arrays(dtype)
             expected = _results(peers.CONVOLUTIONS["torch"], [array.astype(np.float64) for array in arrays], shape)

@@ -4,8 +4,8 @@ import math
 
 __all__ = ["AIM", "MEAN", "REACH", "TEMPORARIES_MB", "WORST", "error_bound"]
 
-# Of (group, dtype, direction): the ratio to reach for each case, and the one to aim for. Those in MEAN hold for the
-# geometric mean of the group, and WORST for each of its cases.
+# Of (group, dtype, direction): the ratio to reach for each case, and the one to aim for. Those of groups in MEAN
+# hold for the geometric mean of the group, and WORST for each of its cases.
 MEAN = ("convolution",)
 REACH = {
     ("convolution", "float32", "forward"): 0.85,

@@ -1,8 +1,8 @@
 """Memory that a layer takes beyond its results, as the operating system saw it (Linux).
 
 It is the peak of resident memory during forward and backward, less what was resident before, less the results. So
-everything counts: the scratch of compiled kernels, of the matrix product and of torch, NumPy's arrays, and what the
-cache keeps. Each measurement is made in a fork of its own of a process whose allocator gives large blocks back at
+everything counts: the scratch of compiled kernels, of the matrix product and of torch, NumPy's arrays, and what
+the cache keeps. Each measurement has a fork of its own, of a process whose allocator gives large blocks back at
 once; that process is this module, run as a script, which prints the records as JSON.
 """
 
@@ -14,8 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks import peers
-from benchmarks.shapes import CONVOLUTIONS, DTYPES, POOLS
+from benchmarks import peers, shapes
 
 __all__ = ["measurements"]
 
@@ -27,12 +26,12 @@ _ALLOCATOR = {
 _FORGET_PEAK = Path("/proc/self/clear_refs")
 
 
-def measurements(batch=None):
+def measurements(quick):
     """Return one record for each shape and dtype: per method megabytes, for N and for 2 N images."""
     if not _FORGET_PEAK.exists():
         return []
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.memory", str(batch or 0)],
+        [sys.executable, "-m", "benchmarks.memory", "quick" if quick else "all"],
         env=os.environ | _ALLOCATOR,
         stdout=subprocess.PIPE,
         text=True,
@@ -41,20 +40,16 @@ def measurements(batch=None):
     return json.loads(done.stdout)
 
 
-def _measure_all(batch):
-    """Return the records, each figure measured in a fork of this process."""
-    records = []
-    for shapes, methods in ((CONVOLUTIONS, peers.CONVOLUTIONS), (POOLS, peers.POOLS)):
-        for shape in shapes:
-            N = batch or shape.x[0]
-            for dtype in DTYPES:
-                megabytes = {
-                    name: [_in_fork(method, shape.batch(n), dtype) for n in (N, 2 * N)]
-                    for name, method in methods.items()
-                    if name != "naive"
-                }
-                records.append({"case": str(shape.batch(N)), "dtype": dtype, "MB": megabytes})
-    return records
+def _measure(cases, methods):
+    """Yield the records, each figure measured in a fork of this process."""
+    for shape in cases:
+        N = shape.x[0]
+        for dtype in shapes.DTYPES:
+            megabytes = {
+                name: [_in_fork(method, shape.batch(n), dtype) for n in (N, 2 * N)]
+                for name, method in methods.items()
+            }
+            yield {"case": str(shape), "dtype": dtype, "MB": megabytes}
 
 
 def _in_fork(method, shape, dtype):
@@ -99,4 +94,8 @@ def _status(field):
 
 
 if __name__ == "__main__":
-    json.dump(_measure_all(int(sys.argv[1])), sys.stdout)
+    quick = sys.argv[1] == "quick"
+    convolutions = shapes.QUICK_CONVOLUTIONS if quick else shapes.CONVOLUTIONS
+    pools = shapes.QUICK_POOLS if quick else shapes.POOLS
+    records = [*_measure(convolutions, peers.CONVOLUTIONS), *_measure(pools, peers.POOLS)]
+    json.dump(records, sys.stdout)

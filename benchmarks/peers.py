@@ -12,7 +12,7 @@ import torch.nn.functional as F
 
 from cs231n import fast_layers, layers
 
-__all__ = ["CONVOLUTIONS", "POOLS", "REFERENCE", "Method"]
+__all__ = ["CONVOLUTIONS", "NAIVE", "POOLS", "REFERENCE", "Method"]
 
 REFERENCE = "torch"
 
@@ -76,10 +76,9 @@ CONVOLUTIONS = {
     "torch": Method(_torch_conv_forward, _torch_backward, _torch_array, torch.from_numpy),
     "cs231n": Method(fast_layers.conv_forward_fast, fast_layers.conv_backward_fast),
     "im2col + BLAS": Method(_im2col_forward, _im2col_backward),
-    "naive": Method(layers.conv_forward_naive, layers.conv_backward_naive),
 }
+NAIVE = {"naive": Method(layers.conv_forward_naive, layers.conv_backward_naive)}
 POOLS = {
     "torch": Method(_torch_pool_forward, _torch_backward, _torch_array, torch.from_numpy),
     "cs231n": Method(fast_layers.max_pool_forward_fast, fast_layers.max_pool_backward_fast),
-    "naive": Method(layers.max_pool_forward_naive, layers.max_pool_backward_naive),
 }

@@ -1,17 +1,13 @@
 """The picture of the benchmark: for each case the ratio to torch, on a logarithmic axis."""
 
-import matplotlib
+from matplotlib.figure import Figure
 
-matplotlib.use("Agg")
-
-import matplotlib.pyplot as plt  # noqa: E402 - after the choice of a drawing engine that needs no screen
-
-from benchmarks.peers import REFERENCE  # noqa: E402
-from benchmarks.report import OURS, ratios  # noqa: E402
+from benchmarks import goals
+from benchmarks.report import OURS, ratios
 
 __all__ = ["draw"]
 
-_GREEN, _GREY = "#0b7a75", "#9aa0a6"
+_OURS, _PEER, _GOAL = "#0b7a75", "#9aa0a6", "#e07a1f"
 _TICKS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 
 
@@ -20,39 +16,38 @@ def draw(records, environment, path):
     records = [record for record in records if record["group"] != "tiny convolution"]
     dtypes = list(dict.fromkeys(record["dtype"] for record in records))
     cases = list(dict.fromkeys(record["case"] for record in records))
-    figure, panels = plt.subplots(
-        1, len(dtypes), sharex=True, sharey=True, figsize=(11, 1.6 + 0.36 * len(cases)), squeeze=False
-    )
-    for panel, dtype in zip(panels[0], dtypes):
+    figure = Figure(figsize=(11, 2 + 0.4 * len(cases)), layout="constrained")  # without pyplot: needs no screen
+    panels = figure.subplots(1, len(dtypes), sharex=True, sharey=True)
+    for panel, dtype in zip(panels, dtypes):
         _panel(panel, [record for record in records if record["dtype"] == dtype], cases)
         panel.set_title(dtype, loc="left", fontweight="bold")
-    panels[0][0].legend(loc="upper left", bbox_to_anchor=(-0.62, 1.13), ncols=3, frameon=False, fontsize=9)
-    threads = environment["threads"]
-    figure.supxlabel(
-        f"time / time of torch {environment['torch']}, {threads} thread{'s' if threads > 1 else ''}, "
-        f"{environment['processor']}; left of the line is faster",
-        fontsize=9,
+    lines = {line.get_label(): line for line in panels[0].get_lines() if not line.get_label().startswith("_")}
+    figure.legend(lines.values(), lines.keys(), loc="outside lower center", ncols=3, frameon=False)
+    threads = f"{environment['threads']} thread{'s' if environment['threads'] > 1 else ''}"
+    figure.suptitle(
+        f"time / time of torch {environment['torch']}, {threads}, {environment['processor']}; "
+        "left of the black line is faster than torch",
+        fontsize=10,
     )
-    figure.tight_layout()
-    figure.savefig(path, dpi=150, bbox_inches="tight")
-    plt.close(figure)
+    figure.savefig(path, dpi=150)
 
 
 def _panel(panel, records, cases):
-    """Draw the cases of one dtype: a dot for our time in each direction, crosses for im2col + BLAS."""
+    """Draw the cases of one dtype: full dots for forward, hollow ones for everything, a tick for the goal."""
     panel.axvline(1, color="black", linewidth=1)
     for record in records:
-        y = cases.index(record["case"])
-        forward, shares = record["direction"] == "forward", ratios(record)
-        y += -0.15 if forward else 0.15
-        for name, value in shares.items():
-            colour = _GREEN if name == OURS else _GREY
+        forward = record["direction"] == "forward"
+        y = cases.index(record["case"]) + (-0.17 if forward else 0.17)
+        for name, value in ratios(record).items():
+            colour = _OURS if name == OURS else _PEER
             if name == OURS:
                 panel.plot([value, 1], [y, y], color=colour, linewidth=2.5, alpha=0.3, solid_capstyle="butt")
-            label = f"{name}, {'forward' if forward else 'forward + backward or step'}"
-            filled = colour if forward else "white"
-            panel.plot(value, y, "o", color=colour, markerfacecolor=filled, markersize=6, label=label)
-    _one_label_each(panel)
+            label = f"{name}, {'forward' if forward else 'forward + backward, or training step'}"
+            panel.plot(value, y, "o", color=colour, markerfacecolor=colour if forward else "white", label=label)
+        goal = goals.REACH.get((record["group"], record["dtype"], record["direction"]))
+        if goal:
+            label = "goal (of convolutions: for their geometric mean)"
+            panel.plot(goal, y, "|", color=_GOAL, markersize=9, markeredgewidth=2, label=label)
     panel.set_xscale("log")
     panel.set_xticks(_TICKS, [f"{tick:g}" for tick in _TICKS])
     panel.minorticks_off()
@@ -61,14 +56,4 @@ def _panel(panel, records, cases):
     panel.grid(axis="x", color="#dddddd", linewidth=0.7)
     panel.set_axisbelow(True)
     panel.tick_params(length=0)
-    for side in ("top", "right", "left"):
-        panel.spines[side].set_visible(False)
-
-
-def _one_label_each(panel):
-    """Hide all but the first line of each label from the legend."""
-    seen = set()
-    for line in panel.get_lines():
-        if line.get_label() in seen:
-            line.set_label("_" + line.get_label())
-        seen.add(line.get_label())
+    panel.spines[["top", "right", "left"]].set_visible(False)

@@ -14,8 +14,8 @@ OURS = "cs231n"
 def heading(environment, rounds):
     """Return what a reader has to know about the figures."""
     method = (
-        f"Each figure is the median of {rounds} rounds; in each round every method runs once, in turning order, and "
-        f"a ratio is the median of the rounds' ratios to {REFERENCE}: below 1 is faster than {REFERENCE}."
+        f"Each figure is the median of {rounds} rounds; in each round every method runs once, in turning order,\n"
+        f"and a ratio is the median of the rounds' ratios to {REFERENCE}: below 1 is faster than {REFERENCE}."
     )
     return "\n".join([*(f"{name:26}{value}" for name, value in environment.items()), "", method])
 
@@ -26,16 +26,16 @@ def ratios(record):
     return {name: ratio(times, seconds[REFERENCE]) for name, times in seconds.items() if name != REFERENCE}
 
 
-def timing_tables(records):
+def timing_tables(records, with_goals=True):
     """Return a table for each group and dtype, with the geometric mean and the worst case of each direction."""
     tables = dict.fromkeys((record["group"], record["dtype"]) for record in records)
     return "\n\n".join(
-        _timing_table(group, dtype, [r for r in records if (r["group"], r["dtype"]) == (group, dtype)])
+        _timing_table(group, dtype, [r for r in records if (r["group"], r["dtype"]) == (group, dtype)], with_goals)
         for group, dtype in tables
     )
 
 
-def _timing_table(group, dtype, records):
+def _timing_table(group, dtype, records, with_goals):
     methods = list(records[0]["seconds"])
     others = [name for name in methods if name != REFERENCE]
     head = "".join(f"{name + ' ms':>18}" for name in methods) + "".join(f"{name:>16}" for name in others)
@@ -48,21 +48,19 @@ def _timing_table(group, dtype, records):
             shares = ratios(record)
             lines.append(f"  {record['case']:44}{times}" + "".join(f"{shares[name]:16.3f}" for name in others))
         if len(rows) > 1:
-            columns = {name: [ratios(record)[name] for record in rows] for name in others}
+            columns = [[ratios(record)[name] for record in rows] for name in others]
             blank = " " * 18 * len(methods)
             for label, summary in (("geometric mean", geometric_mean), ("worst", max)):
-                lines.append(f"  {label:44}{blank}" + "".join(f"{summary(columns[name]):16.3f}" for name in others))
-        if verdict := _verdict(rows):
-            lines.append(f"  {verdict}")
+                lines.append(f"  {label:44}{blank}" + "".join(f"{summary(column):16.3f}" for column in columns))
+        if with_goals and (group, dtype, direction) in goals.REACH:
+            lines.append(f"  {_verdict(rows)}")
     return "\n".join(lines)
 
 
 def _verdict(rows):
-    """Return how the ratios of a group, dtype and direction compare with the goals, "" where there is none."""
+    """Return how the ratios of a group, dtype and direction compare with the goals."""
     group, dtype, direction = (rows[0][name] for name in ("group", "dtype", "direction"))
-    reach, aim = (table.get((group, dtype, direction)) for table in (goals.REACH, goals.AIM))
-    if reach is None:
-        return ""
+    reach, aim = (table[group, dtype, direction] for table in (goals.REACH, goals.AIM))
     values = [ratios(record)[OURS] for record in rows]
     value = geometric_mean(values) if group in goals.MEAN else max(values)
     said = "aim kept" if value <= aim else "goal kept" if value <= reach else "goal missed"

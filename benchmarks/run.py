@@ -5,14 +5,13 @@ from itertools import chain
 
 from tqdm import tqdm
 
-from benchmarks import errors, layers, memory, plot, report, training
+from benchmarks import errors, layers, memory, plot, report, shapes, training
 from benchmarks.environment import describe
 from benchmarks.pairing import clock
 
 __all__ = ["measure", "run"]
 
 ROUNDS, QUICK_ROUNDS = 15, 3
-QUICK_BATCH = 4
 
 
 def run(threads, quick, out):
@@ -21,7 +20,7 @@ def run(threads, quick, out):
     timings = results["timings"]
     tables = [
         report.heading(results["environment"], results["rounds"]),
-        report.timing_tables(timings),
+        report.timing_tables(timings, with_goals=not quick),
         report.errors_table(results["errors"]),
         report.memory_table(results["memory"]),
     ]
@@ -37,12 +36,14 @@ def run(threads, quick, out):
 
 def measure(threads, quick=False):
     """Return all figures as one dictionary of plain numbers, lists and strings."""
-    rounds, batch = (QUICK_ROUNDS, QUICK_BATCH) if quick else (ROUNDS, None)
+    rounds = QUICK_ROUNDS if quick else ROUNDS
+    convolutions = shapes.QUICK_CONVOLUTIONS if quick else shapes.CONVOLUTIONS
+    pools = shapes.QUICK_POOLS if quick else shapes.POOLS
     environment = describe(threads)
     now = clock(threads)
     timings = []
     with tqdm(unit="case", disable=None, leave=False) as bar:
-        for record in chain(layers.timings(rounds, now, batch), training.timings(rounds, now)):
+        for record in chain(layers.timings(convolutions, pools, rounds, now), training.timings(rounds, now)):
             timings.append(record)
             bar.set_description(f"{record['case']}, {record['dtype']}, {record['direction']}")
             bar.update()
@@ -51,6 +52,6 @@ def measure(threads, quick=False):
         "rounds": rounds,
         "quick": quick,
         "timings": timings,
-        "errors": list(errors.measurements(batch)),
-        "memory": memory.measurements(batch),
+        "errors": list(errors.measurements(convolutions)),
+        "memory": memory.measurements(quick),
     }

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-__all__ = ["CONVOLUTIONS", "DTYPES", "POOLS", "TINY", "Convolution", "Pool"]
+__all__ = ["CONVOLUTIONS", "DTYPES", "POOLS", "QUICK_CONVOLUTIONS", "QUICK_POOLS", "TINY", "Convolution", "Pool"]
 
 DTYPES = ("float32", "float64")
 
@@ -96,3 +96,5 @@ POOLS = (
     Pool((64, 32, 32, 32), 2, 2),
     Pool((64, 32, 33, 33), 3, 3),
 )
+# What --quick measures.
+QUICK_CONVOLUTIONS, QUICK_POOLS = CONVOLUTIONS[:1], POOLS[:1]

@@ -35,9 +35,7 @@ def _conv_net(dtype):
 
 def _batchnorm_net(dtype):
     dims = [3 * 32 * 32, *[100] * 5]
-    hidden = [
-        layer for D, M in zip(dims, dims[1:]) for layer in (nn.Linear(D, M), nn.BatchNorm1d(M), nn.ReLU())
-    ]
+    hidden = [layer for D, M in zip(dims, dims[1:]) for layer in (nn.Linear(D, M), nn.BatchNorm1d(M), nn.ReLU())]
     ours = FullyConnectedNet(dims[1:], normalization="batchnorm", reg=REG, dtype=dtype)
     return ours, nn.Sequential(nn.Flatten(), *hidden, nn.Linear(100, CLASSES))
 
