@@ -5,8 +5,6 @@ state; the dictionary that came in is completed with defaults, updated and retur
 the next step. `w` may be updated in place, `dw` never is.
 """
 
-import math
-
 import numpy as np
 
 from cs231n import validation as _valid
@@ -113,7 +111,7 @@ def adam(w, dw, config=None):
         config: the same dictionary, updated.
 
     Raises:
-        ValueError: dw, m or v does not have the shape of w, or a hyperparameter is not a number.
+        ValueError: dw, m or v does not have the shape of w, or a hyperparameter is not a number or out of range.
 
     Source: Kingma and Ba, "Adam: a method for stochastic optimization", 2015, algorithm 1.
     """
@@ -121,12 +119,14 @@ def adam(w, dw, config=None):
     _valid.state(config, "m", w)
     _valid.state(config, "v", w)
     config["t"] = _valid.integer("config['t']", config.get("t", 0), 0)
+    _valid.decay(config, "beta1")
+    _valid.decay(config, "beta2")
     ### BEGIN SOLUTION
     beta1, beta2, t = config["beta1"], config["beta2"], config["t"] + 1
     m = beta1 * config["m"] + (1 - beta1) * dw
     v = beta2 * config["v"] + (1 - beta2) * dw**2
     # mhat / (sqrt(vhat) + epsilon), with the corrections drawn into two numbers to spare passes over the arrays
-    root = math.sqrt(1 - beta2**t)
+    root = (1 - beta2**t) ** 0.5
     rate, epsilon = config["learning_rate"] * root / (1 - beta1**t), config["epsilon"] * root
     next_w = w - rate * m / (np.sqrt(v) + epsilon)
     config.update(m=m, v=v, t=t)

@@ -15,6 +15,7 @@ __all__ = [
     "batchnorm",
     "convolution",
     "convolution_backward",
+    "decay",
     "dropout",
     "float_array",
     "float_dtype",
@@ -476,3 +477,13 @@ def state(config, name, w):
         config[name] = parameter(f"config[{name!r}]", config[name], w.shape, w.dtype)
     else:
         config[name] = np.zeros_like(w)
+
+
+def decay(config, name):
+    """Check that config[name] is a factor by which a running mean forgets, at least 0 and less than 1.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if not 0 <= config[name] < 1:
+        raise ValueError(f"config[{name!r}] is {config[name]!r}, expected a number of at least 0 and less than 1")
