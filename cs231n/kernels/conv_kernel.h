@@ -70,5 +70,12 @@ int NAME(conv_input_gradient)(const conv_shape *s, const T *dout, const T *w, T 
 
 int NAME(conv_weight_gradient)(const conv_shape *s, const T *x, const T *dout, T *dw, T *db, int threads)
 {
+#if WINOGRAD && VECTOR_BYTES
+    if (s->HH == 3 && s->WW == 3 && s->stride == 1 && s->pad == 1 && s->C >= 8 && s->F >= 8) {
+        const int result = NAME(winograd_weight_gradient)(s, x, dout, dw, db, threads);
+        if (result <= 0)
+            return result;
+    }
+#endif
     return NAME(direct_weight_gradient)(s, x, dout, dw, db, threads);
 }

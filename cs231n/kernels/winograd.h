@@ -226,3 +226,115 @@ static int NAME(correlate_winograd)(const correlation *c, ptrdiff_t images, cons
     free(wild);
     return failed ? -1 : 0;
 }
+
+/* Transform the gradients of a band, turned into (pixel, filter): D[(n * room + tile) * lanes + filter]. */
+static void NAME(transform_gradients)(T *restrict D, ptrdiff_t pitch, const T *restrict turned, ptrdiff_t lanes,
+                                      const strip_plan *p, ptrdiff_t first, ptrdiff_t rows)
+{
+    for (ptrdiff_t r = 0; r < rows; r++)
+        for (ptrdiff_t t = 0; t < p->across; t++, D += lanes) {
+            const T *from = turned + (2 * r * p->width + 2 * t) * lanes;
+            const int right = 2 * t + 1 < p->width, below = 2 * (first + r) + 1 < p->height;
+            for (ptrdiff_t f = 0; f < lanes; f += LANES) {
+                const VECTOR zero = {0}, a = CONST_AT(from + f), b = right ? CONST_AT(from + lanes + f) : zero;
+                const VECTOR c = below ? CONST_AT(from + p->width * lanes + f) : zero;
+                const VECTOR d = right && below ? CONST_AT(from + (p->width + 1) * lanes + f) : zero;
+                const VECTOR left_side[4] = {a, a + c, a - c, -c}, right_side[4] = {b, b + d, b - d, -d};
+                UNROLL for (int i = 0; i < 4; i++) {
+                    AT(D + (4 * i + 0) * pitch + f) = left_side[i];
+                    AT(D + (4 * i + 1) * pitch + f) = left_side[i] + right_side[i];
+                    AT(D + (4 * i + 2) * pitch + f) = left_side[i] - right_side[i];
+                    AT(D + (4 * i + 3) * pitch + f) = -right_side[i];
+                }
+            }
+        }
+}
+
+/* dw[f, c] from the 16 sums S[(n * C + c) * lanes + f]. */
+static void NAME(finish_weights)(T *restrict dw, const T *restrict S, ptrdiff_t planes, ptrdiff_t filters, ptrdiff_t lanes)
+{
+    for (ptrdiff_t f = 0; f < filters; f += LANES)
+        for (ptrdiff_t k = 0; k < planes; k++) {
+            VECTOR half[3][4], sum[9];
+            UNROLL for (int j = 0; j < 4; j++) {
+                const T *from = S + (j * planes + k) * lanes + f;
+                const ptrdiff_t row = 4 * planes * lanes;
+                const VECTOR a = CONST_AT(from), b = CONST_AT(from + row) / 2, c = CONST_AT(from + 2 * row) / 2;
+                half[0][j] = a + b + c;
+                half[1][j] = b - c;
+                half[2][j] = b + c + CONST_AT(from + 3 * row);
+            }
+            UNROLL for (int i = 0; i < 3; i++) {
+                const VECTOR b = half[i][1] / 2, c = half[i][2] / 2;
+                sum[3 * i] = half[i][0] + b + c;
+                sum[3 * i + 1] = b - c;
+                sum[3 * i + 2] = b + c + half[i][3];
+            }
+            for (ptrdiff_t g = 0; g < smaller(LANES, filters - f); g++)
+                for (int i = 0; i < 9; i++)
+                    dw[((f + g) * planes + k) * 9 + i] = ((const T *)&sum[i])[g];
+        }
+}
+
+/* The gradients of weights and bias. Returns 1 where a pixel or gradient is wild, so that the sums are of no use. */
+static int NAME(winograd_weight_gradient)(const conv_shape *s, const T *x, const T *dout, T *dw, T *db, int threads)
+{
+    const strip_plan p = plan_strips(s->N, s->H, s->W, LANES);
+    const ptrdiff_t lanes = pieces(s->F, LANES) * LANES, area = s->H * s->W, pixels = 2 * p.band * s->W;
+    const ptrdiff_t part = ((p.band + 1) * p.across + 3 * LANES) * 2, V_pitch = (s->C * p.room / LANES | 1) * LANES;
+    const ptrdiff_t D_pitch = (p.room * lanes / LANES | 1) * LANES, groups = pieces(lanes, TILE_VECTORS * LANES);
+    const ptrdiff_t tiles = pieces(s->C, TILE_ROWS);
+    T *V = calloc(16 * (V_pitch + D_pitch) + (threads * 4 + 2) * part + p.images * pixels * lanes, sizeof(T));
+    T *sums = calloc((16 * s->C + 1) * lanes, sizeof(T));
+    ptrdiff_t *offset = malloc((s->C + 1) * sizeof(*offset));
+    int failed = V && sums && offset ? 0 : -1, wild = 0;
+    if (!failed) {
+        T *D = V + 16 * V_pitch, *inner = D + 16 * D_pitch, *splits = inner + 2 * part, *turned = splits + 4 * threads * part;
+        const T one = 1;
+        for (ptrdiff_t q = 0; q < part; q++) {
+            inner[q] = q % p.across != 0;
+            inner[part + q] = q % p.across != p.across - 1;
+        }
+        for (ptrdiff_t k = 0; k < s->C; k++)
+            offset[k] = k * p.room;
+#pragma omp parallel num_threads(threads) reduction(| : wild)
+        for (ptrdiff_t strip = 0; strip < p.strips; strip++) {
+            const ptrdiff_t image = strip / p.bands * p.images, count = smaller(p.images, s->N - image);
+            const ptrdiff_t first = strip % p.bands * p.band, rows = smaller(p.band, p.tile_rows - first);
+            const ptrdiff_t live = rows * p.across;
+#pragma omp for schedule(static) nowait
+            for (ptrdiff_t k = 0; k < s->C; k++)
+                for (ptrdiff_t g = 0; g < count; g++)
+                    wild |= !NAME(transform_pixels)(V + k * p.room + g * live, V_pitch,
+                                                    x + ((image + g) * s->C + k) * area, &p, first, rows,
+                                                    splits + 4 * THREAD * part, part, inner);
+#pragma omp for schedule(static)
+            for (ptrdiff_t g = 0; g < count; g++) {
+                NAME(transpose)(turned + g * pixels * lanes, lanes, lanes,
+                                dout + (image + g) * s->F * area + 2 * first * s->W, area, s->F,
+                                smaller(2 * rows, s->H - 2 * first) * s->W);
+                NAME(transform_gradients)(D + g * live * lanes, D_pitch, turned + g * pixels * lanes, lanes, &p, first, rows);
+            }
+#pragma omp for schedule(static)
+            for (ptrdiff_t u = 0; u < 16 * groups * tiles; u++) {
+                const ptrdiff_t n = u / (groups * tiles), v = u / tiles % groups * TILE_VECTORS, t = u % tiles * TILE_ROWS;
+                const ptrdiff_t vectors = smaller(lanes / LANES - v, TILE_VECTORS);
+                const T *gradients = D + n * D_pitch + v * LANES;
+                NAME(gradient)[vectors - 1][smaller(s->C - t, TILE_ROWS) - 1](
+                    1, count * live, 0, 1, offset + t, V + n * V_pitch, gradients, lanes,
+                    sums + (n * s->C + t) * lanes + v * LANES);
+                if (n == 5 && t == 0) /* D of number 5 is the sum of the four gradients of a tile */
+                    NAME(gradient)[vectors - 1][0](1, count * live, 0, 0, offset, &one, gradients, lanes,
+                                                   sums + 16 * s->C * lanes + v * LANES);
+            }
+        }
+        memcpy(db, sums + 16 * s->C * lanes, s->F * sizeof(T));
+        for (ptrdiff_t f = 0; f < s->F; f++)
+            wild |= !(db[f] * db[f] * 0 == 0);
+        NAME(finish_weights)(dw, sums, s->C, s->F, lanes);
+    }
+    free(V);
+    free(sums);
+    free(offset);
+    return failed ? failed : wild;
+}
