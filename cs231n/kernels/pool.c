@@ -6,14 +6,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef _OPENMP
+#include <omp.h>
+#define THREAD omp_get_thread_num()
+#else
+#define THREAD 0
+#endif
+
+#define GROUP 16 /* windows looked at together; the compiler turns a loop of this length into vectors */
+
 #define T float
-#define PLACE int32_t /* an integer as wide as T, so that as many of them fit into a vector */
+#define INDEX int32_t
 #include "pool_kernel.h"
-#undef PLACE
 #undef T
+#undef INDEX
 
 #define T double
-#define PLACE int64_t
+#define INDEX int64_t
 #include "pool_kernel.h"
-#undef PLACE
 #undef T
+#undef INDEX

@@ -5,18 +5,6 @@
  * the pixels of neighbouring windows are neighbours. The backward pass looks for the maxima again: that takes less
  * time than to store where they were and to read it. */
 
-#ifndef POOL_ONCE
-#define POOL_ONCE
-#define GROUP 16 /* windows looked at together; the compiler turns a loop of this length into vectors */
-#ifdef _OPENMP
-#include <omp.h>
-#define THREAD omp_get_thread_num()
-#else
-#define THREAD 0
-#endif
-
-#endif
-
 INLINE void NAME(split_by)(const ptrdiff_t stride, const T *restrict row, ptrdiff_t width, T *restrict phases,
                            ptrdiff_t pitch)
 {
@@ -42,7 +30,7 @@ static void NAME(split)(ptrdiff_t stride, const T *row, ptrdiff_t width, T *phas
 /* Find the first maximum of each of a group of windows, in row order, and its place counted from the window's
  * corner. NaN counts as larger than anything: once met, it stays. */
 static void NAME(find_maxima)(const pool_shape *s, const T *restrict phases, ptrdiff_t columns, T *restrict best,
-                              PLACE *restrict place)
+                              INDEX *restrict place)
 {
     for (int k = 0; k < GROUP; k++) {
         best[k] = phases[k];
@@ -51,10 +39,10 @@ static void NAME(find_maxima)(const pool_shape *s, const T *restrict phases, ptr
     for (ptrdiff_t i = 0; i < s->height; i++, phases += columns)
         for (ptrdiff_t j = 0, phase = 0, shift = 0; j < s->width; j++) {
             const T *pixels = phases + phase * s->height * columns + shift;
-            const PLACE here = (PLACE)(i * s->W + j);
+            const INDEX here = (INDEX)(i * s->W + j);
             for (int k = 0; k < GROUP; k++) {
                 const T pixel = pixels[k];
-                const PLACE larger = best[k] == best[k] ? (pixel <= best[k] ? 0 : 1) : 0;
+                const INDEX larger = best[k] == best[k] ? (pixel <= best[k] ? 0 : 1) : 0;
                 best[k] = larger ? pixel : best[k];
                 place[k] = larger ? here : place[k];
             }
@@ -87,7 +75,7 @@ static int NAME(pool)(const pool_shape *s, const T *x, const T *dout, T *result,
                     NAME(split)(s->stride, x + corner + i * s->W, s->W, phases + i * columns, pitch);
             for (ptrdiff_t z = 0; z < s->OW; z += GROUP) {
                 T best[GROUP];
-                PLACE place[GROUP];
+                INDEX place[GROUP];
                 const ptrdiff_t count = s->OW - z < GROUP ? s->OW - z : GROUP;
                 NAME(find_maxima)(s, phases + z, columns, best, place);
                 if (!dout)
