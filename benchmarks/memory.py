@@ -2,8 +2,8 @@
 
 It is the peak of resident memory during forward and backward, less what was resident before, less the results. So
 everything counts: the scratch of compiled kernels, of the matrix product and of torch, NumPy's arrays, and what
-the cache keeps. Each measurement has a fork of its own, of a process whose allocator gives large blocks back at
-once; that process is this module, run as a script, which prints the records as JSON.
+the cache keeps. Each measurement has a fork of its own, whose allocator gives large blocks back at once, of a
+process that has measured nothing before: this module, run as a script, which prints the records as JSON.
 """
 
 import ctypes
@@ -14,15 +14,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import torch
+
 from benchmarks import peers, shapes
 
 __all__ = ["measurements"]
 
-_ALLOCATOR = {
-    "MALLOC_MMAP_THRESHOLD_": "65536",
-    "MALLOC_TRIM_THRESHOLD_": "65536",
-    "NUMPY_MADVISE_HUGEPAGE": "0",  # memory would come in steps of 2 MB
-}
+_ENVIRONMENT = {"NUMPY_MADVISE_HUGEPAGE": "0"}  # else memory comes in steps of 2 MB
 _FORGET_PEAK = Path("/proc/self/clear_refs")
 
 
@@ -32,7 +30,7 @@ def measurements(quick):
         return []
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.memory", "quick" if quick else "all"],
-        env=os.environ | _ALLOCATOR,
+        env=os.environ | _ENVIRONMENT,
         stdout=subprocess.PIPE,
         text=True,
         check=True,
@@ -67,11 +65,21 @@ def _temporaries(method, shape, dtype):
     """Return the megabytes that forward and backward take beyond their results."""
     _run(method, shape.batch(1), dtype)()  # loads code and starts threads
     call = _run(method, shape, dtype)
-    getattr(ctypes.CDLL(None), "malloc_trim", lambda pad: None)(0)  # free blocks are resident until this
+    _give_back_freed_memory()
     _FORGET_PEAK.write_text("5")
     before = _status("VmRSS")
     results = call()
     return (_status("VmHWM") - before - sum(result.nbytes for result in results)) / 1e6
+
+
+def _give_back_freed_memory():
+    """Have the C library return freed blocks to the system, those of the past and large ones to come."""
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "malloc_trim"):  # glibc
+        M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+        libc.mallopt(M_TRIM_THRESHOLD, 1 << 16)
+        libc.mallopt(M_MMAP_THRESHOLD, 1 << 16)
+        libc.malloc_trim(0)
 
 
 def _run(method, shape, dtype):
@@ -95,6 +103,8 @@ def _status(field):
 
 if __name__ == "__main__":
     quick = sys.argv[1] == "quick"
+    torch.set_num_threads(1)  # a fork does not inherit the threads of what runs before it
+    _run(peers.CONVOLUTIONS["torch"], shapes.TINY, "float32")()  # torch loads much code at its first call
     convolutions = shapes.QUICK_CONVOLUTIONS if quick else shapes.CONVOLUTIONS
     pools = shapes.QUICK_POOLS if quick else shapes.POOLS
     records = [*_measure(convolutions, peers.CONVOLUTIONS), *_measure(pools, peers.POOLS)]
