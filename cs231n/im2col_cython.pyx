@@ -1,10 +1,15 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
-"""im2col and col2im in compiled loops.
+"""im2col and col2im in compiled loops, and the kernels of the fast convolution.
 
 im2col lays every window of the zero-padded images out as a column, so that a convolution becomes one matrix
 product; col2im is its adjoint: it adds each column back onto the pixels it came from. Arrays are float32 or
 float64, of any memory order. `cs231n.im2col` holds the same functions in NumPy, for where nothing compiles.
+
+conv_forward, conv_input_gradient and conv_weight_gradient need no columns: they hand contiguous arrays to the C
+code in `kernels/`, which says why it is fast. `cs231n.numpy_kernels` holds the same functions in NumPy.
 """
+import os
+
 import numpy as np
 
 from cython cimport floating
@@ -125,7 +130,7 @@ def conv_forward(
     validation.shape("b", b, (s.F,))
     out = np.empty((s.N, s.F, s.OH, s.OW), dtype=np.asarray(x).dtype)
     cdef floating[:, :, :, ::1] o = out
-    cdef int failed, threads = _threads()
+    cdef int failed, threads = _threads(&s)
     with nogil:
         if floating is float:
             failed = conv_forward_float(&s, &x[0, 0, 0, 0], &w[0, 0, 0, 0], &b[0], &o[0, 0, 0, 0], threads)
@@ -144,7 +149,7 @@ def conv_input_gradient(
     validation.shape("dout", dout, (s.N, s.F, s.OH, s.OW))
     dx = np.empty((s.N, s.C, s.H, s.W), dtype=np.asarray(dout).dtype)
     cdef floating[:, :, :, ::1] d = dx
-    cdef int failed, threads = _threads()
+    cdef int failed, threads = _threads(&s)
     with nogil:
         if floating is float:
             failed = conv_input_gradient_float(&s, &dout[0, 0, 0, 0], &w[0, 0, 0, 0], &d[0, 0, 0, 0], threads)
@@ -165,7 +170,7 @@ def conv_weight_gradient(
     db = np.empty(s.F, dtype=dw.dtype)
     cdef floating[:, :, :, ::1] d = dw
     cdef floating[::1] e = db
-    cdef int failed, threads = _threads()
+    cdef int failed, threads = _threads(&s)
     with nogil:
         if floating is float:
             failed = conv_weight_gradient_float(
@@ -195,9 +200,22 @@ cdef conv_shape _conv_shape(x_shape, w_shape, stride, pad) except *:
     return s
 
 
-cdef int _threads() noexcept:
-    """Return the number of threads that the kernels may use, that of OpenMP: the cores or OMP_NUM_THREADS."""
-    return omp_get_max_threads()
+cdef int _threads(const conv_shape *s) noexcept:
+    """Return how many threads to use: as many as OpenMP gives, the cores or OMP_NUM_THREADS; one for a small job."""
+    cdef double products = <double>s.N * s.F * s.OH * s.OW * s.C * s.HH * s.WW
+    return 1 if products < 1e6 or _is_forked else omp_get_max_threads()
+
+
+cdef bint _is_forked = False  # the threads of OpenMP do not survive a fork, and waiting for them never ends
+
+
+def _note_fork():
+    global _is_forked
+    _is_forked = True
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_note_fork)
 
 
 cdef void _gather(
