@@ -123,7 +123,11 @@ def col2im_6d_cython(cols, N, C, H, W, HH, WW, pad, stride):
 
 
 def conv_forward(
-    const floating[:, :, :, ::1] x, const floating[:, :, :, ::1] w, const floating[::1] b, stride, pad
+    const floating[:, :, :, ::1] x not None,
+    const floating[:, :, :, ::1] w not None,
+    const floating[::1] b not None,
+    stride,
+    pad,
 ):
     """Convolve images (N, C, H, W) with filters (F, C, HH, WW); return out (N, F, H', W')."""
     cdef conv_shape s = _conv_shape(np.shape(x), np.shape(w), stride, pad)
@@ -142,7 +146,7 @@ def conv_forward(
 
 
 def conv_input_gradient(
-    const floating[:, :, :, ::1] dout, const floating[:, :, :, ::1] w, x_shape, stride, pad
+    const floating[:, :, :, ::1] dout not None, const floating[:, :, :, ::1] w not None, x_shape, stride, pad
 ):
     """Return dx (N, C, H, W) for dout (N, F, H', W') and filters (F, C, HH, WW)."""
     cdef conv_shape s = _conv_shape(x_shape, np.shape(w), stride, pad)
@@ -161,7 +165,7 @@ def conv_input_gradient(
 
 
 def conv_weight_gradient(
-    const floating[:, :, :, ::1] dout, const floating[:, :, :, ::1] x, w_shape, stride, pad
+    const floating[:, :, :, ::1] dout not None, const floating[:, :, :, ::1] x not None, w_shape, stride, pad
 ):
     """Return dw (F, C, HH, WW) and db (F,) for dout (N, F, H', W') and images (N, C, H, W)."""
     cdef conv_shape s = _conv_shape(np.shape(x), w_shape, stride, pad)
