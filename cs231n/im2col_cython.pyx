@@ -1,10 +1,15 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
-"""im2col and col2im in compiled loops.
+"""im2col and col2im in compiled loops, and the kernels of the fast convolution.
 
 im2col lays every window of the zero-padded images out as a column, so that a convolution becomes one matrix
 product; col2im is its adjoint: it adds each column back onto the pixels it came from. Arrays are float32 or
 float64, of any memory order. `cs231n.im2col` holds the same functions in NumPy, for where nothing compiles.
+
+conv_forward, conv_input_gradient and conv_weight_gradient need no columns: they hand contiguous arrays to the C
+code in `kernels/`, which says why it is fast. `cs231n.numpy_kernels` holds the same functions in NumPy.
 """
+import os
+
 import numpy as np
 
 from cython cimport floating
@@ -127,14 +132,18 @@ def col2im_6d_cython(cols, N, C, H, W, HH, WW, pad, stride):
 
 
 def conv_forward(
-    const floating[:, :, :, ::1] x, const floating[:, :, :, ::1] w, const floating[::1] b, stride, pad
+    const floating[:, :, :, ::1] x not None,
+    const floating[:, :, :, ::1] w not None,
+    const floating[::1] b not None,
+    stride,
+    pad,
 ):
     """Convolve images (N, C, H, W) with filters (F, C, HH, WW); return out (N, F, H', W')."""
     cdef conv_shape s = _conv_shape(np.shape(x), np.shape(w), stride, pad)
     validation.shape("b", b, (s.F,))
     out = np.empty((s.N, s.F, s.OH, s.OW), dtype=np.asarray(x).dtype)
     cdef floating[:, :, :, ::1] o = out
-    cdef int failed, threads = _threads()
+    cdef int failed, threads = _threads(&s)
     with nogil:
         if floating is float:
             failed = conv_forward_float(&s, &x[0, 0, 0, 0], &w[0, 0, 0, 0], &b[0], &o[0, 0, 0, 0], threads)
@@ -146,14 +155,14 @@ def conv_forward(
 
 
 def conv_input_gradient(
-    const floating[:, :, :, ::1] dout, const floating[:, :, :, ::1] w, x_shape, stride, pad
+    const floating[:, :, :, ::1] dout not None, const floating[:, :, :, ::1] w not None, x_shape, stride, pad
 ):
     """Return dx (N, C, H, W) for dout (N, F, H', W') and filters (F, C, HH, WW)."""
     cdef conv_shape s = _conv_shape(x_shape, np.shape(w), stride, pad)
     validation.shape("dout", dout, (s.N, s.F, s.OH, s.OW))
     dx = np.empty((s.N, s.C, s.H, s.W), dtype=np.asarray(dout).dtype)
     cdef floating[:, :, :, ::1] d = dx
-    cdef int failed, threads = _threads()
+    cdef int failed, threads = _threads(&s)
     with nogil:
         if floating is float:
             failed = conv_input_gradient_float(&s, &dout[0, 0, 0, 0], &w[0, 0, 0, 0], &d[0, 0, 0, 0], threads)
@@ -165,7 +174,7 @@ def conv_input_gradient(
 
 
 def conv_weight_gradient(
-    const floating[:, :, :, ::1] dout, const floating[:, :, :, ::1] x, w_shape, stride, pad
+    const floating[:, :, :, ::1] dout not None, const floating[:, :, :, ::1] x not None, w_shape, stride, pad
 ):
     """Return dw (F, C, HH, WW) and db (F,) for dout (N, F, H', W') and images (N, C, H, W)."""
     cdef conv_shape s = _conv_shape(np.shape(x), w_shape, stride, pad)
@@ -174,7 +183,7 @@ def conv_weight_gradient(
     db = np.empty(s.F, dtype=dw.dtype)
     cdef floating[:, :, :, ::1] d = dw
     cdef floating[::1] e = db
-    cdef int failed, threads = _threads()
+    cdef int failed, threads = _threads(&s)
     with nogil:
         if floating is float:
             failed = conv_weight_gradient_float(
@@ -204,12 +213,12 @@ cdef conv_shape _conv_shape(x_shape, w_shape, stride, pad) except *:
     return s
 
 
-def max_pool_forward(const floating[:, :, :, ::1] x, height, width, stride):
+def max_pool_forward(const floating[:, :, :, ::1] x not None, height, width, stride):
     """Take the maximum of each window of images (N, C, H, W); return out (N, C, H', W')."""
     cdef pool_shape s = _pool_shape(np.shape(x), height, width, stride)
     out = np.empty((x.shape[0], x.shape[1], s.OH, s.OW), dtype=np.asarray(x).dtype)
     cdef floating[:, :, :, ::1] o = out
-    cdef int failed, threads = _threads()
+    cdef int failed, threads = _threads_for(8.0 * s.planes * s.H * s.W)
     with nogil:
         if floating is float:
             failed = pool_forward_float(&s, &x[0, 0, 0, 0], &o[0, 0, 0, 0], threads)
@@ -221,14 +230,14 @@ def max_pool_forward(const floating[:, :, :, ::1] x, height, width, stride):
 
 
 def max_pool_input_gradient(
-    const floating[:, :, :, ::1] dout, const floating[:, :, :, ::1] x, height, width, stride
+    const floating[:, :, :, ::1] dout not None, const floating[:, :, :, ::1] x not None, height, width, stride
 ):
     """Return dx (N, C, H, W): dout (N, C, H', W') at the first maximum of each window of x, zeros elsewhere."""
     cdef pool_shape s = _pool_shape(np.shape(x), height, width, stride)
     validation.shape("dout", dout, (x.shape[0], x.shape[1], s.OH, s.OW))
     dx = np.empty(np.shape(x), dtype=np.asarray(x).dtype)
     cdef floating[:, :, :, ::1] d = dx
-    cdef int failed, threads = _threads()
+    cdef int failed, threads = _threads_for(8.0 * s.planes * s.H * s.W)
     with nogil:
         if floating is float:
             failed = pool_backward_float(&s, &x[0, 0, 0, 0], &dout[0, 0, 0, 0], &d[0, 0, 0, 0], threads)
@@ -253,9 +262,29 @@ cdef pool_shape _pool_shape(x_shape, height, width, stride) except *:
     return s
 
 
-cdef int _threads() noexcept:
-    """Return the number of threads that the kernels may use, that of OpenMP: the cores or OMP_NUM_THREADS."""
-    return omp_get_max_threads()
+cdef int _threads(const conv_shape *s) noexcept:
+    """Return how many threads to use for a convolution."""
+    return _threads_for(<double>s.N * s.F * s.OH * s.OW * s.C * s.HH * s.WW)
+
+
+cdef int _threads_for(double products) noexcept:
+    """Return how many threads to use: as many as OpenMP gives, the cores or OMP_NUM_THREADS; one for a small job.
+
+    The work of a job is given in products; to compare a pixel of a pool takes as long as some eight.
+    """
+    return 1 if products < 1e6 or _is_forked else omp_get_max_threads()
+
+
+cdef bint _is_forked = False  # the threads of OpenMP do not survive a fork, and waiting for them never ends
+
+
+def _note_fork():
+    global _is_forked
+    _is_forked = True
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_note_fork)
 
 
 cdef void _gather(

@@ -23,20 +23,25 @@ static int NAME(correlate_directly)(const correlation *c, ptrdiff_t images, cons
     const ptrdiff_t budget = SCRATCH_BYTES / sizeof(T) / c->window_width / phases;
     const ptrdiff_t band = clamp(budget / smaller(c->planes, 8) / c->columns - extra, 1, c->rows);
     const ptrdiff_t bands = pieces(c->rows, band), phase = (band + extra) * c->columns;
-    const ptrdiff_t fit = clamp(budget / phase, 1, c->planes), block = pieces(c->planes, pieces(c->planes, fit));
+    const ptrdiff_t area = c->window_height * c->window_width; /* short sums, added up: they lose fewer digits */
+    const ptrdiff_t fit = clamp(smaller(budget / phase, 512 / area), 1, c->planes);
+    const ptrdiff_t block = pieces(c->planes, pieces(c->planes, fit));
     const ptrdiff_t plane = (pieces(phases * phase, LANES) | 1) * LANES; /* odd, to spread over the cache */
-    const ptrdiff_t area = c->window_height * c->window_width;
     const ptrdiff_t scratch = pieces(block * c->window_width * plane + tile, 64) * 64;
     const int contiguous = c->out_column == 1 && c->out_row == c->columns;
 
     ptrdiff_t *offset = malloc(block * area * sizeof(*offset));
+    ptrdiff_t *place = malloc(band * c->columns * sizeof(*place)); /* of a pixel in the output */
     T *packed = malloc((c->filters * c->planes * area + c->filters) * sizeof(T));
     char *room = malloc((size_t)threads * scratch * sizeof(T) + 64);
-    if (offset && packed && room) {
+    const int failed = !(offset && place && packed && room);
+    if (!failed) {
         NAME(pack)(c, block, w, packed);
         T *start = packed + c->filters * c->planes * area;
         for (ptrdiff_t f = 0; f < c->filters; f++)
             start[f] = bias ? bias[f] : 0;
+        for (ptrdiff_t q = 0; q < band * c->columns; q++)
+            place[q] = q / c->columns * c->out_row + q % c->columns * c->out_column;
         ptrdiff_t *next = offset;
         for (ptrdiff_t p = 0; p < block * c->window_width; p++)
             for (ptrdiff_t i = 0; i < c->window_height; i++)
@@ -69,24 +74,22 @@ static int NAME(correlate_directly)(const correlation *c, ptrdiff_t images, cons
                         if (!direct && b)
                             for (ptrdiff_t g = 0; g < n; g++)
                                 for (ptrdiff_t q = 0; q < live; q++)
-                                    stage[g * tile + q] = here[g * c->out_plane + (p + q) / c->columns * c->out_row +
-                                                               (p + q) % c->columns * c->out_column];
+                                    stage[g * tile + q] = here[g * c->out_plane + place[p + q]];
                         NAME(correlate)[vectors - 1][n - 1](count * area, offset, samples + p, weights,
                                                             b ? NULL : start + f, direct ? here + p : stage,
                                                             direct ? c->out_plane : tile);
                         if (!direct)
                             for (ptrdiff_t g = 0; g < n; g++)
                                 for (ptrdiff_t q = 0; q < live; q++)
-                                    here[g * c->out_plane + (p + q) / c->columns * c->out_row +
-                                         (p + q) % c->columns * c->out_column] = stage[g * tile + q];
+                                    here[g * c->out_plane + place[p + q]] = stage[g * tile + q];
                         weights += count * area * n;
                     }
                 }
             }
         }
     }
-    int failed = !(offset && packed && room);
     free(offset);
+    free(place);
     free(packed);
     free(room);
     return failed ? -1 : 0;

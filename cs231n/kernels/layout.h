@@ -4,6 +4,21 @@ static void NAME(sample)(T *restrict dst, const T *restrict plane, ptrdiff_t hei
 {
     ptrdiff_t first = clamp(pieces(larger(-column, 0), step), 0, columns); /* columns inside the plane */
     ptrdiff_t last = clamp(pieces(larger(width - column, 0), step), first, columns);
+    if (step == 1 && columns == width && first < last) { /* as the plane lies in memory, but for the edges */
+        const ptrdiff_t top = clamp(-row, 0, rows), bottom = clamp(height - row, top, rows);
+        const ptrdiff_t start = top * width + first, end = bottom * width - (columns - last);
+        memset(dst, 0, top * width * sizeof(T));
+        memset(dst + bottom * width, 0, (rows - bottom) * width * sizeof(T));
+        if (start < end)
+            memcpy(dst + start, plane + row * width + column + start, (end - start) * sizeof(T));
+        for (ptrdiff_t r = top; r < bottom; r++) {
+            for (ptrdiff_t z = 0; z < first; z++)
+                dst[r * width + z] = 0;
+            for (ptrdiff_t z = last; z < columns; z++)
+                dst[r * width + z] = 0;
+        }
+        return;
+    }
     for (ptrdiff_t r = 0; r < rows; r++, dst += columns) {
         ptrdiff_t y = row + r * step;
         if (y < 0 || y >= height) {
