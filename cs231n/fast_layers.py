@@ -6,8 +6,9 @@ The same arguments and results as the naive layers of `cs231n.layers`, many time
 
 import numpy as np
 
+from cs231n import numpy_kernels as _numpy
 from cs231n import validation as _valid
-from cs231n.im2col import col2im_6d_cython as _col2im
+from cs231n.im2col import compiled as _compiled
 
 __all__ = [
     "conv_backward_fast",
@@ -26,7 +27,7 @@ __all__ = [
 
 
 def conv_forward_fast(x, w, b, conv_param):
-    """Convolve a minibatch with F filters: one matrix product of the filters and all windows.
+    """Convolve a minibatch with F filters, in the compiled kernel where it is built.
 
     Args:
         x: images, shape (N, C, H, W).
@@ -45,10 +46,9 @@ def conv_forward_fast(x, w, b, conv_param):
     Source: Chellapilla, Puri and Simard, "High performance convolutional neural networks", 2006.
     """
     x, w, b, stride, pad = _valid.convolution(x, w, b, conv_param)
-    cols, (oh, ow) = _columns(x, w.shape[2:], stride, pad)
-    out = w.reshape(len(w), len(cols)) @ cols + b[:, np.newaxis]  # (F, C*HH*WW) @ (C*HH*WW, N*oh*ow)
-    out = out.reshape(len(w), len(x), oh, ow).transpose(1, 0, 2, 3)  # (F, N*oh*ow) -> (N, F, oh, ow)
-    return np.ascontiguousarray(out), (x.shape, w, stride, pad, cols, out.shape)
+    kernels = _kernels_for(x, w)
+    out = kernels.conv_forward(*_alike(x, w, b), stride, pad)
+    return out, (x, w, stride, pad, out.shape)
 
 
 def conv_backward_fast(dout, cache, *, input_grad=True):
@@ -67,31 +67,32 @@ def conv_backward_fast(dout, cache, *, input_grad=True):
     Raises:
         ValueError: dout does not have the shape of the output.
     """
-    (N, C, H, W), w, stride, pad, cols, out_shape = cache
+    x, w, stride, pad, out_shape = cache
     dout = _valid.upstream(dout, out_shape)
-    F, _, HH, WW = w.shape
-    oh, ow = out_shape[2:]
-    rows = dout.transpose(1, 0, 2, 3).reshape(F, N * oh * ow)  # (N, F, oh, ow) -> (F, N*oh*ow)
-    dw = (rows @ cols.T).reshape(w.shape)  # (F, C*HH*WW) -> (F, C, HH, WW)
-    db = rows.sum(axis=1)
+    kernels = _kernels_for(x, w)
+    dw, db = kernels.conv_weight_gradient(*_alike(dout, x), w.shape, stride, pad)
+    db = db.astype(dout.dtype, copy=False)
     if not input_grad:
         return None, dw, db
-    dcols = w.reshape(F, len(cols)).T @ rows  # (C*HH*WW, F) @ (F, N*oh*ow)
-    dcols = dcols.reshape(C, HH, WW, N, oh, ow)  # (C*HH*WW, N*oh*ow) -> (C, HH, WW, N, oh, ow)
-    return _col2im(dcols, N, C, H, W, HH, WW, pad, stride), dw, db
+    if not np.isfinite(w).all():
+        kernels = _numpy  # the compiled kernel multiplies zeros around dout with w, and 0 * inf is NaN
+    dout, w = _alike(dout, w)
+    return kernels.conv_input_gradient(dout, w, x.shape, stride, pad), dw, db
 
 
-def _columns(x, window, stride, pad):
-    """Return the windows of x (N, C, H, W) as columns, (C*HH*WW, N*oh*ow), and (oh, ow)."""
-    padded = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, window, axis=(2, 3))[:, :, ::stride, ::stride]
-    N, C, oh, ow, HH, WW = windows.shape
-    # (N, C, oh, ow, HH, WW) -> (C, HH, WW, N, oh, ow) -> (C*HH*WW, N*oh*ow)
-    return windows.transpose(1, 4, 5, 0, 2, 3).reshape(C * HH * WW, N * oh * ow), (oh, ow)
+def _kernels_for(*arrays):
+    """Return the module that has the kernels; the compiled ones do not take empty arrays."""
+    return _compiled if _compiled and all(array.size for array in arrays) else _numpy
+
+
+def _alike(*arrays):
+    """Return the arrays in C order and in the dtype that NumPy gives their sum."""
+    dtype = np.result_type(*arrays)
+    return [np.ascontiguousarray(array, dtype) for array in arrays]
 
 
 def max_pool_forward_fast(x, pool_param):
-    """Take the maximum of each window of each channel: one strided np.maximum for each pixel of the window.
+    """Take the maximum of each window of each channel, in the compiled kernel where it is built.
 
     Args:
         x: images, shape (N, C, H, W).
@@ -105,12 +106,9 @@ def max_pool_forward_fast(x, pool_param):
         KeyError: pool_param lacks one of the three.
         ValueError: wrong rank, dtype or size, or a window larger than the image.
     """
-    x, height, width, stride = _valid.pooling(x, pool_param)
-    oh, ow = 1 + (x.shape[2] - height) // stride, 1 + (x.shape[3] - width) // stride
-    out = np.full((*x.shape[:2], oh, ow), -np.inf, dtype=x.dtype)
-    for pixel in _window_pixels(height, width, stride, out.shape):
-        np.maximum(out, x[pixel], out=out)
-    return out, (x, out, height, width, stride)
+    x, *window = _valid.pooling(x, pool_param)
+    out = _kernels_for(x).max_pool_forward(np.ascontiguousarray(x), *window)
+    return out, (x, window, out.shape)
 
 
 def max_pool_backward_fast(dout, cache):
@@ -126,27 +124,10 @@ def max_pool_backward_fast(dout, cache):
     Raises:
         ValueError: dout does not have the shape of the output.
     """
-    x, out, height, width, stride = cache
-    dout = _valid.upstream(dout, out.shape)
-    dx = np.zeros(x.shape, dtype=dout.dtype)
-    waiting = np.ones(out.shape, dtype=bool)  # windows whose maximum has not been met yet
-    has_nan = np.isnan(out).any()
-    for pixel in _window_pixels(height, width, stride, out.shape):
-        hit = x[pixel] == out
-        if has_nan:
-            hit |= np.isnan(x[pixel])  # NaN is the maximum of a window that holds one
-        hit &= waiting
-        waiting ^= hit
-        dx[pixel] += np.where(hit, dout, 0)
-    return dx
-
-
-def _window_pixels(height, width, stride, out_shape):
-    """Yield, in row order, the index of each pixel of the window in all windows of x at once."""
-    for i, j in np.ndindex(height, width):
-        rows = slice(i, i + stride * out_shape[2], stride)
-        columns = slice(j, j + stride * out_shape[3], stride)
-        yield slice(None), slice(None), rows, columns
+    x, window, out_shape = cache
+    dout = _valid.upstream(dout, out_shape)
+    dx = _kernels_for(x).max_pool_input_gradient(*_alike(dout, x), *window)
+    return dx.astype(dout.dtype, copy=False)
 
 
 conv_forward_im2col = conv_forward_strides = conv_forward_fast

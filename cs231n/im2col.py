@@ -114,13 +114,18 @@ def _col2im_6d_numpy(cols, N, C, H, W, HH, WW, pad, stride):
 
 
 try:
-    from cs231n.im2col_cython import col2im_6d_cython, col2im_cython, im2col_cython
+    from cs231n import im2col_cython as compiled
 except ImportError:
     warnings.warn(
         "the compiled extension cs231n.im2col_cython is missing, so the fast layers use NumPy alone and take "
         "longer; to build it, run: python setup.py build_ext --inplace",
         stacklevel=2,
     )
+    compiled = None
     im2col_cython = _im2col_numpy
     col2im_cython = _col2im_numpy
     col2im_6d_cython = _col2im_6d_numpy
+else:
+    im2col_cython = compiled.im2col_cython
+    col2im_cython = compiled.col2im_cython
+    col2im_6d_cython = compiled.col2im_6d_cython

@@ -85,7 +85,7 @@ def relu_forward(x):
     """
     x = _valid.float_array("x", x)
     ### BEGIN SOLUTION
-    out = np.maximum(0, x)
+    out = np.maximum(x, 0)
     ### END SOLUTION
     cache = x
     return out, cache

@@ -111,7 +111,7 @@ def adam(w, dw, config=None):
         config: the same dictionary, updated.
 
     Raises:
-        ValueError: dw, m or v does not have the shape of w, or a hyperparameter is not a number.
+        ValueError: dw, m or v does not have the shape of w, or a hyperparameter is not a number or out of range.
 
     Source: Kingma and Ba, "Adam: a method for stochastic optimization", 2015, algorithm 1.
     """
@@ -119,13 +119,16 @@ def adam(w, dw, config=None):
     _valid.state(config, "m", w)
     _valid.state(config, "v", w)
     config["t"] = _valid.integer("config['t']", config.get("t", 0), 0)
+    _valid.decay(config, "beta1")
+    _valid.decay(config, "beta2")
     ### BEGIN SOLUTION
-    beta1, beta2 = config["beta1"], config["beta2"]
-    config["t"] += 1
-    config["m"] = beta1 * config["m"] + (1 - beta1) * dw
-    config["v"] = beta2 * config["v"] + (1 - beta2) * dw**2
-    mhat = config["m"] / (1 - beta1 ** config["t"])
-    vhat = config["v"] / (1 - beta2 ** config["t"])
-    next_w = w - config["learning_rate"] * mhat / (np.sqrt(vhat) + config["epsilon"])
+    beta1, beta2, t = config["beta1"], config["beta2"], config["t"] + 1
+    m = beta1 * config["m"] + (1 - beta1) * dw
+    v = beta2 * config["v"] + (1 - beta2) * dw**2
+    # mhat / (sqrt(vhat) + epsilon), with the corrections drawn into two numbers to spare passes over the arrays
+    root = (1 - beta2**t) ** 0.5
+    rate, epsilon = config["learning_rate"] * root / (1 - beta1**t), config["epsilon"] * root
+    next_w = w - rate * m / (np.sqrt(v) + epsilon)
+    config.update(m=m, v=v, t=t)
     ### END SOLUTION
     return next_w, config

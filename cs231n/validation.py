@@ -17,6 +17,7 @@ __all__ = [
     "batchnorm",
     "convolution",
     "convolution_backward",
+    "decay",
     "dropout",
     "float_array",
     "float_dtype",
@@ -44,6 +45,8 @@ __all__ = [
     "window",
 ]
 
+_NATIVE_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+
 
 def float_array(name, value):
     """Return `value` as a float32 or float64 array in native byte order, without a copy where it is one.
@@ -51,6 +54,8 @@ def float_array(name, value):
     Raises:
         ValueError: the dtype is another one, or a mask would be lost.
     """
+    if type(value) is np.ndarray and value.dtype in _NATIVE_FLOATS:
+        return value  # what follows would change nothing and takes longer than a small layer's arithmetic
     array = _array(name, value)
     if array.dtype.kind != "f" or array.dtype.itemsize not in (4, 8):
         raise ValueError(
@@ -117,6 +122,8 @@ def shape(name, array, expected):
     Raises:
         ValueError: another rank, or another length where `expected` has a number.
     """
+    if array.shape == expected:
+        return
     fits = array.ndim == len(expected) and all(
         isinstance(want, str) or want == have for want, have in zip(expected, array.shape)
     )
@@ -505,4 +512,17 @@ def state(config, name, w):
     Raises:
         ValueError: what is there does not have the shape of w.
     """
-    config[name] = parameter(f"config[{name!r}]", config.get(name, np.zeros_like(w)), w.shape, w.dtype)
+    if name in config:
+        config[name] = parameter(f"config[{name!r}]", config[name], w.shape, w.dtype)
+    else:
+        config[name] = np.zeros_like(w)
+
+
+def decay(config, name):
+    """Check that config[name] is a factor by which a running mean forgets, at least 0 and less than 1.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if not 0 <= config[name] < 1:
+        raise ValueError(f"config[{name!r}] is {config[name]!r}, expected a number of at least 0 and less than 1")

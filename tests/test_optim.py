@@ -2,6 +2,7 @@
 
 import copy
 import math
+import re
 
 import numpy as np
 import pytest
@@ -317,6 +318,40 @@ def test_a_state_of_another_shape_is_named(rule, name, shape):
 def test_a_step_count_that_is_no_natural_number_is_refused(t):
     with complains(ValueError, r"\bt\b", str(t)):
         optim.adam(*_arrays(), {"t": t})
+
+
+@pytest.mark.parametrize("value", [-0.1, 1, 1.5])
+@pytest.mark.parametrize("name", ["beta1", "beta2"])
+def test_a_beta_that_forgets_nothing_or_more_than_all_is_refused(name, value):
+    with complains(ValueError, name, re.escape(str(value)), "less than 1"):
+        optim.adam(*_arrays(), {name: value})
+
+
+class _Interrupted(np.ndarray):
+    """A gradient at whose use in arithmetic Ctrl-C is pressed, the n-th time."""
+
+    presses_at = 0
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        _Interrupted.presses_at -= 1
+        if _Interrupted.presses_at == 0:
+            raise KeyboardInterrupt
+        inputs = [np.asarray(array) if isinstance(array, _Interrupted) else array for array in inputs]
+        return getattr(ufunc, method)(*inputs, **kwargs).view(_Interrupted)
+
+
+@pytest.mark.parametrize("use", range(1, 7))
+def test_ctrl_c_in_the_middle_of_adam_leaves_parameters_and_state_as_they_were(use, monkeypatch):
+    monkeypatch.setattr(optim._valid, "update", lambda w, dw, config, **_: (w, dw, config))
+    w, dw = _arrays()
+    _, config = optim.adam(w, dw, DEFAULTS["adam"] | {"t": 0, "m": np.zeros((3, 4)), "v": np.zeros((3, 4))})
+    kept = copy.deepcopy((w, config))
+    _Interrupted.presses_at = use
+    with pytest.raises(KeyboardInterrupt):
+        optim.adam(w, dw.view(_Interrupted), config)
+    assert np.array_equal(w, kept[0]) and config["t"] == kept[1]["t"]
+    for name in STATE["adam"]:
+        assert np.array_equal(config[name], kept[1][name])
 
 
 @pytest.mark.parametrize("rule", RULES)

@@ -1,6 +1,7 @@
 """setup.py: the extension builds in place, and nothing breaks where it cannot be built."""
 
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -30,7 +31,7 @@ for warning in caught:
 @pytest.fixture
 def checkout(tmp_path):
     """Return a copy of what the build needs, without anything built before."""
-    built = shutil.ignore_patterns("*.so", "*.pyd", "*.c", "__pycache__", "cifar-10-batches-py")
+    built = shutil.ignore_patterns("*.so", "*.pyd", "im2col_cython.c", "__pycache__", "cifar-10-batches-py")
     shutil.copytree(ROOT / "cs231n", tmp_path / "cs231n", ignore=built)
     for name in ("setup.py", "pyproject.toml", "requirements.txt"):
         shutil.copy(ROOT / name, tmp_path)
@@ -66,6 +67,64 @@ def test_without_a_compiler_the_build_goes_on_and_the_package_warns_once_how_to_
     printed = python(checkout, "-c", USE).splitlines()
     assert len(printed) == 1
     assert "python setup.py build_ext --inplace" in printed[0]
+
+
+# Compares the compiled kernels, over shapes that are no multiple of a vector, with those in NumPy.
+COMPARE = """
+import sys
+import numpy as np
+from cs231n import im2col_cython as compiled, numpy_kernels
+rng = np.random.default_rng(0)
+for number in range(int(sys.argv[1])):
+    dtype, bound = ((np.float32, 3e-5), (np.float64, 1e-12))[number % 2]
+    if number % 4 == 0:
+        (height, width), stride, pad = (3, 3), 1, 1
+        N, C, F = rng.integers(1, 9), *rng.integers(8, 20, 2)
+    else:
+        (height, width), stride, pad = rng.integers(1, 6, 2), int(rng.integers(1, 5)), int(rng.integers(0, 6))
+        N, C, F = rng.integers(1, 4), *rng.integers(1, 20, 2)
+    H, W = np.maximum(rng.integers(1, 20, 2), (height - 2 * pad, width - 2 * pad))
+    x, w, b = (rng.standard_normal(s).astype(dtype) for s in ((N, C, H, W), (F, C, height, width), (F,)))
+    expected = numpy_kernels.conv_forward(x, w, b, stride, pad)
+    dout = rng.standard_normal(expected.shape).astype(dtype)
+    results = []
+    for kernels in (compiled, numpy_kernels):
+        results.append([
+            kernels.conv_forward(x, w, b, stride, pad),
+            kernels.conv_input_gradient(dout, w, x.shape, stride, pad),
+            *kernels.conv_weight_gradient(dout, x, w.shape, stride, pad),
+        ])
+    for one, other in zip(*results):
+        assert one.shape == other.shape and one.dtype == other.dtype
+        assert np.abs(one - other).max() < bound * max(1, np.abs(other).max()), (x.shape, w.shape, stride, pad)
+print("same")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "flags",
+    ["-O2", "-O3 -march=x86-64 -fopenmp", "-O3 -march=x86-64-v3", "-O2 -DVECTOR_BYTES=0", "-O2 -DVECTOR_BYTES=8"],
+)
+def test_every_kind_of_processor_gets_the_same_results(checkout, flags):
+    if "x86" in flags and platform.machine() not in ("x86_64", "AMD64"):
+        pytest.skip("another processor")
+    python(checkout, "setup.py", "build_ext", "--inplace", CS231N_FLAGS=flags)
+    assert list((checkout / "cs231n").glob("*.so"))
+    assert python(checkout, "-c", COMPARE, "200") == "same\n"
+
+
+@pytest.mark.slow
+def test_no_kernel_reads_or_writes_memory_that_is_not_its_own(checkout):
+    flags = "-O1 -g -march=native -fopenmp -fsanitize=address,undefined -fno-sanitize-recover=undefined"
+    library = subprocess.run(["cc", "-print-file-name=libasan.so"], capture_output=True, text=True).stdout.strip()
+    if not Path(library).is_absolute():
+        pytest.skip("the compiler has no AddressSanitizer")
+    python(checkout, "setup.py", "build_ext", "--inplace", CS231N_FLAGS=flags)
+    printed = python(
+        checkout, "-c", COMPARE, "300", LD_PRELOAD=library, ASAN_OPTIONS="detect_leaks=0", OMP_NUM_THREADS="2"
+    )
+    assert printed == "same\n"
 
 
 @pytest.mark.slow

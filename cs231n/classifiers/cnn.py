@@ -88,7 +88,7 @@ class ThreeLayerConvNet:
         Raises:
             ValueError: wrong shape, dtype or label.
         """
-        X = _valid.numbers("X", X).astype(self.dtype)
+        X = _valid.numbers("X", X).astype(self.dtype, copy=False)
         params, conv_param, pool_param = self.params, self.conv_param, self.pool_param
         ### BEGIN SOLUTION
         pooled, conv_cache = conv_relu_pool_forward(X, params["W1"], params["b1"], conv_param, pool_param)
@@ -105,8 +105,9 @@ class ThreeLayerConvNet:
         # Nothing is trained below the first layer, so its input needs no gradient.
         _, grads["W1"], grads["b1"] = conv_relu_pool_backward(dpooled, conv_cache, input_grad=False)
         for name in ("W1", "W2", "W3"):
-            loss += 0.5 * reg * np.sum(params[name] ** 2)
-            grads[name] += reg * params[name]
+            W = params[name]
+            loss += 0.5 * reg * np.vdot(W, W)  # the sum of the squares, without an array of them
+            grads[name] += reg * W
         ### END SOLUTION
         return loss, grads
 

@@ -72,7 +72,7 @@ class TwoLayerNet:
         Raises:
             ValueError: wrong shape, dtype or label.
         """
-        X = _valid.numbers("X", X).astype(np.float64)
+        X = _valid.numbers("X", X).astype(np.float64, copy=False)
         ### BEGIN SOLUTION
         hidden, hidden_cache = affine_relu_forward(X, self.params["W1"], self.params["b1"])
         scores, scores_cache = affine_forward(hidden, self.params["W2"], self.params["b2"])
@@ -86,7 +86,7 @@ class TwoLayerNet:
         _, grads["W1"], grads["b1"] = affine_relu_backward(dhidden, hidden_cache)
         for name in ("W1", "W2"):
             W = self.params[name]
-            loss += 0.5 * reg * np.sum(W**2)
+            loss += 0.5 * reg * np.vdot(W, W)  # the sum of the squares, without an array of them
             grads[name] += reg * W
         ### END SOLUTION
         return loss, grads
@@ -192,7 +192,7 @@ class FullyConnectedNet:
         Raises:
             ValueError: wrong shape, dtype or label.
         """
-        X = _valid.numbers("X", X).astype(self.dtype)
+        X = _valid.numbers("X", X).astype(self.dtype, copy=False)
         mode = "test" if y is None else "train"
         if self.use_dropout:
             self.dropout_param["mode"] = mode
@@ -229,7 +229,8 @@ class FullyConnectedNet:
                 dh, grads[f"gamma{i}"], grads[f"beta{i}"] = norm_backward(dh, caches["norm", i])
             dh, grads[f"W{i}"], grads[f"b{i}"] = affine_backward(dh, caches["affine", i])
         for i in range(1, last + 1):
-            loss += 0.5 * reg * np.sum(params[f"W{i}"] ** 2)
-            grads[f"W{i}"] += reg * params[f"W{i}"]
+            W = params[f"W{i}"]
+            loss += 0.5 * reg * np.vdot(W, W)  # the sum of the squares, without an array of them
+            grads[f"W{i}"] += reg * W
         ### END SOLUTION
         return loss, grads

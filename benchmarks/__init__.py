@@ -1,0 +1,1 @@
+"""Speed, memory and precision of the package beside named peers: `python -m benchmarks`."""

@@ -1,0 +1,95 @@
+/* Tiles of sums that live in registers: TILE_ROWS x TILE_VECTORS vectors. */
+#define TILE_ROWS 6
+#define TILE_VECTORS (VECTOR_REGISTERS == 32 ? 4 : 2)
+
+/* out[f][v] = bias[f] + sum over k of weights[k][f] * pixels[offset[k] + vector v]; without bias, out[f][v] += */
+INLINE void NAME(correlate_tile)(const int nf, const int nv, ptrdiff_t K, const ptrdiff_t *restrict offset,
+                                 const T *restrict pixels, const T *restrict weights, const T *restrict bias,
+                                 T *restrict out, ptrdiff_t pitch)
+{
+    VECTOR sum[TILE_ROWS][4];
+    UNROLL for (int f = 0; f < nf; f++)
+        UNROLL for (int v = 0; v < nv; v++)
+            sum[f][v] = (VECTOR){0} + (bias ? bias[f] : 0);
+    for (ptrdiff_t k = 0; k < K; k++, weights += nf) {
+        const T *from = pixels + offset[k];
+        VECTOR x[4];
+        UNROLL for (int v = 0; v < nv; v++)
+            x[v] = CONST_AT(from + v * LANES);
+        UNROLL for (int f = 0; f < nf; f++) {
+            VECTOR w = (VECTOR){0} + weights[f];
+            UNROLL for (int v = 0; v < nv; v++)
+                sum[f][v] += w * x[v];
+        }
+    }
+    UNROLL for (int f = 0; f < nf; f++)
+        UNROLL for (int v = 0; v < nv; v++) {
+            if (!bias)
+                sum[f][v] += CONST_AT(out + f * pitch + v * LANES);
+            AT(out + f * pitch + v * LANES) = sum[f][v];
+        }
+}
+
+/* sums[t][v] += sum over the pixels (y, z) of x[offset[t] + y * row_pitch + z * column_pitch] * d[pixel][v] */
+INLINE void NAME(gradient_tile)(const int nt, const int nv, ptrdiff_t rows, ptrdiff_t columns,
+                                ptrdiff_t row_pitch, ptrdiff_t column_pitch, const ptrdiff_t *restrict offset,
+                                const T *restrict x, const T *restrict d, ptrdiff_t pitch, T *restrict out)
+{
+    VECTOR sum[TILE_ROWS][4];
+    const T *from[TILE_ROWS];
+    UNROLL for (int t = 0; t < nt; t++) {
+        from[t] = x + offset[t];
+        UNROLL for (int v = 0; v < nv; v++)
+            sum[t][v] = (VECTOR){0};
+    }
+    for (ptrdiff_t y = 0; y < rows; y++)
+        for (ptrdiff_t z = 0; z < columns; z++, d += pitch) {
+            ptrdiff_t at = y * row_pitch + z * column_pitch;
+            VECTOR g[4];
+            UNROLL for (int v = 0; v < nv; v++)
+                g[v] = CONST_AT(d + v * LANES);
+            UNROLL for (int t = 0; t < nt; t++) {
+                VECTOR s = (VECTOR){0} + from[t][at];
+                UNROLL for (int v = 0; v < nv; v++)
+                    sum[t][v] += s * g[v];
+            }
+        }
+    UNROLL for (int t = 0; t < nt; t++)
+        UNROLL for (int v = 0; v < nv; v++)
+            AT(out + t * pitch + v * LANES) += sum[t][v];
+}
+
+/* The compiler makes a version of each tile for each size. */
+typedef void NAME(correlate_function)(ptrdiff_t, const ptrdiff_t *, const T *, const T *, const T *, T *, ptrdiff_t);
+typedef void NAME(gradient_function)(ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t, const ptrdiff_t *, const T *,
+                                     const T *, ptrdiff_t, T *);
+#define TILE(n, v)                                                                                                \
+    static void NAME(correlate_##n##x##v)(ptrdiff_t K, const ptrdiff_t *offset, const T *pixels,                  \
+                                          const T *weights, const T *bias, T *out, ptrdiff_t pitch)               \
+    {                                                                                                             \
+        NAME(correlate_tile)(n, v, K, offset, pixels, weights, bias, out, pitch);                                 \
+    }                                                                                                             \
+    static void NAME(gradient_##n##x##v)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t row_pitch,                  \
+                                         ptrdiff_t column_pitch, const ptrdiff_t *offset, const T *x, const T *d, \
+                                         ptrdiff_t pitch, T *out)                                                 \
+    {                                                                                                             \
+        NAME(gradient_tile)(n, v, rows, columns, row_pitch, column_pitch, offset, x, d, pitch, out);              \
+    }
+#define TILES(v) TILE(1, v) TILE(2, v) TILE(3, v) TILE(4, v) TILE(5, v) TILE(6, v)
+#define TABLE(kind, v)                                                                                            \
+    {NAME(kind##_1x##v), NAME(kind##_2x##v), NAME(kind##_3x##v),                                                  \
+     NAME(kind##_4x##v), NAME(kind##_5x##v), NAME(kind##_6x##v)}
+TILES(1) TILES(2)
+#if VECTOR_REGISTERS == 32
+TILES(3) TILES(4)
+#define TABLES(kind) {TABLE(kind, 1), TABLE(kind, 2), TABLE(kind, 3), TABLE(kind, 4)}
+#else
+#define TABLES(kind) {TABLE(kind, 1), TABLE(kind, 2)}
+#endif
+static NAME(correlate_function) *const NAME(correlate)[TILE_VECTORS][TILE_ROWS] = TABLES(correlate);
+static NAME(gradient_function) *const NAME(gradient)[TILE_VECTORS][TILE_ROWS] = TABLES(gradient);
+#undef TILE
+#undef TILES
+#undef TABLE
+#undef TABLES
+

@@ -1,0 +1,209 @@
+"""The convolution kernels, compiled and in NumPy, against torch in float64; threads; and calls that must fail."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from cs231n import im2col_cython, numpy_kernels
+from tests.oracles import FLOATS
+
+ROOT = Path(__file__).parents[1]
+KERNELS = {"compiled": im2col_cython, "numpy": numpy_kernels}
+CHANNELS = (1, 2, 3, 5, 8, 17, 32, 64, 256)
+
+
+def _random_case(rng):
+    """A convolution of at most a million products: shapes of x and w, stride, pad, shape of the output."""
+    while True:
+        (height, width), (H, W) = rng.integers(1, 12, 2), rng.integers(1, 34, 2)
+        stride, pad = int(rng.integers(1, 5)), int(rng.integers(0, 6))
+        if rng.random() < 0.2:
+            (height, width), stride, pad = (3, 3), 1, 1  # which has kernels of its own
+        N, C, F = int(rng.integers(1, 6)), int(rng.choice(CHANNELS)), int(rng.choice(CHANNELS))
+        OH, OW = (1 + (size + 2 * pad - window) // stride for size, window in ((H, height), (W, width)))
+        if OH > 0 and OW > 0 and N * F * OH * OW * C * height * width < 1e6:
+            return (N, C, H, W), (F, C, height, width), stride, pad, (N, F, OH, OW)
+
+
+def _check_errors(kernels, dtype, case, rng):
+    """Check the forward pass and the gradients: the error relative to the largest value of the result.
+
+    db is often one number, a sum that may nearly vanish; it is measured by the size of a typical sum.
+    """
+    x_shape, w_shape, stride, pad, out_shape = case
+    F, _, OH, OW = out_shape[1], *out_shape[1:]
+    x, w, b = (rng.standard_normal(shape).astype(dtype) for shape in (x_shape, w_shape, (F,)))
+    dout = rng.standard_normal(out_shape).astype(dtype)
+    leaves = [torch.tensor(array.astype(np.float64), requires_grad=True) for array in (x, w, b)]
+    expected = torch.nn.functional.conv2d(*leaves, stride=stride, padding=pad)
+    wanted = [expected.detach(), *torch.autograd.grad(expected, leaves, torch.tensor(dout.astype(np.float64)))]
+    got = [
+        kernels.conv_forward(x, w, b, stride, pad),
+        kernels.conv_input_gradient(dout, w, x_shape, stride, pad),
+        *kernels.conv_weight_gradient(dout, x, w_shape, stride, pad),
+    ]
+    pixels = x_shape[0] * OH * OW
+    lengths = np.prod(w_shape[1:]), np.prod(w_shape) / w_shape[1], pixels, pixels
+    for name, array, reference, length in zip(("out", "dx", "dw", "db"), got, wanted, lengths, strict=True):
+        reference = reference.numpy()
+        assert array.dtype == dtype and array.shape == reference.shape, name
+        largest = np.abs(reference).max() if name != "db" else max(np.abs(reference).max(), pixels**0.5)
+        bound = (2e-6 if dtype == np.float32 else 2e-14) * max(1, length**0.5 / 64)
+        error = np.abs(array - reference).max()
+        # A gradient of few numbers may nearly vanish too; a sum of `length` products is rarely below its root.
+        assert error <= bound * max(largest, length**0.5), f"{name} of {case}: {error / largest:.1e} > {bound:.1e}"
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("name", KERNELS)
+def test_three_hundred_random_convolutions_match_torch(name, dtype):
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        _check_errors(KERNELS[name], dtype, _random_case(rng), rng)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(1, 6))
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_more_random_convolutions_match_torch(dtype, seed):
+    rng = np.random.default_rng(seed)
+    for _ in range(1000):
+        _check_errors(im2col_cython, dtype, _random_case(rng), rng)
+
+
+LARGE = {
+    "3x3, many channels": ((9, 128, 8, 8), (128, 128, 3, 3), 1, 1, (9, 128, 8, 8)),
+    "3x3, an odd image": ((3, 32, 33, 47), (24, 32, 3, 3), 1, 1, (3, 24, 33, 47)),
+    "5x5, more planes than fit into the scratch": ((2, 64, 32, 32), (64, 64, 5, 5), 1, 2, (2, 64, 32, 32)),
+    "an image of several bands": ((1, 3, 130, 301), (5, 3, 11, 7), 2, 3, (1, 5, 63, 151)),
+    "3x3, an image of several bands": ((1, 8, 67, 301), (8, 8, 3, 3), 1, 1, (1, 8, 67, 301)),
+}
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("name", LARGE)
+def test_convolutions_in_several_blocks_match_torch(name, dtype):
+    _check_errors(im2col_cython, dtype, LARGE[name], np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e30])
+def test_one_pixel_that_is_not_tame_spoils_nothing_out_of_its_sight(bad):
+    rng = np.random.default_rng(0)
+    x, w = (rng.standard_normal(shape).astype(np.float32) for shape in ((3, 8, 9, 9), (8, 8, 3, 3)))
+    b = np.zeros(8, np.float32)
+    clean = im2col_cython.conv_forward(x, w, b, 1, 1)
+    x[1, 2, 4, 5] = bad
+    with np.errstate(all="ignore"):
+        out = im2col_cython.conv_forward(x, w, b, 1, 1)
+        expected = numpy_kernels.conv_forward(x, w, b, 1, 1)
+        sees = np.zeros(out.shape, bool)
+        sees[1, :, 3:6, 4:7] = True
+        np.testing.assert_allclose(out[~sees], clean[~sees], rtol=1e-4, atol=1e-4)
+        np.testing.assert_allclose(out[sees], expected[sees], rtol=1e-3)
+        dw, db = im2col_cython.conv_weight_gradient(clean, x, w.shape, 1, 1)
+        expected_dw, _ = numpy_kernels.conv_weight_gradient(clean, x, w.shape, 1, 1)
+        assert np.array_equal(np.isnan(dw), np.isnan(expected_dw)) and np.isfinite(db).all()
+
+
+PRINT_DIGESTS = """
+import hashlib
+import numpy as np
+from cs231n import im2col_cython as kernels
+rng = np.random.default_rng(0)
+for dtype in (np.float32, np.float64):
+    for x, w, stride, pad in (
+        ((5, 16, 20, 20), (20, 16, 3, 3), 1, 1),
+        ((7, 3, 31, 31), (25, 3, 3, 3), 2, 1),
+        ((1, 8, 70, 70), (9, 8, 5, 5), 1, 2),
+    ):
+        x, w, b = (rng.standard_normal(shape).astype(dtype) for shape in (x, w, w[:1]))
+        out = kernels.conv_forward(x, w, b, stride, pad)
+        arrays = out, kernels.conv_input_gradient(out, w, x.shape, stride, pad), \
+            *kernels.conv_weight_gradient(out, x, w.shape, stride, pad)
+        print(*(hashlib.sha256(array.tobytes()).hexdigest() for array in arrays))
+"""
+
+
+def test_the_number_of_threads_does_not_change_a_bit():
+    printed = {
+        subprocess.run(
+            [sys.executable, "-c", PRINT_DIGESTS],
+            cwd=ROOT,
+            env={**os.environ, "OMP_NUM_THREADS": threads},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for threads in "123"
+    }
+    assert len(printed) == 1 and len(printed.pop().splitlines()) == 6
+
+
+FORK = """
+import os
+import numpy as np
+from cs231n import im2col_cython as kernels
+x, w, b = np.ones((4, 16, 32, 32)), np.ones((16, 16, 3, 3)), np.ones(16)
+expected = kernels.conv_forward(x, w, b, 1, 1)
+child = os.fork()
+same = np.array_equal(kernels.conv_forward(x, w, b, 1, 1), expected)
+if child == 0:
+    os._exit(0 if same else 1)
+assert os.waitpid(child, 0)[1] == 0
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_process_can_convolve_too():
+    environment = {**os.environ, "OMP_NUM_THREADS": "2"}
+    subprocess.run([sys.executable, "-W", "ignore", "-c", FORK], cwd=ROOT, env=environment, check=True, timeout=60)
+
+
+# --- calls that must fail, and never touch memory -----------------------------------------------------------
+
+X, W, B, DOUT = (np.ones(shape) for shape in ((2, 3, 5, 6), (4, 3, 3, 3), (4,), (2, 4, 5, 6)))
+GOOD = {
+    "conv_forward": [X, W, B, 1, 1],
+    "conv_input_gradient": [DOUT, W, X.shape, 1, 1],
+    "conv_weight_gradient": [DOUT, X, W.shape, 1, 1],
+}
+_READ_ONLY = np.broadcast_to(np.ones(()), (2, 3, 5, 6))
+BAD = [
+    *(
+        np.ones(shape)
+        for shape in ((), (3,), (2, 3), (2, 3, 5), (1, 2, 3, 5, 6), (0, 3, 5, 6), (2, 0, 5, 6), (2, 5, 5, 6))
+    ),
+    *(np.ones((2, 3, 5, 6), dtype) for dtype in (np.float32, np.float16, np.int64, complex, bool, object, ">f8")),
+    *(None, "x", 1.5, -1, 0, 2**31, 2**62, 2**63, 2**100, -(2**63), (), (1, 2), (2, 3, 5, 6, 7), (2**62, 3, 5, 6)),
+    *((2, 3, -5, 6), (2, 3, 2**40, 2**40), (4, 3, 3, 2**62), [], _READ_ONLY, np.ones((6, 5, 3, 2)).T, np.ones(5)),
+]
+ZERO = next(number for number, value in enumerate(BAD) if type(value) is int and value == 0)
+
+
+@pytest.mark.parametrize("bad", range(len(BAD)))
+@pytest.mark.parametrize("place", range(5))
+@pytest.mark.parametrize("name", GOOD)
+def test_an_argument_that_does_not_fit_is_an_error(name, place, bad):
+    arguments = list(GOOD[name])
+    arguments[place] = BAD[bad]
+    function = getattr(im2col_cython, name)
+    if name == "conv_forward" and (
+        place == 3 and type(BAD[bad]) is int and BAD[bad] > 0 or (place, bad) == (4, ZERO)
+    ):
+        return  # a long stride and no padding are legal
+    with pytest.raises((TypeError, ValueError, OverflowError, MemoryError)):
+        function(*arguments)
+
+
+def test_read_only_arrays_are_taken():
+    for name, arguments in GOOD.items():
+        frozen = [value.copy() if isinstance(value, np.ndarray) else value for value in arguments]
+        for value in frozen:
+            if isinstance(value, np.ndarray):
+                value.flags.writeable = False
+        getattr(im2col_cython, name)(*frozen)
