@@ -63,8 +63,8 @@ def vis_nn(rows):
         raise ValueError("rows must hold at least one image, and all images must have one shape")
     H, W, C = np.shape(images[0])
     columns = max(map(len, rows))
-    low, high = np.min(images), np.max(images)
-    grid = np.full((len(rows) * (H + 1) - 1, columns * (W + 1) - 1, C), float(low))
+    low, high = float(np.min(images)), float(np.max(images))  # in float32 the span might be rounded down
+    grid = np.full((len(rows) * (H + 1) - 1, columns * (W + 1) - 1, C), low)
     for r, row in enumerate(rows):
         for c, image in enumerate(row):
             grid[r * (H + 1) : r * (H + 1) + H, c * (W + 1) : c * (W + 1) + W] = image
