@@ -31,7 +31,7 @@ SMALL = {
     "Dropout": {"NUM_TRAIN": 100, "NUM_VAL": 200, "EPOCHS": 2},
     "ConvolutionalNetworks": {"NUM_TRAINING": 500, "PHOTO_PIXELS": 80, "TIMED_IMAGES": 1},
     "PyTorch": {"NUM_TRAINING": 500, "OPEN_EPOCHS": 1},
-    "TensorFlow": {},
+    "TensorFlow": {"NUM_TRAINING": 500, "OPEN_EPOCHS": 1},
 }
 
 
