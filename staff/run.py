@@ -31,7 +31,7 @@ _SECONDS = {
     "BatchNormalization": 60,
     "Dropout": 20,
     "ConvolutionalNetworks": 90,
-    "PyTorch": 400,
+    "PyTorch": 350,
     "TensorFlow": 400,
 }
 NOTEBOOKS = tuple(_SECONDS)
