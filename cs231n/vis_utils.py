@@ -69,7 +69,7 @@ def vis_nn(rows):
         )
     [(H, W, C)] = shapes
     columns = max(map(len, rows))
-    low, high = float(np.min(images)), float(np.max(images))
+    low, high = float(np.min(images)), float(np.max(images))  # in float32 the span might be rounded down
     grid = np.full((len(rows) * (H + 1) - 1, columns * (W + 1) - 1, C), low)
     for r, row in enumerate(rows):
         for c, image in enumerate(row):

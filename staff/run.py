@@ -3,10 +3,12 @@
     python -m staff.run             all notebooks
     python -m staff.run Dropout     one of them
 
-The executed notebooks are written as HTML pages into build/notebooks, and each figure as a PNG file.
+The executed notebooks are written as HTML pages into build/notebooks, and each figure as a PNG file. Where a
+framework that a notebook needs is not installed, the others are executed, and the summary says so.
 """
 
 import argparse
+import importlib.util
 import os
 import sys
 import time
@@ -20,28 +22,46 @@ from cs231n.data_utils import dataset_name, find_CIFAR10
 from cs231n.datasets.__main__ import main as get_datasets
 from staff.notebooks import ROOT, execute, write_figures, write_html
 
-__all__ = ["NOTEBOOKS", "main", "misses", "table"]
+__all__ = ["NOTEBOOKS", "lacks", "main", "misses", "table"]
 
-NOTEBOOKS = ("FullyConnectedNets", "BatchNormalization", "Dropout", "ConvolutionalNetworks")
+# Seconds on one core, roughly. Of several notebooks at once the longest start first, so that none is left over
+# in the end to keep one core busy alone.
+_SECONDS = {
+    "FullyConnectedNets": 120,
+    "BatchNormalization": 60,
+    "Dropout": 20,
+    "ConvolutionalNetworks": 90,
+    "PyTorch": 350,
+    "TensorFlow": 400,
+}
+NOTEBOOKS = tuple(_SECONDS)
+# What a notebook imports beyond requirements.txt: its package, and how to get it.
+_EXTRAS = {"TensorFlow": ("tensorflow", "pip install -c constraints.txt -r requirements-tensorflow.txt")}
 
 
 def main(arguments=None):
     """Run the command line; returns the exit status, 0 if every check kept its bound."""
     parser = argparse.ArgumentParser(prog="python -m staff.run", description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NOTEBOOK", help=f"of {', '.join(NOTEBOOKS)} (default: all)")
+    parser.add_argument("--without", action="append", default=[], choices=NOTEBOOKS, help="leave this one out")
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "notebooks", help="folder of the HTML pages")
     parser.add_argument(
         "--jobs", type=int, default=os.cpu_count() or 1, help="notebooks at once (default: a core each)"
     )
     options = parser.parse_args(arguments)
-    names = [Path(name).stem for name in options.names] or NOTEBOOKS
-    if unknown := sorted(set(names) - set(NOTEBOOKS)):
+    asked = [Path(name).stem for name in options.names] or NOTEBOOKS
+    if unknown := sorted(set(asked) - set(NOTEBOOKS)):
         parser.error(f"no notebook {', '.join(unknown)}; there are {', '.join(NOTEBOOKS)}")
+    reasons = {name: "as asked" if name in options.without else lacks(name) for name in asked}
+    left_out = [f"{name} was left out: {why}." for name, why in reasons.items() if why]
+    names = [name for name in asked if not reasons[name]]
+    if not names:
+        parser.error("nothing to execute. " + " ".join(left_out))
     source = _get_data()
     start = time.perf_counter()
     runs = _execute_all(names, source, options)
     seconds = time.perf_counter() - start
-    print(table(runs, source, seconds))
+    print("\n".join([table(runs, source, seconds), *left_out]))
     missed = [f"{run.name}: {line}" for run in runs for line in misses(run, source)]
     print("\n".join(["", "Missed:", *missed] if missed else ["", "Every check kept its bound."]))
     return 1 if missed else 0
@@ -50,7 +70,7 @@ def main(arguments=None):
 def _execute_all(names, source, options):
     """Execute the notebooks, several at once, write their pages and figures, and return the runs in order."""
     jobs = max(1, min(options.jobs, len(names)))
-    # Threads of NumPy's that wait for each other's cores cost more than they bring.
+    # Threads that wait for each other's cores cost more than they bring; NumPy, PyTorch and TensorFlow obey this.
     threads = os.environ.get("OMP_NUM_THREADS") or str(max(1, (os.cpu_count() or 1) // jobs))
     print(f"Executing {', '.join(names)} on {source}, {jobs} at once with {threads} threads each ...", flush=True)
     cells = sum(len(nbformat.read(ROOT / f"{name}.ipynb", as_version=4).cells) for name in names)
@@ -66,7 +86,9 @@ def _execute_all(names, source, options):
                 bar.write(finished.error)
             return finished
 
-        return list(pool.map(run, names))
+        longest_first = sorted(names, key=_SECONDS.get, reverse=True)
+        futures = {name: pool.submit(run, name) for name in longest_first}
+        return [futures[name].result() for name in names]
 
 
 def _get_data():
@@ -86,6 +108,14 @@ def _get_data():
             "!!      python -m cs231n.datasets --force                                    !!\n" + "!" * 78 + "\n"
         )
     return source
+
+
+def lacks(name):
+    """Return why a notebook cannot be executed here, a few words, or "" if it can."""
+    package, command = _EXTRAS.get(name, (None, None))
+    if package is None or importlib.util.find_spec(package):
+        return ""
+    return f"{package} is not installed ({command})"
 
 
 def misses(run, source):

@@ -143,6 +143,13 @@ def test_vis_nn_lays_rows_out_below_each_other(lengths):
     assert grid.min() == 0 and grid.max() == 1
 
 
+def test_vis_nn_keeps_to_the_range_where_float32_would_round_the_span_down():
+    low, high = np.float32(-4), np.nextafter(np.float32(3), np.float32(4))
+    assert high - low == 7  # seven and a quarter of a millionth, in truth
+    grid = vis_nn([[np.array([[[low, 0, high]]], np.float32)]])
+    assert grid.min() == 0 and grid.max() == 1
+
+
 def test_vis_nn_of_constant_images_gives_zeros():
     assert np.array_equal(vis_nn([[np.full((2, 2, 3), 7.0)] * 2] * 3), np.zeros((8, 5, 3)))
 

@@ -1,4 +1,4 @@
-"""staff.run: which missed bounds count, the table, and where the data comes from."""
+"""staff.run: what is executed and in which order, which missed bounds count, the table, and the data's source."""
 
 import nbformat
 import pytest
@@ -68,10 +68,48 @@ def test_main_exits_zero_when_all_bounds_are_kept_and_one_otherwise(executed, tm
     assert "Missed:\nDropout: check 0" in capsys.readouterr().out
 
 
-def test_main_executes_all_notebooks_by_default(executed, tmp_path):
+@pytest.fixture
+def with_tensorflow(monkeypatch):
+    """Return a function that makes it look as if TensorFlow were installed, or not."""
+
+    def set_to(installed):
+        monkeypatch.setattr(runner.importlib.util, "find_spec", lambda package: installed or None)
+
+    return set_to
+
+
+def test_main_executes_all_notebooks_by_default_and_the_longest_first(executed, with_tensorflow, tmp_path):
+    with_tensorflow(True)
     calls = executed(made_run(("check", True)))
-    runner.main(["--out", str(tmp_path)])
+    runner.main(["--out", str(tmp_path), "--jobs", "1"])
     assert sorted(calls) == sorted(f"{name}.ipynb" for name in runner.NOTEBOOKS)
+    assert {calls[0], calls[1]} == {"PyTorch.ipynb", "TensorFlow.ipynb"}
+    assert calls[-1] == "Dropout.ipynb"
+
+
+def test_a_notebook_without_its_framework_is_left_out_and_the_summary_says_why(
+    executed, with_tensorflow, tmp_path, capsys
+):
+    with_tensorflow(False)
+    calls = executed(made_run(("check", True)))
+    assert runner.main(["--out", str(tmp_path)]) == 0
+    assert len(calls) == len(runner.NOTEBOOKS) - 1 and "TensorFlow.ipynb" not in calls
+    assert "TensorFlow was left out: tensorflow is not installed (pip install" in capsys.readouterr().out
+
+
+def test_a_notebook_can_be_left_out_on_purpose(executed, with_tensorflow, tmp_path, capsys):
+    with_tensorflow(True)
+    calls = executed(made_run(("check", True)))
+    assert runner.main(["Dropout", "TensorFlow", "--without", "TensorFlow", "--out", str(tmp_path)]) == 0
+    assert calls == ["Dropout.ipynb"]
+    assert "TensorFlow was left out: as asked." in capsys.readouterr().out
+
+
+def test_it_is_an_error_if_nothing_is_left_to_execute(with_tensorflow, capsys):
+    with_tensorflow(False)
+    with pytest.raises(SystemExit):
+        runner.main(["TensorFlow"])
+    assert "tensorflow is not installed" in capsys.readouterr().err
 
 
 def test_an_unknown_notebook_is_refused_by_name(capsys):
