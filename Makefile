@@ -2,12 +2,13 @@
 #   make run        everything from nothing: environment, extension, data, notebooks, summary
 #   make test       style, tests, and each notebook executed small
 #   make test-all   the same with the slow tests
+#   make release    what a student downloads: build/release and build/a2-student.zip
 #   make clean      remove what these made
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test test-all lint clean
+.PHONY: run test test-all lint release clean
 
 run: .venv/installed
 	$(BIN)/python -m staff.run
@@ -21,6 +22,9 @@ test-all: lint
 lint: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+release: .venv/installed
+	$(BIN)/python -m staff.release build/release
 
 # The extension is built in place by the editable install, so a changed source builds it again.
 .venv/installed: requirements.txt constraints.txt pyproject.toml setup.py cs231n/im2col_cython.pyx

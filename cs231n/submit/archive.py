@@ -1,11 +1,14 @@
-"""a2.zip: what belongs into it."""
+"""a2.zip: what belongs into it, and writing it."""
 
 import hashlib
 import json
+import os
 import zipfile
 from pathlib import Path
 
-__all__ = ["MANIFEST", "MODULES", "digest", "files_to_hand_in", "write_zip"]
+__all__ = ["ARCHIVE", "MANIFEST", "MODULES", "digest", "modules_to_hand_in", "write_zip"]
+
+ARCHIVE = "a2.zip"
 
 # The modules that every hand-in holds; other Python files under cs231n/ join them if they are new or changed.
 MODULES = (
@@ -15,7 +18,8 @@ MODULES = (
     "cs231n/classifiers/fc_net.py",
     "cs231n/classifiers/cnn.py",
 )
-# Beside this file in a release: path -> digest of each Python file under cs231n/ as it was downloaded.
+
+# In a release, beside this file: path -> digest of each Python file under cs231n/ as it was downloaded.
 MANIFEST = "manifest.json"
 
 
@@ -24,7 +28,43 @@ def digest(data):
     return hashlib.sha256(data.replace(b"\r\n", b"\n")).hexdigest()
 
 
-def downloaded(root):
-    """Return the manifest of the release in a folder, path -> digest; empty in a checkout of the solved source."""
-    path = Path(root) / "cs231n" / "submit" / MANIFEST
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+def modules_to_hand_in(root):
+    """Return the Python files under cs231n/ to hand in: those of MODULES that exist, and the new and changed ones.
+
+    Without a manifest, in the solved source, everything counts as new.
+
+    Args:
+        root: folder that holds cs231n/.
+
+    Returns:
+        paths relative to root with forward slashes, those of MODULES first.
+    """
+    root = Path(root)
+    manifest = root / "cs231n" / "submit" / MANIFEST
+    downloaded = json.loads(manifest.read_text(encoding="utf-8")) if manifest.is_file() else {}
+    others = [
+        name
+        for name in _python_files(root)
+        if name not in MODULES and downloaded.get(name) != digest((root / name).read_bytes())
+    ]
+    return [name for name in MODULES if (root / name).is_file()] + others
+
+
+def _python_files(root):
+    """Return the paths of the Python files under cs231n/, sorted; none of a virtual environment or a cache."""
+    found = []
+    for folder, folders, files in os.walk(root / "cs231n"):
+        folders[:] = [
+            name
+            for name in folders
+            if not name.startswith((".", "__")) and not Path(folder, name, "pyvenv.cfg").exists()
+        ]
+        found += [Path(folder, name).relative_to(root).as_posix() for name in files if name.endswith(".py")]
+    return sorted(found)
+
+
+def write_zip(root, names, path):
+    """Write files of a folder into a zip archive, under the paths that they have in the folder."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
+        for name in names:
+            archive.write(Path(root) / name, name)

@@ -207,9 +207,7 @@ def _shortened(text):
 def _wrapped(text):
     """Break lines that are wider than the page."""
     lines = (line for line in text.split("\n"))
-    return "\n".join(
-        line[start : start + WIDTH] for line in lines for start in range(0, max(len(line), 1), WIDTH)
-    )
+    return "\n".join(line[start : start + WIDTH] for line in lines for start in range(0, max(len(line), 1), WIDTH))
 
 
 # --- without pandoc and Typst ---------------------------------------------------------------------------------
@@ -230,13 +228,17 @@ def write_html(notebooks, path):
         from nbconvert import HTMLExporter
     except ImportError as error:
         raise DocumentError(f"nbconvert is missing, which comes with jupyter: {error}") from error
-    together = nbformat.v4.new_notebook()
+    cells = []
     for name, notebook in notebooks.items():
-        together.cells.append(nbformat.v4.new_markdown_cell(f"---\n\n`{name}`"))
-        together.cells += nbformat.from_dict(copy.deepcopy(notebook)).cells
-    for number, cell in enumerate(together.cells):
-        cell.id = f"cell-{number}"  # the same id may occur in two notebooks
+        cells.append({"cell_type": "markdown", "metadata": {}, "source": f"---\n\n`{name}`"})
+        cells += copy.deepcopy(notebook["cells"])
+    for number, cell in enumerate(cells):
+        cell["id"] = f"cell-{number}"  # the same id may occur in two notebooks
+    together = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
     exporter = HTMLExporter(embed_images=True)
     exporter.config.CoalesceStreamsPreprocessor.enabled = True
-    body, _ = exporter.from_notebook_node(together, resources={"metadata": {"name": "Assignment"}})
+    body, _ = exporter.from_notebook_node(
+        nbformat.reads(json.dumps(together), as_version=4),
+        resources={"metadata": {"name": "Assignment"}},
+    )
     Path(path).write_text(body, encoding="utf-8")

@@ -1,6 +1,6 @@
 """Make what a student downloads: the solved source without its solutions.
 
-    python -m staff.release build/release     the folder, and a2-student.zip beside it
+python -m staff.release build/release     the folder, and a2-student.zip beside it
 """
 
 import argparse
@@ -12,6 +12,7 @@ from staff.notebooks import ROOT
 from staff.release.archive import write_folder, write_zip
 from staff.release.build import build
 from staff.release.errors import ReleaseError
+from staff.release.files import untracked
 
 __all__ = ["ARCHIVE", "main"]
 
@@ -41,6 +42,8 @@ def main(arguments=None):
         return 1
     archive = write_zip(release, folder.resolve().parent / ARCHIVE)
     size = sum(len(data) for data in release.values()) / 1e3
+    for name in untracked(ROOT):
+        print(f"Left out, as git does not track it: {name}")
     print(f"Wrote {folder} and {archive}: {len(release)} files, {size:.0f} kB, from {_commit()}")
     return 0
 

@@ -22,7 +22,9 @@ def write_folder(release, folder):
     folder = Path(folder)
     if folder.exists():
         if any(folder.iterdir()) and not (folder / manifest.PATH).is_file():
-            raise ReleaseError(f"{folder} holds something that is not a release; remove it, or name another folder")
+            raise ReleaseError(
+                f"{folder} holds something that is not a release; remove it, or name another folder"
+            )
         shutil.rmtree(folder)
     for name, data in release.items():
         path = folder / name

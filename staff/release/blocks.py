@@ -1,7 +1,7 @@
 """Solution blocks in a text: finding them, blanking them, and putting them back.
 
-A block is everything from the line `### BEGIN SOLUTION` to the line `### END SOLUTION`, these two included. A blank
-is the two lines that a student gets in its place.
+A block is everything from the line `### BEGIN SOLUTION` to the line `### END SOLUTION`, these two included. A
+blank is the two lines that a student gets in its place.
 """
 
 import dataclasses

@@ -4,7 +4,7 @@ import subprocess
 
 from staff.release.errors import ReleaseError
 
-__all__ = ["ALLOWED", "read"]
+__all__ = ["ALLOWED", "read", "untracked"]
 
 ALLOWED = (
     "*.ipynb",
@@ -23,6 +23,8 @@ ALLOWED = (
     "cs231n/checks/*.toml",
     "cs231n/datasets/get_datasets.sh",
     "cs231n/images/*",
+    "cs231n/submit/*.lua",
+    "cs231n/submit/*.typ",
 )
 BINARY = (".jpg", ".png")
 
@@ -36,25 +38,26 @@ def read(source):
     Raises:
         ReleaseError: a text is not UTF-8.
     """
-    paths = {path for pattern in ALLOWED for path in source.glob(pattern) if path.is_file()}
-    tracked = _tracked(source)
     files = {}
-    for name, path in sorted((path.relative_to(source).as_posix(), path) for path in paths):
-        if tracked is not None and name not in tracked:
-            continue
-        data = path.read_bytes()
-        if path.suffix not in BINARY:
+    for name in _allowed(source) - untracked(source):
+        data = (source / name).read_bytes()
+        if not name.endswith(BINARY):
             try:
                 data = data.decode("utf-8").replace("\r\n", "\n")
             except UnicodeDecodeError as error:
                 raise ReleaseError(f"{name}: not UTF-8 text: {error}") from error
         files[name] = data
-    return files
+    return dict(sorted(files.items()))
 
 
-def _tracked(source):
-    """Return the paths that git tracks in a folder, None if it is not the root of a checkout."""
+def untracked(source):
+    """Return the allowed files that git does not track; none where the folder is not the root of a checkout."""
     if not (source / ".git").exists():
-        return None
+        return set()
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=source, capture_output=True, check=True)
-    return set(listed.stdout.decode("utf-8").split("\0"))
+    return _allowed(source) - set(listed.stdout.decode("utf-8").split("\0"))
+
+
+def _allowed(source):
+    paths = (path for pattern in ALLOWED for path in source.glob(pattern) if path.is_file())
+    return {path.relative_to(source).as_posix() for path in paths}

@@ -1,4 +1,7 @@
-"""Exercises and answers in notebooks: a block is named after its cell's id, an answer is a cell tagged `solution`."""
+"""Exercises and answers in notebooks.
+
+A block is named after its cell's id. An answer is a markdown cell tagged `solution`, named after its id as well.
+"""
 
 import json
 
@@ -99,7 +102,7 @@ def blank(path, source, messages):
 
 
 def fill(path, blanked, solved, chosen):
-    """Return the blanked notebook with those blocks and answers of the solved one put back that are chosen by id."""
+    """Return the blanked notebook with the chosen blocks and answers, given by id, of the solved one put back."""
     notebook = json.loads(blanked)
     for cell, (source, named) in zip(notebook["cells"], _cells(path, json.loads(solved)), strict=True):
         kept = [block if name in chosen else None for name, block in named.items()]
