@@ -39,11 +39,12 @@ def _blank_all(found, rubric):
     release, problems, listed = {}, [], {*rubric.blocks, *rubric.cells}
     for name, data in found.items():
         try:
-            release[name], present = _blank(name, data, rubric)
+            release[name], present, unknown = _blank(name, data, rubric)
+            problems += unknown
             listed -= present
         except ReleaseError as error:
             problems += error.problems
-            listed = {item for item in listed if item.split(":")[0] != name}  # one complaint is enough
+            listed = {item for item in listed if item.split(":")[0] != name}  # what it holds is not known
     for item in sorted(listed):
         owner = (rubric.blocks.get(item) or rubric.cells[item])[0]
         what = "solution block" if item in rubric.blocks else "cell"
@@ -54,24 +55,23 @@ def _blank_all(found, rubric):
 
 
 def _blank(name, data, rubric):
-    """(the blanked file, ids of the blocks and cells in it)."""
+    """(the blanked file, ids of the blocks and cells in it, problems with those that the rubric does not list)."""
     if isinstance(data, bytes):
-        return data, set()
+        return data, set(), []
     if name.endswith(".ipynb"):
         kind, cells = notebooks, notebooks.cells(name, data)
-        unknown = [cell for cell in notebooks.answers(name, data) if cell not in rubric.cells]
+        unlisted = [cell for cell in notebooks.answers(name, data) if cell not in rubric.cells]
     elif name.endswith(".py") and name in rubric.files():
-        kind, cells, unknown = modules, set(), []
+        kind, cells, unlisted = modules, set(), []
     else:
         if problems := blocks.stray(data, lambda line: f"{name}:{line}"):
             raise ReleaseError(*problems)
-        return data, set()
-    messages, problems = {}, [f"{cell.replace(':', ', cell ')}: an answer of no manual item" for cell in unknown]
+        return data, set(), []
+    messages, problems = {}, [f"{cell.replace(':', ', cell ')}: an answer of no manual item" for cell in unlisted]
     for block_id, block in kind.named_blocks(name, data).items():
         try:
             messages[block_id] = rubric.message(block_id)
         except KeyError:
+            messages[block_id] = ""
             problems.append(f"{block.place}: a block of no exercise; in {rubrics.PATH} it would be {block_id}")
-    if problems:
-        raise ReleaseError(*problems)
-    return kind.blank(name, data, messages), {*messages, *cells}
+    return kind.blank(name, data, messages), {*messages, *cells}, problems
