@@ -1,7 +1,7 @@
 """Looking for solutions in a release, in every file and whatever they would hide in.
 
 What is compared: each line of a solution block, and each sentence of an answer, of MIN_LENGTH characters or more,
-with white space evened out, as a part of any line of any file; of a notebook all its strings, keys and metadata too.
+with white space evened out, as a part of any line of any file; of a notebook all its strings, keys and metadata.
 """
 
 import json

@@ -233,6 +233,7 @@ def test_problems_of_all_files_are_told_at_once(source):
         "Play.ipynb, cell x, line 1",
         "cs231n/__init__.py",
         "cs231n/layers.py",
+        "cs231n/checks/rubric.toml",
     ]
 
 
