@@ -206,8 +206,8 @@ def _shortened(text):
 
 def _wrapped(text):
     """Break lines that are wider than the page."""
-    lines = (line for line in text.split("\n"))
-    return "\n".join(line[start : start + WIDTH] for line in lines for start in range(0, max(len(line), 1), WIDTH))
+    lines = text.split("\n")
+    return "\n".join(line[i : i + WIDTH] for line in lines for i in range(0, max(len(line), 1), WIDTH))
 
 
 # --- without pandoc and Typst ---------------------------------------------------------------------------------

@@ -54,7 +54,11 @@ def untracked(source):
     """Return the allowed files that git does not track; none where the folder is not the root of a checkout."""
     if not (source / ".git").exists():
         return set()
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=source, capture_output=True, check=True)
+    try:
+        listed = subprocess.run(["git", "ls-files", "-z"], cwd=source, capture_output=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        said = getattr(error, "stderr", b"") or b""
+        raise ReleaseError(f"git cannot list the files of {source}: {error} {said.decode()}".strip()) from error
     return _allowed(source) - set(listed.stdout.decode("utf-8").split("\0"))
 
 

@@ -81,7 +81,8 @@ def test_markdown_is_put_as_pandoc_reads_it(source, expected):
 # --- PDF ----------------------------------------------------------------------------------------------------
 
 FORMULAS = r"""
-$$\text{out}[n, f] = b_f + \sum_{c,\,p} w\;\tilde x, \qquad H' = 1 + \left\lfloor \frac{H + 2\,\text{pad}}{s} \right\rfloor$$
+$$\text{out}[n, f] = b_f + \sum_{c,\,p} w\;\tilde x, \qquad
+H' = 1 + \left\lfloor \frac{H + 2\,\text{pad}}{s} \right\rfloor$$
 
 $$\begin{aligned} a &= b \\ c &= \begin{cases} 1 & x > 0 \\ 0 & \text{otherwise} \end{cases} \end{aligned} \quad
 \underbrace{\text{out}}_{F \times N} \odot \hat x \otimes \tfrac12 \lVert W \rVert^2 \cap \mathbb{E}
