@@ -1,4 +1,4 @@
-"""What the local checks say about a release: nothing filled in, everything, and each exercise with what it needs."""
+"""What the local checks say about releases: blank, solved, and each exercise filled in with what it needs."""
 
 import json
 import os
