@@ -7,6 +7,7 @@ python -m cs231n.submit --force     goes on all the same
 import argparse
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 from cs231n.submit.archive import ARCHIVE, modules_to_hand_in, write_zip
@@ -56,9 +57,15 @@ def _print(report):
         ("Good to know:", report.remarks),
     ):
         if lines:
-            print(f"\n{title}", *(f"  - {line}" for line in lines), sep="\n")
+            print(f"\n{title}", *map(_item, lines), sep="\n")
     if not report.missing and not report.warnings:
         print("\nEverything is there, executed in order, answered, and passes its checks.")
+
+
+def _item(line):
+    """Return a line as an item of a list, broken where it is long."""
+    style = {"initial_indent": "  - ", "subsequent_indent": "    ", "break_on_hyphens": False}
+    return textwrap.fill(line, 100, break_long_words=False, **style)
 
 
 # --- the document -------------------------------------------------------------------------------------------
@@ -72,7 +79,7 @@ def _make_document(root, pages, options):
         if can_make_pdf():
             print(f"\nWriting {PDF} ...", flush=True)
             for remark in write_pdf(pages, root / PDF):
-                print(f"  - {remark}")
+                print(_item(remark))
             print(f"Wrote {PDF}: {', '.join(pages)}. Look at it before you hand it in.")
             return 0
     except DocumentError as error:
