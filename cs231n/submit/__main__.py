@@ -23,7 +23,8 @@ def main(arguments=None):
     """Run the command line; returns the exit status, 0 if what is to be handed in was made."""
     options = _parser().parse_args(arguments)
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")  # a console on Windows may lack a character
+        if hasattr(stream, "reconfigure"):  # Jupyter's has not
+            stream.reconfigure(errors="replace")  # a console on Windows may lack a character
     print("Looking over what you hand in ...", flush=True)
     report = look_over(options.root, checks=not options.no_checks)
     _print(report)

@@ -164,9 +164,8 @@ def _newer_modules(root, name, notebook):
 def _last_run(notebook):
     """Return when a cell was last executed, in seconds, where Jupyter noted it; None otherwise."""
     notes = (cell["metadata"].get("execution", {}) for cell in notebook["cells"])
-    times = [time for note in notes for key, time in note.items() if "execute" in key or "status" in key]
     try:
-        return max(datetime.fromisoformat(time).timestamp() for time in times)
+        return max(datetime.fromisoformat(time).timestamp() for note in notes for time in note.values())
     except (TypeError, ValueError):
         return None
 
