@@ -137,9 +137,8 @@ def _unwritten(name, source):
 def _unanswered(name, notebook, rubric):
     """Return lines about inline questions without an answer: blank cells, and cells that are gone."""
     cells = {cell.get("id"): cell for cell in notebook["cells"]}
-    expected = [
-        place.split(":")[1] for item in rubric["manual"] for place in item["cells"] if place.split(":")[0] == name
-    ]
+    listed = [place for item in rubric["manual"] for place in (*item["cells"], *item.get("alternative", []))]
+    expected = [cell_id for file, cell_id in (place.split(":") for place in listed) if file == name]
     gone = [cell_id for cell_id in expected if cell_id not in cells]
     empty = [
         cell_id

@@ -74,4 +74,6 @@ def _blank(name, data, rubric):
         except KeyError:
             messages[block_id] = ""
             problems.append(f"{block.place}: a block of no exercise; in {rubrics.PATH} it would be {block_id}")
-    return kind.blank(name, data, messages), {*messages, *cells}, problems
+    present = {rubric.entry(block_id) for block_id, message in messages.items() if message}
+    present |= cells - rubric.blocks.keys()  # a cell of an exercise has to hold a block
+    return kind.blank(name, data, messages), present, problems

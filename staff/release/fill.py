@@ -34,9 +34,10 @@ def fill(release, exercises=None, source=ROOT):
 
 
 def _chosen(rubric, exercises, present):
-    """Return the ids of the blocks and answers to fill in."""
+    """Return the ids of the blocks and answers to fill in, of those blocks that are present."""
     if exercises is None:
         return {*present, *rubric.cells}
     if unknown := sorted(set(exercises) - set(rubric.exercises)):
         raise ValueError(f"no exercise {', '.join(unknown)}; there are {', '.join(rubric.exercises)}")
-    return {block for exercise in exercises for block in rubric.exercises[exercise]}
+    wanted = {block for exercise in exercises for block in rubric.exercises[exercise]}
+    return {block for block in present if rubric.entry(block) in wanted}

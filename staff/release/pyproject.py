@@ -18,12 +18,13 @@ def for_students(text):
         ReleaseError: what is left does not say the same as before about the package.
     """
     tables = re.split(r"(?m)^(?=\[)", text)
-    kept = [table for table in tables if _name(table).startswith(KEPT)]
-    result = re.sub(rf"(?ms)^{DROPPED_EXTRA} = \[.*?\]\n", "", "".join(kept)).rstrip("\n") + "\n"
+    kept = "".join(table for table in tables if _name(table).startswith(KEPT))
+    result = re.sub(rf"(?ms)^{DROPPED_EXTRA} = (\[.*?\]|\{{.*?\}})\n", "", kept).rstrip("\n") + "\n"
     expected = tomllib.loads(text)
-    expected["project"].get("optional-dependencies", {}).pop(DROPPED_EXTRA, None)
-    expected["tool"] = {"setuptools": expected["tool"]["setuptools"]}
-    if tomllib.loads(result) != expected:
+    setuptools = expected["tool"]["setuptools"]
+    for owner in (expected["project"], setuptools.get("dynamic", {})):
+        owner.get("optional-dependencies", {}).pop(DROPPED_EXTRA, None)
+    if tomllib.loads(result) != expected | {"tool": {"setuptools": setuptools}}:
         raise ReleaseError("pyproject.toml: cutting out the maintainers' tables changed the others; see KEPT")
     return result
 

@@ -213,6 +213,12 @@ def test_a_small_source_makes_a_release(source):
             "rubric.toml: doubling lists cs231n/layers.py:double, but",
         ),
         ("Play.ipynb", "# Play", "### BEGIN SOLUTION", "Play.ipynb, cell title, line 1"),
+        (
+            "Play.ipynb",
+            "### BEGIN SOLUTION\\n",
+            "pass\\n",
+            "Play.ipynb, cell play, line 4: .* without a beginning",
+        ),
         ("Play.ipynb", '"play"', '"game"', "Play.ipynb, cell game, line 2: a block of no exercise"),
         ("Play.ipynb", '"why-answer"', '"answer"', "Play.ipynb, cell answer: an answer of no manual item"),
         ("Play.ipynb", '"why-answer"', '"answer"', "rubric.toml: why-answer lists .* but there is no such cell"),
@@ -221,6 +227,13 @@ def test_a_small_source_makes_a_release(source):
 def test_source_and_rubric_that_do_not_fit_are_refused_with_file_and_line(source, name, old, new, problem):
     edit(source, name, old, new)
     with pytest.raises(ReleaseError, match=problem):
+        build(source)
+
+
+def test_an_exercise_whose_cell_holds_no_block_is_refused(source):
+    cells = [item | {"source": ["f()"]} if item["id"] == "play" else item for item in NOTEBOOK["cells"]]
+    (source / "Play.ipynb").write_text(dump(NOTEBOOK | {"cells": cells}), encoding="utf-8")
+    with pytest.raises(ReleaseError, match="net lists Play.ipynb:play, but there is no such solution block"):
         build(source)
 
 
