@@ -217,7 +217,7 @@ def test_a_small_source_makes_a_release(source):
             "Play.ipynb",
             "### BEGIN SOLUTION\\n",
             "pass\\n",
-            "Play.ipynb, cell play, line 4: .* without a beginning",
+            "Play.ipynb, cell play, line 4: .* without a",
         ),
         ("Play.ipynb", '"play"', '"game"', "Play.ipynb, cell game, line 2: a block of no exercise"),
         ("Play.ipynb", '"why-answer"', '"answer"', "Play.ipynb, cell answer: an answer of no manual item"),
