@@ -81,6 +81,7 @@ def _make_document(root, pages, options):
             print(f"\nWriting {PDF} ...", flush=True)
             for remark in write_pdf(pages, root / PDF):
                 print(_item(remark))
+            (root / HTML).unlink(missing_ok=True)  # one from before says the same, or less
             print(f"Wrote {PDF}: {', '.join(pages)}. Look at it before you hand it in.")
             return 0
     except DocumentError as error:

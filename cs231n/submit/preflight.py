@@ -86,7 +86,8 @@ def _look_at_question(root, question, report):
 def _read_notebook(path):
     """Return a notebook as a dict; raises ValueError."""
     notebook = json.loads(path.read_text(encoding="utf-8"))
-    if not isinstance(notebook, dict) or notebook.get("nbformat") != 4 or "cells" not in notebook:
+    cells = notebook.get("cells") if isinstance(notebook, dict) and notebook.get("nbformat") == 4 else None
+    if cells is None or any(not {"cell_type", "metadata", "source"} <= cell.keys() for cell in cells):
         raise ValueError("it is not a Jupyter notebook of format 4")
     return notebook
 

@@ -59,6 +59,16 @@ def test_without_the_wheels_the_page_of_html_is_said_to_be_no_pdf(assignment, mo
     assert (assignment / "assignment.html").exists() and not (assignment / "assignment.pdf").exists()
 
 
+def test_where_the_pdf_cannot_be_made_the_page_of_html_takes_its_place(assignment, pdf, monkeypatch, capsys):
+    def refuse(pages, path):
+        raise command.DocumentError("Typst says: no")
+
+    monkeypatch.setattr(command, "write_pdf", refuse)
+    assert command.main(["--root", str(assignment)]) == 0
+    assert "There is no assignment.pdf: Typst says: no" in capsys.readouterr().out
+    assert (assignment / "assignment.html").exists()
+
+
 @pytest.mark.parametrize("answer, installs", [("y", 1), ("", 0), ("n", 0)])
 def test_the_wheels_are_installed_if_whoever_sits_there_says_yes(
     assignment, monkeypatch, capsys, answer, installs

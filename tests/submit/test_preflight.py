@@ -96,7 +96,7 @@ def test_either_of_two_notebooks_to_choose_from_is_enough(assignment):
     assert report.missing == [] and report.pages == ["One.ipynb", "TensorFlow.ipynb"]
 
 
-@pytest.mark.parametrize("content", ["{", "[]", '{"nbformat": 3, "worksheets": []}'])
+@pytest.mark.parametrize("content", ["{", "[]", '{"nbformat": 3}', '{"nbformat": 4, "cells": [{"source": ""}]}'])
 def test_a_notebook_that_cannot_be_read_counts_as_missing(assignment, content):
     write(assignment, "One.ipynb", content)
     [line] = look_over(assignment).missing
