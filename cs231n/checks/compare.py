@@ -27,7 +27,12 @@ def array(name, value, shape, dtype=None):
             fail(f"{name} is no array", f"an array of shape {shape}", describe(value), hint=_no_array(value))
         value = np.asarray(value)
     if value.shape != tuple(shape):
-        fail(f"{name} has another shape", f"shape {tuple(shape)}", f"shape {value.shape}", hint=_shapes(value, shape))
+        fail(
+            f"{name} has another shape",
+            f"shape {tuple(shape)}",
+            f"shape {value.shape}",
+            hint=_shapes(value, shape),
+        )
     if dtype is not None and value.dtype != np.dtype(dtype):
         hint = "Results keep the dtype of the input: look for np.zeros, np.ones and the like without a dtype."
         fail(f"{name} has another dtype", str(np.dtype(dtype)), str(value.dtype), hint=hint)
@@ -90,7 +95,9 @@ def unchanged(name, before, after):
         same(name, after, before)
 
 
-_COPY = "What is handed in stays as it is: write into a new array, and beware of +=, *= and x[...] = on an argument."
+_COPY = (
+    "What is handed in stays as it is: write into a new array, and beware of +=, *= and x[...] = on an argument."
+)
 
 
 def tuple_of(count, name, value):
@@ -149,7 +156,9 @@ def _pattern(value, expected, wrong):
     """Return in words what a difference looks like, or an empty text."""
     value = value.astype(np.float64)
     if not np.isfinite(value).all():
-        return "NaN or infinity came: look for a division by zero, and roots or logarithms of what is not positive."
+        return (
+            "NaN or infinity came: look for a division by zero, and roots or logarithms of what is not positive."
+        )
     if not value.any() and expected.any():
         return "All that came is zero."
     clear = np.abs(expected) > 1e-3 * max(np.abs(expected).max(initial=0), 1e-12)

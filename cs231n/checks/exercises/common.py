@@ -51,7 +51,7 @@ class Case:
 
     def autograd(self, dout):
         """Return the right gradients for an upstream gradient, and None: the usual tolerance."""
-        return oracle.gradients(self.function, self.inputs, dout)[1], None
+        return oracle.gradients(self.function, self.inputs, dout), None
 
     @property
     def dtype(self):

@@ -91,7 +91,9 @@ def seed(subject, rng):
         compare.fail("two calls without a seed give the same mask", "two masks", "the same mask twice")
 
 
-@check("dropout_forward", hint="Draw from `random`, which the function has ready for you, and do not seed np.random.")
+@check(
+    "dropout_forward", hint="Draw from `random`, which the function has ready for you, and do not seed np.random."
+)
 def stream_kept(subject, rng):
     """with a seed, NumPy's global random stream is left alone"""
     x, p = draw(rng, (4, 5))

@@ -43,7 +43,9 @@ def default_eps(subject, rng):
     """without eps in ln_param, eps is 1e-5"""
     x, gamma, beta = draw_statistics(rng, (3, 7))
     x = 3e-3 * x
-    out, _ = compare.tuple_of(2, "layernorm_forward", subject.call("layers.layernorm_forward", x, gamma, beta, {}, hold=1))
+    out, _ = compare.tuple_of(
+        2, "layernorm_forward", subject.call("layers.layernorm_forward", x, gamma, beta, {}, hold=1)
+    )
     compare.close("out", out, oracle.value(torch_function(1e-5), x, gamma, beta))
 
 

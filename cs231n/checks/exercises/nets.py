@@ -11,7 +11,11 @@ import numpy as np
 from cs231n.checks import compare, oracle
 from cs231n.checks.engine import check
 
-TWO, FULL, CONV = "classifiers.fc_net.TwoLayerNet", "classifiers.fc_net.FullyConnectedNet", "classifiers.cnn.ThreeLayerConvNet"
+TWO, FULL, CONV = (
+    "classifiers.fc_net.TwoLayerNet",
+    "classifiers.fc_net.FullyConnectedNet",
+    "classifiers.cnn.ThreeLayerConvNet",
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -161,8 +165,8 @@ def expected_loss(net, params, X, y, reg, running=None):
         net.scores(tensors, oracle.tensors([X])[0], running), torch.tensor(np.asarray(y), dtype=torch.long)
     )
     loss = loss + 0.5 * reg * sum((w**2).sum() for name, w in tensors.items() if name[0] == "W")
-    gradients = torch.autograd.grad(loss, list(tensors.values()))
-    return loss.item(), {name: gradient.numpy() for name, gradient in zip(tensors, gradients)}
+    loss.backward()
+    return loss.item(), {name: tensor.grad.numpy() for name, tensor in tensors.items()}
 
 
 def check_keys(name, value, expected):
@@ -171,7 +175,9 @@ def check_keys(name, value, expected):
         compare.fail(f"{name} is no dict", f"a dict with the keys {sorted(expected)}", compare.describe(value))
     missing, surplus = sorted(set(expected) - set(value)), sorted(set(value) - set(expected))
     if missing or surplus:
-        came = [f"without {', '.join(missing)}"] * bool(missing) + [f"with {', '.join(surplus)} too"] * bool(surplus)
+        came = [f"without {', '.join(missing)}"] * bool(missing) + [f"with {', '.join(surplus)} too"] * bool(
+            surplus
+        )
         compare.fail(f"{name} has other keys", ", ".join(sorted(expected)), ", ".join(came))
 
 
@@ -230,7 +236,9 @@ def net_checks(exercise, nets, wide, test_scores=True):
                     w = compare.array(f"params[{name!r}]", params[name], shape)
                     error = 6 / np.sqrt(w.size)
                     if not abs(w.std() / scale - 1) < error:
-                        compare.fail(f"{name} has another spread", f"standard deviation {scale:.4g}", f"{w.std():.4g}")
+                        compare.fail(
+                            f"{name} has another spread", f"standard deviation {scale:.4g}", f"{w.std():.4g}"
+                        )
                     if not abs(w.mean()) < error * scale or np.unique(w).size < 0.9 * w.size:
                         compare.fail(f"{name} is no random draw around 0", "each entry drawn for itself", _few(w))
 

@@ -57,7 +57,9 @@ forward_checks(LAYER)
 backward_checks(LAYER)
 
 
-@check("max_pool_backward_naive", hint="One window hands its gradient to one pixel. Which one, if several are equal?")
+@check(
+    "max_pool_backward_naive", hint="One window hands its gradient to one pixel. Which one, if several are equal?"
+)
 def ties(subject, rng):
     """where several pixels are the maximum of a window, the first in row order gets the gradient"""
     x = rng.integers(0, 2, (2, 2, 6, 4)).astype(np.float64)
