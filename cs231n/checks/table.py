@@ -96,7 +96,7 @@ def _row(outcome, style):
     if outcome.needs:
         word = f"needs {', '.join(outcome.needs)} first"
     points = f"{outcome.earned} / {exercise.points}" if verdict != NOT_CHECKED else f"- / {exercise.points}"
-    line = f"  {style.paint(sign, colour)} {exercise.name:31} {style.paint(f'{word:26}', colour)}"
+    line = f"  {style.paint(sign, colour)} {exercise.name:31} {style.paint(f'{word:38}', colour)}"
     return f"{line} {points:>7}"
 
 
@@ -114,14 +114,15 @@ def _reason(outcome, style):
 
 def _details(outcome, style):
     """Return a line for each check, and the message of each that did not pass."""
-    lines = []
+    lines, said = [], None
     for result in outcome.results:
         sign, colour = style.mark(result.verdict)
         lines += _wrap(f"{style.paint(sign, colour)} {result.check.line}", style, "      ", "        ")
-        if result.verdict != "passed":
+        if result.verdict != "passed" and result.message != said:
             if result.seed:
                 lines.append(style.paint(f"        with seed {result.seed}", "dim"))
             lines += _message(result.message, style)
+            said = result.message
     if outcome.needs:
         lines += _wrap(f"{style.arrow} {first_message(outcome).summary}", style, "      ", "        ")
     return lines

@@ -86,24 +86,22 @@ def register(rule, optimizer_of, defaults, draw_hyperparameters, draw_state):
 
     def expected_steps(w, gradients, config):
         """Return where torch's optimizer takes w, step by step."""
-        import torch
-
         (w,) = oracle.tensors([w], requires_grad=True)
         optimizer, path = optimizer_of(w, config), []
         for gradient in oracle.tensors(gradients):
             w.grad = gradient
             optimizer.step()
             path.append(w.detach().clone().numpy())
-        del torch
         return path
 
     def follow(subject, w, gradients, config, hyperparameters):
         """Compare several steps with torch's."""
-        current, own = w, config
-        right = expected_steps(w, gradients, hyperparameters)
-        for number, (gradient, expected) in enumerate(zip(gradients, right), start=1):
-            current, own = step(subject, current, gradient.astype(w.dtype), own)
-            compare.close(f"next_w after step {number}", current, expected, w.dtype)
+        came, own = [w], config
+        for gradient in gradients:
+            next_w, own = step(subject, came[-1], gradient.astype(w.dtype), own)
+            came.append(compare.array("next_w", next_w, w.shape, w.dtype))
+        for number, expected in enumerate(expected_steps(w, gradients, hyperparameters), start=1):
+            compare.close(f"next_w after step {number}", came[number], expected, w.dtype)
 
     @check(rule)
     def steps(subject, rng):
