@@ -5,16 +5,18 @@ import dataclasses
 import json
 import subprocess
 import sys
-import tomllib
 from datetime import datetime
 from pathlib import Path
 
+from cs231n.checks.rubric import load
 from cs231n.submit.archive import MODULES
 from cs231n.submit.blanks import ANSWER_TAG, blanks, is_answered
 
 __all__ = ["Report", "look_over"]
 
 RUBRIC = "cs231n/checks/rubric.toml"
+# Verdicts of checks that need no warning: good, said already, or the consequence of another exercise's.
+SAID_ELSEWHERE = ("passed", "not_checked", "not_implemented", "blocked")
 CHECKS_LIMIT = 300  # seconds for all checks
 
 
@@ -48,13 +50,12 @@ def look_over(root, *, checks=True):
     for name in (RUBRIC, *MODULES):
         if not (root / name).is_file():
             report.missing.append(f"{name} is missing; take it from the download again")
-    rubric = {"question": [], "manual": []}
     if (root / RUBRIC).is_file():
-        rubric = tomllib.loads((root / RUBRIC).read_text(encoding="utf-8"))
-    for question in rubric["question"]:
-        _look_at_question(root, question, report)
-    for name in report.pages:
-        _look_at_notebook(root, name, rubric, report)
+        rubric = load(root / RUBRIC)
+        for question in rubric.questions.values():
+            _look_at_question(root, question, report)
+        for name in report.pages:
+            _look_at_notebook(root, name, rubric, report)
     for name in MODULES:
         if (root / name).is_file():
             _look_at_module(root / name, name, report)
@@ -65,12 +66,10 @@ def look_over(root, *, checks=True):
 
 def _look_at_question(root, question, report):
     """Find the notebook of a question; of two that may be chosen from, one is enough."""
-    choice = [question[key] for key in ("notebook", "alternative") if key in question]
+    choice = [name for name in (question.notebook, question.alternative) if name]
     present = [name for name in choice if (root / name).is_file()]
     if not present:
-        report.missing.append(
-            f"{' or '.join(choice)} is missing ({question['name']}, {question['points']} points)"
-        )
+        report.missing.append(f"{' or '.join(choice)} is missing ({question.name}, {question.points} points)")
     for name in present:
         try:
             report.notebooks[name] = _read_notebook(root / name)
@@ -138,7 +137,7 @@ def _unwritten(name, source):
 def _unanswered(name, notebook, rubric):
     """Return lines about inline questions without an answer: blank cells, and cells that are gone."""
     cells = {cell.get("id"): cell for cell in notebook["cells"]}
-    listed = [place for item in rubric["manual"] for place in (*item["cells"], *item.get("alternative", []))]
+    listed = [place for item in rubric.manual.values() for place in (*item.cells, *item.alternative)]
     expected = [cell_id for file, cell_id in (place.split(":") for place in listed) if file == name]
     gone = [cell_id for cell_id in expected if cell_id not in cells]
     empty = [
@@ -195,15 +194,20 @@ def _look_at_checks(root, report):
     command = [sys.executable, "-m", "cs231n.checks", "--json"]
     try:
         done = subprocess.run(command, cwd=root, capture_output=True, timeout=CHECKS_LIMIT)
-        results = json.loads(done.stdout)["exercises"]
-        for result in results:
-            if result["verdict"] not in ("passed", "not_implemented"):  # what is not written is listed already
-                report.warnings.append(f"check of {result['exercise']}: {result['verdict'].replace('_', ' ')}")
-        passed = sum(result["verdict"] == "passed" for result in results)
+        data = json.loads(done.stdout)
+        for result in data["exercises"]:
+            if result["verdict"] not in SAID_ELSEWHERE:
+                summary = (result["message"] or {}).get("summary", "")
+                verdict = result["verdict"].replace("_", " ")
+                report.warnings.append(f"check of {result['name']}: {verdict}{': ' * bool(summary)}{summary}")
+        totals = data["totals"]
     except subprocess.TimeoutExpired:
         report.warnings.append(f"the checks took more than {CHECKS_LIMIT} s; run them: python -m cs231n.checks")
     except (ValueError, LookupError, TypeError) as error:
         said = done.stderr.decode("utf-8", errors="replace").strip().splitlines() or [repr(error)]
         report.warnings.append(f"the checks could not be run: {said[-1]}")
     else:
-        report.remarks.append(f"{passed} of {len(results)} exercises pass their checks here")
+        report.remarks.append(
+            f"{totals['passed']} of {totals['exercises']} exercises pass their checks here, {totals['earned']} of "
+            f"{totals['points']} points; for more: python -m cs231n.checks"
+        )

@@ -22,10 +22,11 @@ def build(source=ROOT):
         ReleaseError: markers out of place, or blocks and rubric that do not fit each other; a line for each
             problem.
     """
-    found = files.read(Path(source))
+    source = Path(source)
+    found = files.read(source)
     if rubrics.PATH not in found:
         raise ReleaseError(f"{rubrics.PATH}: not in {source}, expected the solved source there")
-    release = _blank_all(found, rubrics.Rubric(found[rubrics.PATH]))
+    release = _blank_all(found, rubrics.Rubric(source / rubrics.PATH))
     release["pyproject.toml"] = pyproject.for_students(found["pyproject.toml"])
     release["README.md"] = README.read_text(encoding="utf-8")
     release[manifest.PATH] = manifest.manifest(release)

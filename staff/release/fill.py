@@ -24,7 +24,7 @@ def fill(release, exercises=None, source=ROOT):
         ValueError: an unknown exercise, or a file of the release that does not have one blank for each block.
     """
     solved = files.read(Path(source))
-    rubric = rubrics.Rubric(solved[rubrics.PATH])
+    rubric = rubrics.Rubric(Path(source) / rubrics.PATH)
     filled = {}
     for name in sorted(rubric.files()):
         kind = notebooks if name.endswith(".ipynb") else modules

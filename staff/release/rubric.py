@@ -1,7 +1,8 @@
 """What the rubric says about solution blocks and answers: who owns which, and what a blank says."""
 
 import re
-import tomllib
+
+from cs231n.checks.rubric import load
 
 __all__ = ["PATH", "Rubric"]
 
@@ -9,7 +10,7 @@ PATH = "cs231n/checks/rubric.toml"
 
 
 class Rubric:
-    """Who owns which block, by the text of a rubric.toml.
+    """Who owns which block, by a file rubric.toml.
 
     Attributes:
         blocks: block id -> exercise that lists it first, `("affine_forward", "Q1")`. A block may serve several;
@@ -19,16 +20,16 @@ class Rubric:
         exercises: name -> ids of its blocks, in the notebook and its alternative.
     """
 
-    def __init__(self, text):
-        data = tomllib.loads(text)
+    def __init__(self, path):
+        rubric = load(path)
         self.blocks, self.cells, self.exercises = {}, {}, {}
-        for exercise in data.get("exercise", []):
-            self.exercises[exercise["name"]] = [*exercise["blocks"], *exercise.get("alternative", [])]
-            for block in self.exercises[exercise["name"]]:
-                self.blocks.setdefault(block, (exercise["name"], exercise["question"]))
-        for item in data.get("manual", []):
-            for cell in (*item["cells"], *item.get("alternative", [])):
-                self.cells.setdefault(cell, (cell.split(":")[1], item["question"]))
+        for exercise in rubric.exercises.values():
+            self.exercises[exercise.name] = (*exercise.blocks, *exercise.alternative)
+            for block in self.exercises[exercise.name]:
+                self.blocks.setdefault(block, (exercise.name, exercise.question))
+        for item in rubric.manual.values():
+            for cell in (*item.cells, *item.alternative):
+                self.cells.setdefault(cell, (cell.split(":")[1], item.question))
 
     def files(self):
         """The files that the rubric expects blocks or cells in."""

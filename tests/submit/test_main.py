@@ -107,6 +107,7 @@ def collect(assignment, *arguments, **environment):
     """Run collectSubmission.sh in a copy of the assignment that holds cs231n.submit."""
     shutil.copytree(ROOT / "cs231n/submit", assignment / "cs231n/submit", dirs_exist_ok=True)
     write(assignment, "cs231n/__init__.py", "")
+    shutil.copy(ROOT / "cs231n/checks/rubric.py", assignment / "cs231n/checks")
     script = shutil.copy(ROOT / "collectSubmission.sh", assignment)
     return subprocess.run(
         ["/bin/sh", script, *arguments],

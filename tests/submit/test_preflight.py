@@ -114,16 +114,17 @@ def with_checks(assignment, source):
 
 def test_checks_that_fail_are_warnings_and_blanks_are_not_said_twice(assignment):
     results = [
-        {"exercise": "affine_forward", "verdict": "passed"},
-        {"exercise": "affine_backward", "verdict": "import_error"},
-        {"exercise": "adam", "verdict": "not_implemented"},
+        {"name": "affine_forward", "verdict": "passed", "message": None},
+        {"name": "affine_backward", "verdict": "import_error", "message": {"summary": "no such name"}},
+        {"name": "adam", "verdict": "not_implemented", "message": {"summary": "adam (Q1): cs231n/optim.py"}},
     ]
-    with_checks(
-        assignment, f"import sys\nassert '--json' in sys.argv\nprint({json.dumps({'exercises': results})!r})"
-    )
+    totals = {"exercises": 3, "passed": 1, "points": 4, "earned": 1}
+    printed = json.dumps({"exercises": results, "totals": totals})
+    with_checks(assignment, f"import sys\nassert '--json' in sys.argv\nprint({printed!r})")
     report = look_over(assignment)
-    assert report.warnings == ["check of affine_backward: import error"]
-    assert report.remarks == ["1 of 3 exercises pass their checks here"]
+    assert report.warnings == ["check of affine_backward: import error: no such name"]
+    [remark] = report.remarks
+    assert remark.startswith("1 of 3 exercises pass their checks here, 1 of 4 points")
     assert look_over(assignment, checks=False).warnings == []
 
 

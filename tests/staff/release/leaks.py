@@ -18,7 +18,7 @@ def solution_lines(root=ROOT):
     """Return the lines of all solution blocks and the sentences of all answers, as a set."""
     found = files.read(root)
     lines = []
-    for name in Rubric(found[PATH]).files():
+    for name in Rubric(root / PATH).files():
         kind = notebooks if name.endswith(".ipynb") else modules
         for block in kind.named_blocks(name, found[name]).values():
             lines += block.text.splitlines()[1:-1]

@@ -22,7 +22,7 @@ from tests.staff.release.conftest import NOTEBOOK, cell, dump
 from tests.staff.release.golden import FOLDER, expected
 from tests.staff.release.leaks import leaks, searchable, solution_lines
 
-RUBRIC = Rubric((ROOT / PATH).read_text(encoding="utf-8"))
+RUBRIC = Rubric(ROOT / PATH)
 NOTEBOOKS = sorted(path.name for path in ROOT.glob("*.ipynb"))
 
 

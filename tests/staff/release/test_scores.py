@@ -5,27 +5,21 @@ import os
 import shutil
 import subprocess
 import sys
-import tomllib
 
 import pytest
 
+from cs231n.checks.rubric import load
 from staff.notebooks import ROOT
 from staff.release.fill import fill
-from staff.release.rubric import PATH, Rubric
+from staff.release.rubric import PATH
 
-pytestmark = pytest.mark.skipif(
-    not (ROOT / "cs231n/checks/__main__.py").is_file(), reason="there is no python -m cs231n.checks yet"
-)
-TEXT = (ROOT / PATH).read_text(encoding="utf-8")
-RUBRIC = Rubric(TEXT)
-NEEDS = {exercise["name"]: exercise["needs"] for exercise in tomllib.loads(TEXT)["exercise"]}
-# Those written in modules; what is written in a notebook no local check reaches.
-CHECKED = [name for name in NEEDS if any(block.split(":")[0].endswith(".py") for block in RUBRIC.exercises[name])]
+EXERCISES = load(ROOT / PATH).exercises
+CHECKED = [name for name, exercise in EXERCISES.items() if not exercise.in_notebook]
 
 
 def closure(names):
     """Return the exercises of the given names and all that they need."""
-    return set(names).union(*(closure(NEEDS[name]) for name in names))
+    return set(names).union(*(closure(EXERCISES[name].needs) for name in names))
 
 
 def passing(release, folder, exercises):
@@ -39,9 +33,12 @@ def passing(release, folder, exercises):
         capture_output=True,
         text=True,
     )
-    results = json.loads(done.stdout)["exercises"]
-    assert {result["exercise"] for result in results} == set(CHECKED), done.stderr
-    return {result["exercise"] for result in results if result["verdict"] == "passed"}
+    report = json.loads(done.stdout)
+    verdicts = {result["name"]: result["verdict"] for result in report["exercises"] if result["name"] in CHECKED}
+    assert set(verdicts) == set(CHECKED), done.stderr
+    passed = {name for name, verdict in verdicts.items() if verdict == "passed"}
+    assert report["totals"]["earned"] == sum(EXERCISES[name].points for name in passed)
+    return passed
 
 
 @pytest.fixture
@@ -64,8 +61,8 @@ def test_filled_in_with_what_it_needs_exactly_the_exercises_pass_whose_needs_are
     release, folder, exercise
 ):
     filled = closure([exercise])
-    blocks = {block for name in filled for block in RUBRIC.exercises[name]}
+    blocks = {block for name in filled for block in EXERCISES[name].blocks}
     complete = {
-        name for name in CHECKED if all(blocks.issuperset(RUBRIC.exercises[needed]) for needed in closure([name]))
+        name for name in CHECKED if all(blocks.issuperset(EXERCISES[needed].blocks) for needed in closure([name]))
     }
     assert passing(release, folder, sorted(filled)) == complete
