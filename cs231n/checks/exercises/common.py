@@ -10,7 +10,7 @@ from cs231n.checks import compare, oracle
 from cs231n.checks.engine import Failure, check
 from cs231n.checks.subject import SubjectFailure
 
-__all__ = ["Case", "Layer", "backward_checks", "forward_checks", "layouts"]
+__all__ = ["Case", "Layer", "backward_checks", "check_backward", "forward_checks", "layouts"]
 
 
 @dataclasses.dataclass(frozen=True)
