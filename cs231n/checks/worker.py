@@ -79,6 +79,10 @@ class Host:
             value = (*value[:hold], self._keep(value[hold]), *value[hold + 1 :])
         return {"value": value, "dicts": dicts, "args": list(args) if send_args else None}
 
+    def _hold(self, value):
+        """Keep a value that was sent and return its handle."""
+        return {"value": self._keep(value)}
+
     def _get(self, handle, name):
         """Return an attribute of an object held here."""
         return {"value": getattr(self._resolve(handle), name)}
