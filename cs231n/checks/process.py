@@ -57,8 +57,10 @@ class WorkerProcess:
         Raises:
             SubjectFailure: the process crashed or took too long.
         """
+        if self._process is None:
+            self._start()
         if message["op"] != "load":
-            return self._exchange(message, self._deadline - time.monotonic())
+            return self._exchange(message, self._deadline - time.monotonic(), self._limit)
         module = message["module"]
         if self._loaded.get(module):
             raise self._loaded[module]
@@ -66,7 +68,7 @@ class WorkerProcess:
             return {"value": None}
         start = time.monotonic()
         try:
-            reply = self._exchange(message, self.import_limit)
+            reply = self._exchange(message, self.import_limit, self.import_limit)
         except SubjectFailure as failure:
             failure.message = f"while importing {module}: {failure.message}"
             failure.module = module
@@ -77,14 +79,12 @@ class WorkerProcess:
         self._deadline += time.monotonic() - start
         return reply
 
-    def _exchange(self, message, seconds):
-        """Send a message and wait for the reply."""
-        if self._process is None:
-            self._start()
+    def _exchange(self, message, seconds, limit):
+        """Send a message and wait for the reply, for what is left of a limit."""
         seconds = max(seconds, 0.001)
-        return self._wait(seconds, encode(message | {"limit": seconds}, layout=True))
+        return self._wait(seconds, limit, encode(message | {"limit": seconds}, layout=True))
 
-    def _wait(self, seconds, body=None):
+    def _wait(self, seconds, limit, body=None):
         """Write a body, read the reply; a timer stops the process at the deadline, which ends the wait."""
         process = self._process
         out_of_time = threading.Event()
@@ -103,7 +103,7 @@ class WorkerProcess:
             frames = self._stop()
             place = f", in {frames[-1][0]}, line {frames[-1][1]}" if frames else ""
             if out_of_time.is_set():
-                message = f"no answer after {seconds:.3g} seconds{place}"
+                message = f"no answer after {limit:.3g} seconds{place}"
                 raise SubjectFailure("timeout", message, frames) from error
             message = f"Python ended without an answer ({_status(process.returncode)}){place}"
             raise SubjectFailure("crashed", message, frames) from error
@@ -111,7 +111,8 @@ class WorkerProcess:
             timer.cancel()
 
     def _start(self):
-        """Start the process and wait for its first frame."""
+        """Start the process and wait for its first frame; that is not the check's time."""
+        start = time.monotonic()
         self._loaded = {module: failure for module, failure in self._loaded.items() if failure}
         worker = self.root / "cs231n" / "checks" / "worker.py"
         self._process = subprocess.Popen(
@@ -122,7 +123,8 @@ class WorkerProcess:
             cwd=self.root,
             start_new_session=True,  # so that what the code starts can be stopped with it; of no effect on Windows
         )
-        self._wait(START_LIMIT)
+        self._wait(START_LIMIT, START_LIMIT)
+        self._deadline += time.monotonic() - start
 
     @property
     def _stack_file(self):

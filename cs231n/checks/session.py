@@ -107,7 +107,7 @@ class Session:
         elif result.verdict == "not_implemented":
             return ()
         # A backward pass is judged by the slopes of the forward pass it belongs to, so a wrong one is no excuse.
-        own_forward = {need for need in exercise.needs if exercise.name.startswith(_backward_of(need))}
+        own_forward = {need for need in exercise.needs if _is_backward_of(exercise.name, need)}
         needs = exercise.needs if result.verdict == "blocked" else set(exercise.needs) - own_forward
         return tuple(n for n in exercise.needs if n in needs and self.outcome(n).verdict != "passed")
 
@@ -119,8 +119,8 @@ class Session:
         return ()
 
 
-def _backward_of(name):
-    return name.replace("_forward", "_backward")
+def _is_backward_of(name, forward):
+    return forward.endswith("_forward") and name.startswith(forward.removesuffix("_forward") + "_backward")
 
 
 @functools.cache

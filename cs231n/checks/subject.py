@@ -69,6 +69,10 @@ class Subject:
         """Call a method and return its arguments as they are after the call."""
         return self._call([handle, name], args, {}, None, send_args=True)["args"]
 
+    def keep(self, value):
+        """Send a value to stay on the other side and return its handle, to pass the same object several times."""
+        return self._ask(op="hold", value=value)["value"]
+
     def get(self, handle, name):
         """Return an attribute of an object."""
         return self._ask(op="get", handle=handle, name=name)["value"]

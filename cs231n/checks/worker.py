@@ -70,14 +70,18 @@ class Host:
             send_args: whether to return all arguments as they are after the call.
         """
         function = self._find(target)
+        dicts = {str(place): arg for place, arg in enumerate(args) if isinstance(arg, dict)}
         args = [self._resolve(arg) for arg in args]
         value = function(*args, **{name: self._resolve(arg) for name, arg in kwargs.items()})
         if hold == "all":
             value = self._keep(value)
         elif hold is not None and isinstance(value, tuple) and hold < len(value):
             value = (*value[:hold], self._keep(value[hold]), *value[hold + 1 :])
-        dicts = {str(place): arg for place, arg in enumerate(args) if isinstance(arg, dict)}
         return {"value": value, "dicts": dicts, "args": list(args) if send_args else None}
+
+    def _hold(self, value):
+        """Keep a value that was sent and return its handle."""
+        return {"value": self._keep(value)}
 
     def _get(self, handle, name):
         """Return an attribute of an object held here."""
