@@ -10,8 +10,8 @@ from cs231n.checks.wire import Unknown
 
 __all__ = ["TOLERANCE", "array", "close", "fail", "number", "same", "unchanged", "tuple_of"]
 
-# Error allowed, relative to the largest entry of the expected array (or to 1, where that is larger): rounding, and the
-# freedom to compute in another order, but not another formula.
+# Error allowed, relative to the largest entry of the expected array (or to 1, where that is larger): room for
+# rounding and for another order of the sums, but not for another formula.
 TOLERANCE = {np.dtype(np.float32): 2e-4, np.dtype(np.float64): 1e-7}
 
 
@@ -142,7 +142,7 @@ def _report(name, value, expected, wrong, error, bound):
     index = np.unravel_index(np.argmax(np.where(np.isnan(error), np.inf, error)), error.shape)
     where = [f"{wrong.sum()} of {wrong.size} entries differ by more than {bound:.2g}"]
     if wrong.size > 1:
-        where[0] += f"; most at {_text(index)}: {_short(expected[index])} expected, {_short(value[index])} came"
+        where.append(f"most at {_text(index)}: expected {_short(expected[index])}, came {_short(value[index])}")
     lines = [_pattern(value, expected, wrong), _pattern_of_places(wrong)]
     fail(
         f"{name} has other values",
@@ -169,6 +169,9 @@ def _pattern(value, expected, wrong):
     shift = value - expected
     if expected.size > 1 and np.ptp(shift) <= 1e-4 * np.abs(shift).max():
         return f"All that came is what was expected plus {shift.mean():.5g}."
+    for axis in range(expected.ndim):
+        if expected.shape[axis] > 1 and np.ptp(shift, axis=axis).max() <= 1e-6 * np.abs(shift).max():
+            return f"Along axis {axis}, all are wrong by the same."
     return ""
 
 

@@ -1,8 +1,8 @@
 """Run checks and give verdicts.
 
-A check is a function `check(subject, rng)` that calls the code under check through the subject, draws what it needs
-from the generator, and raises `Failure` where the exercise's promise is not kept. Its docstring is the line that a
-student reads. It depends on nothing else, so that whoever has a subject and a seed can run it.
+A check is a function `check(subject, rng)` that calls the code under check through the subject, draws its inputs
+from the generator, and raises `Failure` where the exercise's promise is not kept. Its docstring is the line that
+a student reads. It depends on nothing else, so that whoever has a subject and a seed can run it.
 """
 
 import dataclasses
@@ -167,7 +167,7 @@ def run_check(one, subject, rng, seed=0, limit=CALL_LIMIT):
 
 _NEXT = {
     "error": "Start at the last of these lines.",
-    "crashed": "Python itself ended: look for os._exit, ctypes or endless recursion, and for memory it ran out of.",
+    "crashed": "Python itself ended: look for os._exit, endless recursion, and memory that ran out.",
     "timeout": "Look for a loop that does not end, or work that grows faster than the input.",
     "import_error": "Until this file can be imported, nothing that needs it can be checked.",
 }

@@ -9,10 +9,10 @@ from cs231n.checks import engine, rubric
 from cs231n.checks.__main__ import run, select
 from cs231n.checks.table import Style, table
 
-__all__ = ["show"]
+__all__ = ["show_checks"]
 
 
-def show(*names):
+def show_checks(*names):
     """Check exercises and show what came of them.
 
     The checks run in a process of their own on the saved files, not on what the kernel holds. The line of each
@@ -25,7 +25,9 @@ def show(*names):
         ValueError: unknown name, or none.
     """
     if not names:
-        raise ValueError('show() has no names, expected exercises, for instance show("affine_forward")')
+        raise ValueError(
+            'show_checks() has no names, expected exercises, for instance show_checks("affine_forward")'
+        )
     outcomes = run(select(names))
     for outcome in outcomes:
         count = len(engine.checks_of(outcome.exercise.name))

@@ -8,9 +8,9 @@
      "manual": [{"name", "question", "points"}]}
 
 `verdict` is one of `engine.VERDICTS`, or `not_checked` for an exercise in a notebook, which the totals leave out.
-`message` is null, or {"summary", "expected", "came", "where": [lines], "hint"}. `needs` names what has to work first
-where the verdict is `blocked`. `seed` is the seed that a check stopped at. `checks` may be shorter than the list of
-an exercise's checks: after a timeout or an import error the rest is not run.
+`message` is null, or {"summary", "expected", "came", "where": [lines], "hint"}. `needs` names what has to work
+first where the verdict is `blocked`. `seed` is the seed that a check stopped at. `checks` may be shorter than the
+list of an exercise's checks: after a timeout or an import error the rest is not run.
 """
 
 import dataclasses

@@ -96,7 +96,7 @@ class Session:
         return result
 
     def _in_the_way(self, exercise, result):
-        """Return the names of the exercises that have to work before this result says anything about `exercise`."""
+        """Return the exercises that have to work before this result says anything about `exercise`."""
         if result.verdict in ("import_error", "grader_error"):
             return ()
         owners = self._owners(result.frames)

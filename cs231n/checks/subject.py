@@ -1,8 +1,8 @@
 """The code under check as the checks see it: functions to call, objects to make, parameters to read and set.
 
 A check gets a `Subject` and never an object of the student's. Arguments and results travel as copies (see `wire`);
-what is opaque, such as the cache of a layer, stays on the other side and is named by a handle. A dict that is passed
-as an argument behaves as in a direct call: what the code writes into it is in it afterwards.
+what is opaque, such as the cache of a layer, stays on the other side and is named by a handle. A dict that is
+passed as an argument behaves as in a direct call: what the code writes into it is in it afterwards.
 """
 
 from cs231n.checks.wire import decode, encode

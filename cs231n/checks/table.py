@@ -49,7 +49,7 @@ class Style:
 
 
 def style_of(stream):
-    """Return the Style for a stream: colours on a terminal unless NO_COLOR is set, signs where it can encode them."""
+    """Return the Style for a stream: colours on a terminal without NO_COLOR, signs where it can encode them."""
     terminal = stream.isatty()
     colour = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     if colour and os.name == "nt":
@@ -94,7 +94,8 @@ def _row(outcome, style):
     if verdict in ("failed", "error") and len(outcome.results) > 1:
         word += f" {len(outcome.missed)} of {len(outcome.results)} checks"
     if outcome.needs:
-        word = f"needs {', '.join(outcome.needs)} first"
+        more = f" and {len(outcome.needs) - 1} more" if outcome.needs[1:] else ""
+        word = f"needs {outcome.needs[0]}{more} first"
     points = f"{outcome.earned} / {exercise.points}" if verdict != NOT_CHECKED else f"- / {exercise.points}"
     line = f"  {style.paint(sign, colour)} {exercise.name:31} {style.paint(f'{word:38}', colour)}"
     return f"{line} {points:>7}"

@@ -1,7 +1,7 @@
 """The side of the code under check: it imports the student's modules and answers calls.
 
-`Host` answers one request at a time. The process `python cs231n/checks/worker.py ROOT STACKS` serves requests from its
-standard input; its answers go to what was its standard output, so that a student's prints cannot mix with them.
+`Host` answers one request at a time. The process `python cs231n/checks/worker.py ROOT STACKS` serves requests from
+its standard input; its answers go to what was its standard output, so that prints cannot mix with them.
 """
 
 import copy
@@ -119,7 +119,7 @@ class Host:
         return self.objects[value] if isinstance(value, Handle) else value
 
     def _failure(self, verdict, error):
-        """Return what there is to say about an exception: its type, message and the frames in the student's files."""
+        """Return what there is to say about an exception: type, message, frames in the student's files."""
         if isinstance(error, SyntaxError) and error.filename:
             frames = [[self._relative(error.filename), error.lineno or 0, "", (error.text or "").strip()]]
             message = str(error.msg)

@@ -1,4 +1,4 @@
-"""Right solutions that look different from ours: other caches, loops, einsum, views, in place where that is allowed.
+"""Right solutions that look different from ours: other caches, loops, einsum, views, in place where allowed.
 
 `ALTERNATIVES` maps a name to (exercises, function that returns the modules of the subject).
 """

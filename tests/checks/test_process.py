@@ -137,7 +137,8 @@ def test_what_the_code_started_ends_with_it(student, tmp_path):
     note = tmp_path / "pid"
     in_relu(
         student,
-        f"import subprocess; p = subprocess.Popen(['sleep', '60']); open({str(note)!r}, 'w').write(str(p.pid)); p.wait()",
+        "import subprocess; p = subprocess.Popen(['sleep', '60']); "
+        f"open({str(note)!r}, 'w').write(str(p.pid)); p.wait()",
     )
     assert verdicts(student, "relu_forward") == {"relu_forward": "timeout"}
     pid = int(note.read_text())

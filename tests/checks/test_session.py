@@ -1,4 +1,4 @@
-"""Verdicts of exercises: what is blocked by what, and how a backward pass is judged whose forward pass is wrong."""
+"""Verdicts of exercises: what is blocked by what, and how the backward pass of a wrong forward pass is judged."""
 
 import numpy as np
 import pytest

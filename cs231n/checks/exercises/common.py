@@ -81,6 +81,11 @@ class Layer:
     awkward: dict
 
 
+_AWKWARD = (
+    "An axis of length 1 is still an axis: look at squeeze, at keepdims, and at what broadcasting makes of it."
+)
+
+
 def layouts(array):
     """Return copies of an array with other layouts in memory: Fortran order, gaps, running backwards."""
     gaps = np.full([2 * size + 1 for size in array.shape], 7, array.dtype)[(slice(1, None, 2),) * array.ndim]
@@ -105,7 +110,7 @@ def forward_checks(layer):
     """Register what holds for each forward pass."""
     exercise = layer.forward
 
-    @check(exercise)
+    @check(exercise, hint="Take a batch of one with two or three numbers and follow each line on paper.")
     def values(subject, rng):
         """the output is that of torch, for inputs of many shapes"""
         for kind in layer.usual:
@@ -118,7 +123,7 @@ def forward_checks(layer):
                 check_forward(subject, layer, layer.draw(rng, kind), f"out for {why}")
 
         awkward.__doc__ = f"awkward inputs: {', '.join(layer.awkward.values())}"
-        check(exercise)(awkward)
+        check(exercise, hint=_AWKWARD)(awkward)
 
     @check(exercise)
     def dtype(subject, rng):
@@ -126,7 +131,9 @@ def forward_checks(layer):
         case = layer.draw(rng, layer.usual[0]).map(lambda array: array.astype(np.float32))
         check_forward(subject, layer, case)
 
-    @check(exercise)
+    @check(
+        exercise, hint="reshape, transpose and @ see the same numbers in any layout; ravel(order='K') does not."
+    )
     def layout(subject, rng):
         """the order in memory does not matter: Fortran-ordered, strided and reversed inputs"""
         case = layer.draw(rng, layer.usual[-1])
@@ -148,7 +155,9 @@ def backward_checks(layer, exercise=None):
     """Register what holds for each backward pass; `exercise` is its name where it is not layer.backward."""
     exercise = exercise or layer.backward
 
-    @check(exercise)
+    @check(
+        exercise, hint="cs231n.gradient_check has the numeric gradient of every step, to find the first wrong one."
+    )
     def gradients(subject, rng):
         """the gradients are those of autograd, for random upstream gradients and inputs of many shapes"""
         for kind in layer.usual:
@@ -161,7 +170,7 @@ def backward_checks(layer, exercise=None):
                 check_backward(subject, layer, layer.draw(rng, kind), rng, exercise, suffix=f" for {why}")
 
         awkward.__doc__ = f"awkward inputs: {', '.join(layer.awkward.values())}"
-        check(exercise)(awkward)
+        check(exercise, hint=_AWKWARD)(awkward)
 
     @check(exercise)
     def dtype(subject, rng):
@@ -169,7 +178,9 @@ def backward_checks(layer, exercise=None):
         case = layer.draw(rng, layer.usual[0]).map(lambda array: array.astype(np.float32))
         check_backward(subject, layer, case, rng, exercise)
 
-    @check(exercise)
+    @check(
+        exercise, hint="reshape, transpose and @ see the same numbers in any layout; ravel(order='K') does not."
+    )
     def layout(subject, rng):
         """the order in memory does not matter: Fortran-ordered, strided and reversed inputs"""
         case = layer.draw(rng, layer.usual[-1])
@@ -189,7 +200,7 @@ def backward_checks(layer, exercise=None):
 
         with_cache(subject, layer, case, run)
 
-    @check(exercise)
+    @check(exercise, hint="What is in the cache is still needed: do not write into it.")
     def cache_kept(subject, rng):
         """a second call with the same cache gives the same"""
         case = layer.draw(rng, layer.usual[0])
@@ -229,9 +240,10 @@ def check_backward(subject, layer, case, rng, exercise, layout=None, suffix=""):
 def with_cache(subject, layer, case, run):
     """Call `run(cache, answer)`; `answer(dout)` returns the right gradients and the tolerance for them.
 
-    With a cache that the contract fixes, a backward pass is an exercise by itself. Where it does not pass with that,
-    it gets the cache of the student's forward pass too, which may be laid out in another way. Without a fixed cache,
-    the forward pass is needed. If it computes something else than torch, the right gradients are its own slopes.
+    With a cache that the contract fixes, a backward pass is an exercise by itself. Where it does not pass with
+    that, it gets the cache of the student's forward pass too, which may be laid out in another way. Without a
+    fixed cache, the forward pass is needed; if it computes something else than torch, the right gradients are its
+    own slopes.
     """
     if case.cache is not None:
         try:

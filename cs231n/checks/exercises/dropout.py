@@ -1,7 +1,7 @@
 """dropout_forward and dropout_backward.
 
-No mask is expected in particular: a mask is judged by its two values, by how many elements it keeps, and by whether a
-seed repeats it.
+No mask is expected in particular: a mask is judged by its two values, by how many elements it keeps, and by
+whether a seed repeats it.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """The nets: TwoLayerNet, FullyConnectedNet plain and with each extension, ThreeLayerConvNet.
 
-A check draws the parameters, puts them into the student's net, and compares scores, loss and gradients with a net of
-torch's functions and autograd.
+A check draws the parameters, puts them into the student's net, and compares scores, loss and gradients with a net
+of torch's functions and autograd.
 """
 
 import dataclasses
