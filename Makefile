@@ -4,13 +4,14 @@
 #   make test       style, tests, and each notebook executed small
 #   make test-all   the same with the slow tests
 #   make coverage   line and branch coverage of cs231n by the quick tests, and what they leave out
+#   make release    what a student downloads: build/release and build/a2-student.zip
 #   make clean      remove what these made
 
 PYTHON ?= python3
 TENSORFLOW ?= 1
 BIN := .venv/bin
 
-.PHONY: run test test-all coverage lint clean
+.PHONY: run test test-all coverage lint release clean
 
 run: .venv/installed
 ifneq ($(TENSORFLOW),0)
@@ -31,8 +32,12 @@ lint: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
+release: .venv/installed
+	$(BIN)/python -m staff.release build/release
+
 # The extension is built in place by the editable install, so a changed source builds it again.
-.venv/installed: requirements.txt requirements-test.txt constraints.txt pyproject.toml setup.py cs231n/im2col_cython.pyx $(wildcard cs231n/kernels/*)
+.venv/installed: requirements.txt requirements-test.txt requirements-pdf.txt constraints.txt pyproject.toml setup.py \
+		cs231n/im2col_cython.pyx $(wildcard cs231n/kernels/*)
 	@echo "Installing into .venv, the versions of constraints.txt; this takes a few minutes ..."
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[test]"

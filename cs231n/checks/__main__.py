@@ -1,0 +1,129 @@
+"""Check what you have written so far.
+
+    python -m cs231n.checks                      everything
+    python -m cs231n.checks batchnorm_backward   an exercise, with a line for each check
+    python -m cs231n.checks q2                   a question
+    python -m cs231n.checks --seeds 50           with more random inputs
+    python -m cs231n.checks --watch              again whenever you save a file
+
+Exit status: 0 if all selected exercises passed, 1 if not, 2 for a wrong command line, 3 if a check itself broke.
+"""
+
+import argparse
+import difflib
+import json
+import sys
+from pathlib import Path
+
+import cs231n
+from cs231n.checks import engine, rubric
+from cs231n.checks.process import WorkerProcess
+from cs231n.checks.report import as_data
+from cs231n.checks.session import NOT_CHECKED, Session
+from cs231n.checks.table import style_of, table
+
+__all__ = ["ROOT", "main", "select"]
+
+ROOT = Path(cs231n.__file__).resolve().parent.parent
+
+
+def main(arguments=None):
+    """Run the command line; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m cs231n.checks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help="exercises, or questions such as q2 (default: all)"
+    )
+    parser.add_argument(
+        "--seeds", type=int, default=1, metavar="N", help="random inputs for each check (default: 1)"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print the report as JSON, see cs231n/checks/report.py"
+    )
+    parser.add_argument("--list", action="store_true", help="list questions, exercises and checks, and run none")
+    parser.add_argument(
+        "--watch", action="store_true", help="check again whenever a file is saved; Ctrl-C ends it"
+    )
+    options = parser.parse_args(arguments)
+    if options.seeds < 1:
+        parser.error(f"--seeds is {options.seeds}, expected at least 1")
+    try:
+        names = select(options.names)
+    except ValueError as error:
+        parser.error(str(error))
+    if options.list:
+        print(listing(names))
+        return 0
+    if options.watch:
+        from cs231n.checks.watch import watch
+
+        return watch(ROOT, names, options.seeds)
+    outcomes = run(names, options.seeds, sys.stderr)
+    if options.json:
+        questions = {outcome.exercise.question for outcome in outcomes}
+        manual = [item for item in rubric.load().manual.values() if item.question in questions]
+        print(json.dumps(as_data(outcomes, manual, options.seeds), indent=1))
+    else:
+        print(table(outcomes, rubric.load(), style_of(sys.stdout), detail=len(names) == 1))
+    return status(outcomes)
+
+
+def run(names, seeds=1, progress=None):
+    """Check exercises in a worker process; returns their outcomes."""
+    with WorkerProcess(ROOT) as worker:
+        session = Session(worker, seeds)
+        outcomes = []
+        for name in names:
+            if progress is not None and progress.isatty():
+                print(f"\r\033[K{name} ...", end="", file=progress, flush=True)
+            outcomes.append(session.outcome(name))
+        if progress is not None and progress.isatty():
+            print("\r\033[K", end="", file=progress, flush=True)
+    return outcomes
+
+
+def status(outcomes):
+    """Return the exit status for some outcomes."""
+    verdicts = {outcome.verdict for outcome in outcomes} - {NOT_CHECKED}
+    if "grader_error" in verdicts:
+        return 3
+    return 0 if verdicts <= {"passed"} else 1
+
+
+def select(words):
+    """Return the names of the exercises that the words stand for, in the order of the rubric.
+
+    Raises:
+        ValueError: a word is neither an exercise nor a question.
+    """
+    exercises, questions = rubric.load().exercises, rubric.load().questions
+    if not words:
+        return list(exercises)
+    chosen = set()
+    for word in words:
+        if word in exercises:
+            chosen.add(word)
+        elif word.upper() in questions:
+            chosen |= {name for name, exercise in exercises.items() if exercise.question == word.upper()}
+        else:
+            near = difflib.get_close_matches(word, [*exercises, *questions, *map(str.lower, questions)], 3, 0.5)
+            hint = f"did you mean {' or '.join(near)}?" if near else "--list shows all of them"
+            raise ValueError(f"there is no exercise or question {word!r}; {hint}")
+    return [name for name in exercises if name in chosen]
+
+
+def listing(names):
+    """Return questions, exercises and checks as text."""
+    lines = []
+    for question in rubric.load().questions.values():
+        lines.append(f"{question.name}  {question.title}")
+        for exercise in rubric.load().exercises.values():
+            if exercise.question == question.name and exercise.name in names:
+                lines.append(f"  {exercise.name} ({exercise.points})")
+                lines += [f"    {one.name}: {one.line}" for one in engine.checks_of(exercise.name)]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

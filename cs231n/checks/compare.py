@@ -1,0 +1,207 @@
+"""Compare what came with what was expected: shapes first, then dtypes, then values.
+
+Each function raises `Failure` with both sides, where they differ, and what the difference looks like.
+"""
+
+import numpy as np
+
+from cs231n.checks.engine import Failure, Message
+from cs231n.checks.wire import Unknown
+
+__all__ = ["TOLERANCE", "array", "close", "fail", "number", "same", "unchanged", "tuple_of"]
+
+# Error allowed, relative to the largest entry of the expected array (or to 1, where that is larger): room for
+# rounding and for another order of the sums, but not for another formula.
+TOLERANCE = {np.dtype(np.float32): 2e-4, np.dtype(np.float64): 1e-7}
+
+
+def fail(summary, expected="", came="", where=(), hint=""):
+    """Raise a Failure."""
+    raise Failure(Message(summary, expected, came, tuple(where), hint))
+
+
+def array(name, value, shape, dtype=None):
+    """Check that a value is an array of this shape, and of this dtype if one is given; return it."""
+    if type(value) is not np.ndarray:
+        if not (isinstance(value, np.generic) and shape == ()):
+            fail(f"{name} is no array", f"an array of shape {shape}", describe(value), hint=_no_array(value))
+        value = np.asarray(value)
+    if value.shape != tuple(shape):
+        fail(
+            f"{name} has another shape",
+            f"shape {tuple(shape)}",
+            f"shape {value.shape}",
+            hint=_shapes(value, shape),
+        )
+    if dtype is not None and value.dtype != np.dtype(dtype):
+        hint = "Results keep the dtype of the input: look for np.zeros, np.ones and the like without a dtype."
+        fail(f"{name} has another dtype", str(np.dtype(dtype)), str(value.dtype), hint=hint)
+    return value
+
+
+def close(name, value, expected, dtype=None, tolerance=None):
+    """Check shape, dtype and values of an array.
+
+    Args:
+        name: what it is called in the exercise.
+        value: what came.
+        expected: float64 array.
+        dtype: the dtype it has to have; None accepts any.
+        tolerance: error allowed; default: that of `dtype` in TOLERANCE.
+    """
+    expected = np.asarray(expected, np.float64)
+    value = array(name, value, expected.shape, dtype)
+    tolerance = tolerance or TOLERANCE[np.dtype(dtype or np.float64)]
+    bound = tolerance * max(1.0, np.abs(expected).max(initial=0.0))
+    with np.errstate(all="ignore"):
+        error = np.abs(value.astype(np.float64) - expected)
+    wrong = ~(error <= bound)
+    if wrong.any():
+        _report(name, value, expected, wrong, error, bound)
+
+
+def number(name, value, expected, tolerance=1e-7):
+    """Check that a value is a single number close to the expected one."""
+    if type(value) is np.ndarray and value.shape == ():
+        value = value[()]
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
+        fail(f"{name} is no number", f"{expected:.8g}", describe(value))
+    if not abs(float(value) - expected) <= tolerance * max(1.0, abs(expected)):
+        where = [_pattern(np.array([float(value)]), np.array([expected]), np.array([True]))]
+        fail(f"{name} differs", f"{expected:.8g}", f"{float(value):.8g}", filter(None, where))
+
+
+def same(name, value, expected, hint=""):
+    """Check that two values, no arrays, are equal."""
+    if type(value) is not type(expected) or value != expected:
+        fail(f"{name} differs", describe(expected), describe(value), hint=hint)
+
+
+def unchanged(name, before, after):
+    """Check that an argument, an array or a dict of anything, is as it was before the call."""
+    if isinstance(before, dict):
+        keys = sorted(after) if isinstance(after, dict) else describe(after)
+        if keys != sorted(before):
+            fail(f"{name} was changed", f"the keys {sorted(before)}", f"{keys}", hint=_COPY)
+        for key in before:
+            unchanged(f"{name}[{key!r}]", before[key], after[key])
+    elif isinstance(before, np.ndarray):
+        after = array(name, after, before.shape, before.dtype)
+        wrong = ~((before == after) | (np.isnan(before) & np.isnan(after)))
+        if wrong.any():
+            where = f"{wrong.sum()} of {wrong.size} entries; the first at {_index(wrong)}"
+            fail(f"{name} was changed in place", "the values it had before the call", where, hint=_COPY)
+    else:
+        same(name, after, before)
+
+
+_COPY = (
+    "What is handed in stays as it is: write into a new array, and beware of +=, *= and x[...] = on an argument."
+)
+
+
+def tuple_of(count, name, value):
+    """Check that a result is a tuple of so many parts; return it."""
+    if not isinstance(value, (tuple, list)) or len(value) != count:
+        came = f"{len(value)} values" if isinstance(value, (tuple, list)) else describe(value)
+        fail(f"{name} returns something else", f"{count} values", came)
+    return value
+
+
+def describe(value):
+    """Return a value in a few words."""
+    if isinstance(value, Unknown):
+        return value.type
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape}, {value.dtype}"
+    if isinstance(value, (tuple, list)):
+        return f"a {type(value).__name__} of {len(value)}"
+    if isinstance(value, dict):
+        return f"a dict with the keys {sorted(value)}"
+    text = repr(value)
+    return text if len(text) <= 60 else f"{type(value).__name__} {text[:50]}..."
+
+
+def _no_array(value):
+    if value is None:
+        return "Is there a return, and is every result assigned?"
+    return ""
+
+
+def _shapes(value, shape):
+    """Return a hint on a wrong shape."""
+    if value.ndim == len(shape) and sorted(value.shape) == sorted(shape):
+        return "The same lengths in another order: look at the last transpose, or at the order of a product."
+    if value.size == np.prod(shape, dtype=int):
+        return "The right number of entries: what is missing is a reshape."
+    return "Write the shape of each intermediate result beside it and see where it leaves the plan."
+
+
+def _report(name, value, expected, wrong, error, bound):
+    """Raise a Failure that shows where two arrays of the same shape differ."""
+    index = np.unravel_index(np.argmax(np.where(np.isnan(error), np.inf, error)), error.shape)
+    where = [f"{wrong.sum()} of {wrong.size} entries differ by more than {bound:.2g}"]
+    if wrong.size > 1:
+        where.append(f"most at {_text(index)}: expected {_short(expected[index])}, came {_short(value[index])}")
+    lines = [_pattern(value, expected, wrong), _pattern_of_places(wrong)]
+    fail(
+        f"{name} has other values",
+        _preview(expected),
+        _preview(value),
+        [*where, *filter(None, lines)],
+    )
+
+
+def _pattern(value, expected, wrong):
+    """Return in words what a difference looks like, or an empty text."""
+    value = value.astype(np.float64)
+    if not np.isfinite(value).all():
+        return (
+            "NaN or infinity came: look for a division by zero, and roots or logarithms of what is not positive."
+        )
+    if not value.any() and expected.any():
+        return "All that came is zero."
+    clear = np.abs(expected) > 1e-3 * max(np.abs(expected).max(initial=0), 1e-12)
+    if clear.sum() >= min(2, expected.size):
+        ratios = value[clear] / expected[clear]
+        if np.ptp(ratios) <= 1e-4 * np.abs(ratios).max() and abs(ratios.mean()) > 1e-12:
+            return f"All that came is {ratios.mean():.5g} times what was expected."
+    shift = value - expected
+    if expected.size > 1 and np.ptp(shift) <= 1e-4 * np.abs(shift).max():
+        return f"All that came is what was expected plus {shift.mean():.5g}."
+    for axis in range(expected.ndim):
+        if expected.shape[axis] > 1 and np.ptp(shift, axis=axis).max() <= 1e-6 * np.abs(shift).max():
+            return f"Along axis {axis}, all are wrong by the same."
+    return ""
+
+
+def _pattern_of_places(wrong):
+    """Return in words which places differ, where that has a pattern."""
+    if wrong.all() or wrong.ndim < 2:
+        return ""
+    for axis in range(wrong.ndim):
+        others = tuple(k for k in range(wrong.ndim) if k != axis)
+        hit = wrong.any(axis=others)
+        if not hit.all():
+            places = ", ".join(map(str, np.flatnonzero(hit)[:6]))
+            return f"Only at index {places} of axis {axis}."
+    return ""
+
+
+def _index(wrong):
+    return _text(np.unravel_index(np.argmax(wrong), wrong.shape))
+
+
+def _text(index):
+    return f"[{', '.join(str(int(k)) for k in index)}]"
+
+
+def _short(number):
+    return f"{number:.6g}"
+
+
+def _preview(values):
+    """Return the first entries of an array."""
+    flat = values.ravel()
+    shown = ", ".join(_short(value) for value in flat[:4])
+    return f"{shown}, ..." if flat.size > 4 else shown

@@ -1,0 +1,481 @@
+"""The nets: TwoLayerNet, FullyConnectedNet plain and with each extension, ThreeLayerConvNet.
+
+A check draws the parameters, puts them into the student's net, and compares scores, loss and gradients with a net
+of torch's functions and autograd.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from cs231n.checks import compare, oracle
+from cs231n.checks.engine import check
+
+TWO, FULL, CONV = (
+    "classifiers.fc_net.TwoLayerNet",
+    "classifiers.fc_net.FullyConnectedNet",
+    "classifiers.cnn.ThreeLayerConvNet",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Net:
+    """A net to check.
+
+    Attributes:
+        path: where its class is.
+        settings: keyword arguments of the class.
+        shapes: name -> shape of each parameter.
+        image: shape of an example.
+        classes: number of scores.
+        hidden: number of hidden layers; of a fully connected net.
+        normalization: as FullyConnectedNet takes it.
+    """
+
+    path: str
+    settings: dict
+    shapes: dict
+    image: tuple
+    classes: int
+    hidden: int = 1
+    normalization: str | None = None
+
+    def make(self, subject, **more):
+        """Make one and return its handle."""
+        return subject.make(self.path, **self.settings, **more)
+
+    def draw(self, rng, dtype=np.float64):
+        """Return parameters."""
+        params = {}
+        for name, shape in self.shapes.items():
+            centre = 1.0 if name.startswith("gamma") else 0.0
+            scale = 1 / np.sqrt(np.prod(shape[1:] if len(shape) == 4 else shape[:1])) if name[0] == "W" else 0.3
+            params[name] = (centre + scale * rng.standard_normal(shape)).astype(dtype)
+        return params
+
+    def batch(self, rng, count=4):
+        """Return examples and labels."""
+        return rng.standard_normal((count, *self.image)), rng.integers(0, self.classes, count)
+
+    def scores(self, params, X, running=None):
+        """Return the scores of torch tensors; `running` collects, or with "use" gives, the running statistics."""
+        if self.path == CONV:
+            return _conv_scores(params, X)
+        return _fully_connected_scores(self, params, X.flatten(1), running)
+
+
+def fully_connected(dims, image=None, normalization=None, **settings):
+    """Return a FullyConnectedNet with layers of these sizes, input and scores included."""
+    shapes = {}
+    for k, (fan_in, fan_out) in enumerate(zip(dims, dims[1:]), start=1):
+        shapes |= {f"W{k}": (fan_in, fan_out), f"b{k}": (fan_out,)}
+        if normalization and k < len(dims) - 1:
+            shapes |= {f"gamma{k}": (fan_out,), f"beta{k}": (fan_out,)}
+    settings = {
+        "hidden_dims": list(dims[1:-1]),
+        "input_dim": dims[0],
+        "num_classes": dims[-1],
+        "normalization": normalization,
+        "dtype": np.dtype(np.float64),
+    } | settings
+    return Net(FULL, settings, shapes, image or (dims[0],), dims[-1], len(dims) - 2, normalization)
+
+
+def two_layer(inputs=12, hidden=5, classes=4, image=(2, 3, 2)):
+    """Return a TwoLayerNet."""
+    shapes = {"W1": (inputs, hidden), "b1": (hidden,), "W2": (hidden, classes), "b2": (classes,)}
+    settings = {"input_dim": inputs, "hidden_dim": hidden, "num_classes": classes}
+    return Net(TWO, settings, shapes, image, classes)
+
+
+def conv_net(image=(2, 4, 6), filters=3, size=3, hidden=5, classes=4, pooled=(2, 3)):
+    """Return a ThreeLayerConvNet; `pooled` are height and width after the pooling."""
+    shapes = {
+        "W1": (filters, image[0], size, size),
+        "b1": (filters,),
+        "W2": (filters * pooled[0] * pooled[1], hidden),
+        "b2": (hidden,),
+        "W3": (hidden, classes),
+        "b3": (classes,),
+    }
+    settings = {
+        "input_dim": list(image),
+        "num_filters": filters,
+        "filter_size": size,
+        "hidden_dim": hidden,
+        "num_classes": classes,
+        "dtype": np.dtype(np.float64),
+    }
+    return Net(CONV, settings, shapes, image, classes)
+
+
+def _fully_connected_scores(net, params, h, running):
+    import torch
+    from torch.nn import functional as F
+
+    for k in range(1, net.hidden + 1):
+        h = F.linear(h, params[f"W{k}"].T, params[f"b{k}"])
+        if net.normalization == "batchnorm":
+            scale = (params[f"gamma{k}"], params[f"beta{k}"])
+            if running is not None and running.get("use"):
+                h = F.batch_norm(h, *running[k], *scale, False, 0.0, 1e-5)
+            else:
+                _collect(running, k, h)
+                h = torch.batch_norm(h, *scale, None, None, True, 0.0, 1e-5, False)
+        elif net.normalization == "layernorm":
+            h = F.layer_norm(h, h.shape[1:], params[f"gamma{k}"], params[f"beta{k}"], 1e-5)
+        h = F.relu(h)
+    last = net.hidden + 1
+    return F.linear(h, params[f"W{last}"].T, params[f"b{last}"])
+
+
+def _collect(running, k, h):
+    """Let the running statistics of a layer follow a minibatch."""
+    if running is None:
+        return
+    import torch
+
+    new_var, new_mean = torch.var_mean(h.detach(), 0, correction=0)
+    mean, var = running.setdefault(k, (torch.zeros_like(new_mean), torch.zeros_like(new_var)))
+    mean.lerp_(new_mean, 0.1)
+    var.lerp_(new_var, 0.1)
+
+
+def _conv_scores(params, X):
+    from torch.nn import functional as F
+
+    h = F.conv2d(X, params["W1"], params["b1"], padding=(params["W1"].shape[-1] - 1) // 2)
+    h = F.max_pool2d(F.relu(h), 2).flatten(1)
+    h = F.relu(F.linear(h, params["W2"].T, params["b2"]))
+    return F.linear(h, params["W3"].T, params["b3"])
+
+
+def expected_scores(net, params, X, running=None):
+    """Return torch's scores."""
+    tensors = dict(zip(params, oracle.tensors(params.values())))
+    return net.scores(tensors, oracle.tensors([X])[0], running).numpy()
+
+
+def expected_loss(net, params, X, y, reg, running=None):
+    """Return torch's loss and the gradients of the parameters."""
+    import torch
+
+    tensors = dict(zip(params, oracle.tensors(params.values(), requires_grad=True)))
+    loss = torch.nn.functional.cross_entropy(
+        net.scores(tensors, oracle.tensors([X])[0], running), torch.tensor(np.asarray(y), dtype=torch.long)
+    )
+    loss = loss + 0.5 * reg * sum((w**2).sum() for name, w in tensors.items() if name[0] == "W")
+    loss.backward()
+    return loss.item(), {name: tensor.grad.numpy() for name, tensor in tensors.items()}
+
+
+def check_keys(name, value, expected):
+    """Check that a value is a dict with these keys."""
+    if not isinstance(value, dict):
+        compare.fail(f"{name} is no dict", f"a dict with the keys {sorted(expected)}", compare.describe(value))
+    missing, surplus = sorted(set(expected) - set(value)), sorted(set(value) - set(expected))
+    if missing or surplus:
+        came = [f"without {', '.join(missing)}"] * bool(missing) + [f"with {', '.join(surplus)} too"] * bool(
+            surplus
+        )
+        compare.fail(f"{name} has other keys", ", ".join(sorted(expected)), ", ".join(came))
+
+
+def check_loss(subject, net, model, params, X, y, reg, dtype=np.float64):
+    """Compare loss and gradients with torch."""
+    loss, grads = compare.tuple_of(2, "loss", subject.method(model, "loss", X, y))
+    right_loss, right_grads = expected_loss(net, params, X, y, reg)
+    tolerance = compare.TOLERANCE[np.dtype(dtype)]
+    compare.number("the loss", loss, right_loss, tolerance)
+    check_keys("grads", grads, params)
+    for name in params:
+        compare.close(f"grads[{name!r}]", grads[name], right_grads[name], dtype)
+
+
+def with_params(subject, net, rng, dtype=np.float64, **more):
+    """Make a net, put drawn parameters into it, and return its handle and them."""
+    model = net.make(subject, **more)
+    params = net.draw(rng, dtype)
+    subject.update(model, "params", params)
+    return model, params
+
+
+def net_checks(exercise, nets, wide, test_scores=True):
+    """Register what holds for every net.
+
+    Args:
+        exercise: its name.
+        nets: the nets to compare, at least one.
+        wide: a net with many weights, to look at their spread; or None.
+        test_scores: whether scores can be compared without training first.
+    """
+
+    @check(exercise)
+    def parameters(subject, rng):
+        """the parameters have the names and shapes of the docstring; biases start at zero"""
+        for net in nets:
+            model = net.make(subject)
+            params = subject.get(model, "params")
+            check_keys("params", params, net.shapes)
+            for name, shape in net.shapes.items():
+                value = compare.array(f"params[{name!r}]", params[name], shape, np.float64)
+                if name[0] != "W":
+                    compare.close(f"params[{name!r}]", value, np.full(shape, float(name.startswith("gamma"))))
+
+    if wide:
+
+        @check(exercise, hint="np.random.randn has standard deviation 1.")
+        def initial_weights(subject, rng):
+            """the weights start random, around 0 and with standard deviation weight_scale"""
+            scale = rng.uniform(0.01, 0.1)
+            model = wide.make(subject, weight_scale=scale)
+            params = subject.get(model, "params")
+            check_keys("params", params, wide.shapes)
+            for name, shape in wide.shapes.items():
+                if name[0] == "W":
+                    w = compare.array(f"params[{name!r}]", params[name], shape)
+                    error = 6 / np.sqrt(w.size)
+                    if not abs(w.std() / scale - 1) < error:
+                        compare.fail(
+                            f"{name} has another spread", f"standard deviation {scale:.4g}", f"{w.std():.4g}"
+                        )
+                    if not abs(w.mean()) < error * scale or np.unique(w).size < 0.9 * w.size:
+                        compare.fail(f"{name} is no random draw around 0", "each entry drawn for itself", _few(w))
+
+    if test_scores:
+
+        @check(exercise)
+        def scores(subject, rng):
+            """without labels, loss returns the scores of every class"""
+            for net in nets:
+                model, params = with_params(subject, net, rng)
+                for count in (4, 1):
+                    X, _ = net.batch(rng, count)
+                    found = subject.method(model, "loss", X)
+                    compare.close("scores", found, expected_scores(net, params, X), np.float64)
+
+    @check(exercise)
+    def loss_and_gradients(subject, rng):
+        """without a penalty, loss and gradients are those of autograd"""
+        for net in nets:
+            model, params = with_params(subject, net, rng)
+            check_loss(subject, net, model, params, *net.batch(rng), 0.0)
+
+    @check(exercise)
+    def penalty(subject, rng):
+        """reg adds 0.5 * reg * sum(W**2) for the weights and nothing else, and is read at every call"""
+        for net in nets:
+            model, params = with_params(subject, net, rng, reg=rng.uniform(0.5, 2))
+            for _ in range(2):
+                reg = rng.uniform(0.5, 2)
+                subject.set(model, "reg", reg)
+                check_loss(subject, net, model, params, *net.batch(rng), reg)
+
+    @check(exercise)
+    def kept(subject, rng):
+        """loss leaves the examples, the labels and the parameters as they were"""
+        net = nets[0]
+        model, params = with_params(subject, net, rng, reg=0.3)
+        X, y = net.batch(rng)
+        after = subject.method_arguments_after(model, "loss", X, y)
+        compare.unchanged("X", X, after[0])
+        compare.unchanged("y", y, after[1])
+        compare.unchanged("params", params, subject.get(model, "params"))
+
+
+def dtype_checks(exercise, net):
+    """Register that a net computes in the dtype it is told."""
+
+    @check(exercise)
+    def dtype(subject, rng):
+        """with dtype float32, parameters, scores and gradients are float32"""
+        model = subject.make(net.path, **net.settings | {"dtype": np.dtype(np.float32)})
+        start = subject.get(model, "params")
+        check_keys("params", start, net.shapes)
+        for name, shape in net.shapes.items():
+            compare.array(f"params[{name!r}]", start[name], shape, np.float32)
+        params = net.draw(rng, np.float32)
+        subject.update(model, "params", params)
+        X, y = net.batch(rng)
+        scores = subject.method(model, "loss", X)
+        compare.array("scores", scores, (len(X), net.classes), np.float32)
+        check_loss(subject, net, model, params, X, y, 0.0, np.float32)
+
+
+def _few(w):
+    return ", ".join(f"{value:.4g}" for value in w.ravel()[:4]) + ", ..."
+
+
+# --- two layers ---------------------------------------------------------------------------------------------
+
+net_checks("two_layer_net", [two_layer(), two_layer(4, 6, 3, (4,))], two_layer(40, 50, 30))
+
+
+@check("two_layer_net")
+def other_dtypes(subject, rng):
+    """examples in float32 or integers are computed with in float64"""
+    net = two_layer()
+    model, params = with_params(subject, net, rng)
+    X, _ = net.batch(rng)
+    for examples in (X.astype(np.float32), (8 * X).astype(np.int64)):
+        found = subject.method(model, "loss", examples)
+        compare.close(f"scores for {examples.dtype}", found, expected_scores(net, params, examples), np.float64)
+
+
+# --- any number of layers -----------------------------------------------------------------------------------
+
+net_checks(
+    "fully_connected_net",
+    [fully_connected((12, 5, 4), (2, 3, 2)), fully_connected((6, 5, 4, 3)), fully_connected((4, 3, 5, 2, 3))],
+    fully_connected((40, 50, 40, 30)),
+)
+dtype_checks("fully_connected_net", fully_connected((6, 5, 4, 3)))
+
+
+@check("fully_connected_net")
+def no_hidden_layer(subject, rng):
+    """with no hidden layer at all, it is a linear classifier"""
+    net = fully_connected((5, 3))
+    model, params = with_params(subject, net, rng)
+    check_loss(subject, net, model, params, *net.batch(rng), 0.0)
+
+
+# --- with normalisation -------------------------------------------------------------------------------------
+
+
+def normalised(normalization):
+    """Return nets with that normalisation."""
+    return [
+        fully_connected((12, 5, 4), (2, 3, 2), normalization),
+        fully_connected((6, 5, 4, 3), None, normalization),
+    ]
+
+
+net_checks("fully_connected_net_batchnorm", normalised("batchnorm"), None, test_scores=False)
+dtype_checks("fully_connected_net_batchnorm", normalised("batchnorm")[1])
+net_checks("fully_connected_net_layernorm", normalised("layernorm"), None)
+dtype_checks("fully_connected_net_layernorm", normalised("layernorm")[1])
+
+
+@check("fully_connected_net_batchnorm", hint="Each layer has a dict of its own in self.bn_params.")
+def test_scores(subject, rng):
+    """after training steps, the scores come from the running statistics of each layer"""
+    net = fully_connected((6, 5, 4, 3), None, "batchnorm")
+    model, params = with_params(subject, net, rng)
+    running = {}
+    for _ in range(4):
+        X, y = net.batch(rng, 6)
+        subject.method(model, "loss", X, y)
+        expected_scores(net, params, X, running)
+    X, _ = net.batch(rng, 3)
+    found = subject.method(model, "loss", X)
+    compare.close("scores in test mode", found, expected_scores(net, params, X, running | {"use": True}))
+
+
+@check("fully_connected_net_batchnorm")
+def trains_after_scores(subject, rng):
+    """asked for scores in between, it goes on training with the statistics of the minibatch"""
+    net = fully_connected((6, 5, 4, 3), None, "batchnorm")
+    model, params = with_params(subject, net, rng)
+    for _ in range(2):
+        X, y = net.batch(rng, 6)
+        check_loss(subject, net, model, params, X, y, 0.0)
+        subject.method(model, "loss", X)
+
+
+# --- with dropout -------------------------------------------------------------------------------------------
+
+SIGMAS = 6
+
+
+@check("fully_connected_net_dropout")
+def dropout_test_scores(subject, rng):
+    """asked for scores, it drops nothing"""
+    net = fully_connected((6, 5, 4, 3), dropout=0.5)
+    model, params = with_params(subject, net, rng)
+    X, y = net.batch(rng)
+    for _ in range(2):
+        found = subject.method(model, "loss", X)
+        compare.close("scores", found, expected_scores(net, params, X))
+        subject.method(model, "loss", X, y)
+
+
+@check("fully_connected_net_dropout")
+def dropout_everywhere(subject, rng):
+    """in training, every hidden layer hands on its units dropped, or divided by the probability to keep"""
+    keep, units = rng.uniform(0.4, 0.8), 200
+    net = fully_connected((3, units, units, 4), dropout=keep)
+    model = net.make(subject)
+    # All hidden units are 1. Then each row of a weight's gradient is a unit after dropout, times that of the bias.
+    params = {name: np.zeros(shape) for name, shape in net.shapes.items()}
+    params |= {"b1": np.ones(units), "b2": np.ones(units), "W3": rng.standard_normal((units, 4))}
+    subject.update(model, "params", params)
+    X, y = net.batch(rng, 1)
+    loss, grads = compare.tuple_of(2, "loss", subject.method(model, "loss", X, y))
+    check_keys("grads", grads, params)
+    for k in (2, 3):
+        weights = compare.array(f"grads['W{k}']", grads[f"W{k}"], net.shapes[f"W{k}"])
+        biases = compare.array(f"grads['b{k}']", grads[f"b{k}"], net.shapes[f"b{k}"])
+        column = int(np.argmax(np.abs(np.nan_to_num(biases))))
+        if not np.abs(biases[column]) > 0:
+            compare.fail(f"grads['b{k}'] is zero", "a gradient for the biases", "zero everywhere")
+        seen = weights[:, column] / biases[column]
+        what = f"the input of layer {k}"
+        compare.close(what, seen, np.where(seen != 0, 1 / keep, 0.0))
+        fraction, slack = (seen != 0).mean(), SIGMAS * np.sqrt(keep * (1 - keep) / units)
+        if abs(fraction - keep) > slack:
+            compare.fail(f"{what} keeps another share", f"{keep:.3f}, up to {slack:.3f}", f"{fraction:.3f}")
+
+
+@check("fully_connected_net_dropout")
+def dropout_gradients(subject, rng):
+    """with a seed, so that masks repeat, the gradients are the slopes of the loss, along a random line"""
+    net = fully_connected((5, 6, 5, 3), dropout=0.7, seed=int(rng.integers(1000)), reg=0.2)
+    model, params = with_params(subject, net, rng)
+    X, y = net.batch(rng, 5)
+    _, grads = compare.tuple_of(2, "loss", subject.method(model, "loss", X, y))
+    check_keys("grads", grads, params)
+
+    def loss(changed):
+        subject.update(model, "params", changed)
+        value, _ = compare.tuple_of(2, "loss", subject.method(model, "loss", X, y))
+        return float(compare.array("the loss", np.asarray(value) if isinstance(value, float) else value, ()))
+
+    for name, shape in net.shapes.items():
+        gradient = compare.array(f"grads[{name!r}]", grads[name], shape)
+        line, step = rng.standard_normal(shape), 1e-6
+        sides = [loss(params | {name: params[name] + sign * step * line}) for sign in (1, -1)]
+        slope = (sides[0] - sides[1]) / (2 * step)
+        compare.number(f"the slope of the loss by grads[{name!r}]", np.sum(gradient * line), slope, 1e-5)
+
+
+@check("fully_connected_net_dropout")
+def dropout_seed(subject, rng):
+    """with a seed two calls give the same loss, without one they do not"""
+    for seed, same in ((int(rng.integers(1000)), True), (None, False)):
+        net = fully_connected((6, 30, 30, 3), dropout=0.5, seed=seed)
+        model, _ = with_params(subject, net, rng)
+        X, y = net.batch(rng)
+        losses = [compare.tuple_of(2, "loss", subject.method(model, "loss", X, y))[0] for _ in range(2)]
+        one, two = (np.float64(compare.array("the loss", np.asarray(loss), ())) for loss in losses)
+        if (one == two) != same:
+            expected = "the same loss twice" if same else "two losses"
+            compare.fail(f"with seed {seed}, two calls", expected, f"{one:.8g} and {two:.8g}")
+
+
+# --- convolution --------------------------------------------------------------------------------------------
+
+net_checks("three_layer_conv_net", [conv_net(), conv_net((1, 7, 5), 2, 5, 4, 3, (3, 2))], None)
+dtype_checks("three_layer_conv_net", conv_net())
+
+
+@check("three_layer_conv_net", hint="np.random.randn has standard deviation 1.")
+def initial_weights(subject, rng):
+    """the weights start random, with standard deviation weight_scale"""
+    net, scale = conv_net((3, 8, 8), 16, 5, 20, 30, (4, 4)), rng.uniform(0.01, 0.1)
+    params = subject.get(net.make(subject, weight_scale=scale), "params")
+    check_keys("params", params, net.shapes)
+    for name in ("W1", "W2", "W3"):
+        w = compare.array(f"params[{name!r}]", params[name], net.shapes[name])
+        if not abs(w.std() / scale - 1) < 6 / np.sqrt(w.size):
+            compare.fail(f"{name} has another spread", f"standard deviation {scale:.4g}", f"{w.std():.4g}")

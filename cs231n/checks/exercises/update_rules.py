@@ -1,0 +1,173 @@
+"""sgd_momentum, rmsprop and adam, against torch.optim."""
+
+import numpy as np
+
+from cs231n.checks import compare, oracle
+from cs231n.checks.engine import check
+
+
+def _sgd_momentum(w, config):
+    import torch
+
+    optimizer = torch.optim.SGD([w], config["learning_rate"], config["momentum"])
+    if "velocity" in config:
+        buffer = -config["velocity"] / config["learning_rate"]  # torch scales its buffer at the step, not before
+        optimizer.state[w] = {"momentum_buffer": oracle.tensors([buffer])[0]}
+    return optimizer
+
+
+def _rmsprop(w, config):
+    import torch
+
+    optimizer = torch.optim.RMSprop([w], config["learning_rate"], config["decay_rate"], config["epsilon"])
+    if "cache" in config:
+        (cache,) = oracle.tensors([config["cache"]])
+        optimizer.state[w] = {"step": torch.tensor(1.0), "square_avg": cache}
+    return optimizer
+
+
+def _adam(w, config):
+    import torch
+
+    betas = (config["beta1"], config["beta2"])
+    optimizer = torch.optim.Adam([w], config["learning_rate"], betas, config["epsilon"])
+    if "t" in config:
+        m, v = oracle.tensors([config["m"], config["v"]])
+        optimizer.state[w] = {"step": torch.tensor(float(config["t"])), "exp_avg": m, "exp_avg_sq": v}
+    return optimizer
+
+
+# rule -> torch's optimizer; defaults; how to draw hyperparameters; how to draw a state
+RULES = {
+    "sgd_momentum": (
+        _sgd_momentum,
+        {"learning_rate": 1e-2, "momentum": 0.9},
+        lambda rng: {"learning_rate": rng.uniform(0.1, 1), "momentum": rng.uniform(0.3, 0.8)},
+        lambda rng, shape: {"velocity": rng.standard_normal(shape)},
+    ),
+    "rmsprop": (
+        _rmsprop,
+        {"learning_rate": 1e-2, "decay_rate": 0.99, "epsilon": 1e-8},
+        lambda rng: {
+            "learning_rate": rng.uniform(0.1, 1),
+            "decay_rate": rng.uniform(0.3, 0.8),
+            "epsilon": rng.uniform(0.1, 0.5),
+        },
+        lambda rng, shape: {"cache": rng.uniform(0.1, 2, shape)},
+    ),
+    "adam": (
+        _adam,
+        {"learning_rate": 1e-3, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8},
+        lambda rng: {
+            "learning_rate": rng.uniform(0.1, 1),
+            "beta1": rng.uniform(0.3, 0.8),
+            "beta2": rng.uniform(0.3, 0.8),
+            "epsilon": rng.uniform(0.1, 0.5),
+        },
+        lambda rng, shape: {
+            "m": rng.standard_normal(shape),
+            "v": rng.uniform(0.1, 2, shape),
+            "t": int(rng.integers(1, 6)),
+        },
+    ),
+}
+
+
+def register(rule, optimizer_of, defaults, draw_hyperparameters, draw_state):
+    """Register the checks of a rule."""
+    path = f"optim.{rule}"
+
+    def step(subject, w, dw, config):
+        """Take a step; return the new w, as it came, and the config."""
+        next_w, config = compare.tuple_of(2, rule, subject.call(path, w, dw, config))
+        if not isinstance(config, dict):
+            compare.fail(f"{rule} returns no config", "a dict in second place", compare.describe(config))
+        return next_w, config
+
+    def expected_steps(w, gradients, config):
+        """Return where torch's optimizer takes w, step by step."""
+        (w,) = oracle.tensors([w], requires_grad=True)
+        optimizer, path = optimizer_of(w, config), []
+        for gradient in oracle.tensors(gradients):
+            w.grad = gradient
+            optimizer.step()
+            path.append(w.detach().clone().numpy())
+        return path
+
+    def follow(subject, w, gradients, config, hyperparameters):
+        """Compare several steps with torch's."""
+        came, own = [w], config
+        for gradient in gradients:
+            next_w, own = step(subject, came[-1], gradient.astype(w.dtype), own)
+            came.append(compare.array("next_w", next_w, w.shape, w.dtype))
+        for number, expected in enumerate(expected_steps(w, gradients, hyperparameters), start=1):
+            compare.close(f"next_w after step {number}", came[number], expected, w.dtype)
+
+    @check(rule)
+    def steps(subject, rng):
+        """several steps go where torch's optimizer goes"""
+        w, gradients = rng.standard_normal((3, 4)), rng.standard_normal((4, 3, 4))
+        config = draw_hyperparameters(rng)
+        follow(subject, w, gradients, dict(config), config)
+
+    @check(rule)
+    def shapes(subject, rng):
+        """parameters of any shape: a vector, a filter bank, a single number"""
+        for shape in ((5,), (2, 3, 2, 2), (1,)):
+            config = draw_hyperparameters(rng)
+            follow(subject, rng.standard_normal(shape), rng.standard_normal((2, *shape)), dict(config), config)
+
+    @check(rule)
+    def continued(subject, rng):
+        """the state in config is taken up where it stands"""
+        config = draw_hyperparameters(rng) | draw_state(rng, (3, 4))
+        w, gradients = rng.standard_normal((3, 4)), rng.standard_normal((2, 3, 4))
+        follow(subject, w, gradients, dict(config), config)
+
+    @check(rule)
+    def default_config(subject, rng):
+        """without config, and with an empty one, the hyperparameters are the defaults"""
+        for config in (None, {}):
+            follow(subject, rng.standard_normal((3, 4)), rng.standard_normal((3, 3, 4)), config, defaults)
+
+    @check(rule)
+    def own_state(subject, rng):
+        """two parameters have two states, each in its own config"""
+        configs = [draw_hyperparameters(rng) for _ in range(2)]
+        w, gradients = rng.standard_normal((2, 3, 4)), rng.standard_normal((2, 3, 3, 4))
+        current, own = list(w), [dict(config) for config in configs]
+        right = [expected_steps(w[k], gradients[k], configs[k]) for k in range(2)]
+        for number in range(3):
+            for k in range(2):
+                current[k], own[k] = step(subject, current[k], gradients[k][number], own[k])
+                compare.close(f"next_w of parameter {k + 1}", current[k], right[k][number])
+
+    @check(rule)
+    def dtype(subject, rng):
+        """float32 stays float32"""
+        w, gradients = rng.standard_normal((3, 4)).astype(np.float32), rng.standard_normal((3, 3, 4))
+        config = draw_hyperparameters(rng)
+        follow(subject, w, gradients.astype(np.float32), dict(config), config)
+
+    @check(rule)
+    def gradient_kept(subject, rng):
+        """the gradient is left as it was"""
+        w, dw = rng.standard_normal((2, 3, 4))
+        after = subject.arguments_after(path, w, dw, draw_hyperparameters(rng) | draw_state(rng, (3, 4)))
+        compare.unchanged("dw", dw, after[1])
+
+    @check(rule)
+    def hyperparameters_kept(subject, rng):
+        """the config that comes back holds the hyperparameters it came with, and the state"""
+        config = draw_hyperparameters(rng)
+        w, dw = rng.standard_normal((2, 3, 4))
+        _, after = step(subject, w, dw, dict(config))
+        for name, value in config.items():
+            compare.number(f"config[{name!r}]", after.get(name), value)
+        for name in draw_state(rng, (3, 4)):
+            if name not in after:
+                compare.fail("the state is missing", f"config[{name!r}]", compare.describe(after))
+
+
+for _rule, _parts in RULES.items():
+    register(_rule, *_parts)

@@ -1,0 +1,50 @@
+"""The checks in a notebook: a line for each exercise, and what is wrong where one does not pass."""
+
+import html
+
+from IPython.display import display
+
+from cs231n import verdict
+from cs231n.checks import engine, rubric
+from cs231n.checks.__main__ import run, select
+from cs231n.checks.table import Style, table
+
+__all__ = ["show_checks"]
+
+
+def show_checks(*names):
+    """Check exercises and show what came of them.
+
+    The checks run in a process of their own on the saved files, not on what the kernel holds. The line of each
+    exercise counts as one check of the notebook.
+
+    Args:
+        names: exercises, or questions such as "q2"; at least one.
+
+    Raises:
+        ValueError: unknown name, or none.
+    """
+    if not names:
+        raise ValueError(
+            'show_checks() has no names, expected exercises, for instance show_checks("affine_forward")'
+        )
+    outcomes = run(select(names))
+    for outcome in outcomes:
+        count = len(engine.checks_of(outcome.exercise.name))
+        held = sum(result.verdict == "passed" for result in outcome.results)
+        verdict.check(f"{outcome.exercise.name}: properties that hold", held, equals=count)
+    if missed := [outcome for outcome in outcomes if outcome.verdict != "passed"]:
+        display(_Text(table(missed, rubric.load(), Style(width=100), detail=True)))
+
+
+class _Text:
+    """Text that keeps its columns in a notebook."""
+
+    def __init__(self, text):
+        self.text = text
+
+    def __repr__(self):
+        return self.text
+
+    def _repr_html_(self):
+        return f'<pre style="font-size: 90%; line-height: 1.35">{html.escape(self.text)}</pre>'

@@ -1,0 +1,141 @@
+"""Check exercises one by one: each stands alone, and what keeps one from working is named once."""
+
+import dataclasses
+import functools
+
+from cs231n.checks import engine
+from cs231n.checks.engine import Message, Result
+from cs231n.checks.rubric import Exercise, load
+from cs231n.checks.subject import CALL_LIMIT, Subject
+
+__all__ = ["NOT_CHECKED", "Outcome", "Session"]
+
+NOT_CHECKED = "not_checked"  # an exercise that is written in a notebook
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What came of an exercise.
+
+    Attributes:
+        exercise: the Exercise.
+        verdict: that of the first check that did not pass, else `passed`; or NOT_CHECKED.
+        results: a Result for each check that was run.
+        needs: names of the exercises that have to work first, where the verdict is `blocked`.
+    """
+
+    exercise: Exercise
+    verdict: str
+    results: tuple[Result, ...] = ()
+    needs: tuple[str, ...] = ()
+
+    @property
+    def earned(self):
+        """Points: all of them if every check passed."""
+        return self.exercise.points if self.verdict == "passed" else 0
+
+    @property
+    def missed(self):
+        """The results that are not `passed`."""
+        return tuple(result for result in self.results if result.verdict != "passed")
+
+
+class Session:
+    """Checks exercises of one subject and remembers what came of them.
+
+    Args:
+        subject: transport to the code under check, see `subject.Subject`.
+        seeds: how many seeds each check runs with; it stops at the first that does not pass.
+        limit: seconds a check may take with one seed.
+        on_check: function without arguments, called before each check.
+    """
+
+    def __init__(self, transport, seeds=1, limit=CALL_LIMIT, on_check=None):
+        self.subject = Subject(transport)
+        self.seeds, self.limit, self.on_check = seeds, limit, on_check
+        self.rubric = load()
+        self._outcomes = {}
+
+    def outcome(self, name):
+        """Return the Outcome of an exercise, checking it if that has not happened yet."""
+        if name not in self._outcomes:
+            self._outcomes[name] = self._check(self.rubric.exercises[name])
+        return self._outcomes[name]
+
+    def _check(self, exercise):
+        if exercise.in_notebook:
+            return Outcome(exercise, NOT_CHECKED)
+        known = [self._outcomes[need] for need in exercise.needs if need in self._outcomes]
+        if stuck := [other.exercise.name for other in known if other.verdict in ("timeout", "crashed")]:
+            return Outcome(exercise, "blocked", needs=tuple(stuck))  # it would hang or crash too
+        results = []
+        for one in engine.checks_of(exercise.name):
+            results.append(self._run(one))
+            if results[-1].verdict in ("timeout", "import_error"):
+                break  # the others would wait as long, or say the same
+        if not results:
+            raise LookupError(f"{exercise.name} has no checks")
+        missed = [result for result in results if result.verdict != "passed"]
+        if broken := [result for result in missed if result.verdict == "grader_error"]:
+            missed = broken
+        if not missed:
+            return Outcome(exercise, "passed", tuple(results))
+        needs = self._in_the_way(exercise, missed[0])
+        verdict = "blocked" if needs else missed[0].verdict
+        return Outcome(exercise, verdict, tuple(results), needs)
+
+    def _run(self, one):
+        """Run a check with each seed until one does not pass."""
+        for seed in range(self.seeds):
+            if self.on_check:
+                self.on_check()
+            rng = engine.generator(one.id, seed)
+            result = engine.run_check(one, self.subject, rng, seed, self.limit)
+            if result.verdict != "passed":
+                break
+        return result
+
+    def _in_the_way(self, exercise, result):
+        """Return the exercises that have to work before this result says anything about `exercise`."""
+        if result.verdict in ("import_error", "grader_error"):
+            return ()
+        owners = self._owners(result.frames)
+        if owners and exercise.name not in owners:
+            broken = tuple(name for name in owners if self.outcome(name).verdict != "passed")
+            if broken:
+                return broken
+        elif result.verdict == "not_implemented":
+            return ()
+        # A backward pass is judged by the slopes of the forward pass it belongs to, so a wrong one is no excuse.
+        own_forward = {need for need in exercise.needs if _is_backward_of(exercise.name, need)}
+        needs = exercise.needs if result.verdict == "blocked" else set(exercise.needs) - own_forward
+        return tuple(n for n in exercise.needs if n in needs and self.outcome(n).verdict != "passed")
+
+    def _owners(self, frames):
+        """Return the exercises whose block is the innermost one that the frames went through."""
+        for file, _, function, _ in reversed(frames):
+            if owners := _exercises_by_function().get((file, function)):
+                return owners
+        return ()
+
+
+def _is_backward_of(name, forward):
+    return forward.endswith("_forward") and name.startswith(forward.removesuffix("_forward") + "_backward")
+
+
+@functools.cache
+def _exercises_by_function():
+    """(file, function) -> names of the exercises that have a block there."""
+    owners = {}
+    for exercise in load().exercises.values():
+        for place in exercise.functions:
+            owners.setdefault(place, {})[exercise.name] = None
+    return {place: tuple(names) for place, names in owners.items()}
+
+
+def first_message(outcome):
+    """Return the Message that says why an exercise did not pass, or None."""
+    if outcome.needs:
+        verb = "work" if len(outcome.needs) > 1 else "works"
+        return Message(f"cannot be judged until {' and '.join(outcome.needs)} {verb}")
+    return outcome.missed[0].message if outcome.missed else None

@@ -1,0 +1,99 @@
+"""Check again whenever a file is saved: only the exercises that the file touches."""
+
+import ast
+import sys
+import time
+from pathlib import Path
+
+from cs231n.checks.process import WorkerProcess
+from cs231n.checks.rubric import load
+from cs231n.checks.session import Session
+from cs231n.checks.table import style_of, table
+
+__all__ = ["touched", "watch"]
+
+INTERVAL = 0.2  # seconds between two looks at the files
+
+
+def watch(root, names, seeds):
+    """Check the exercises now, and those that a saved file touches from then on, until Ctrl-C. Returns 0."""
+    style, rubric = style_of(sys.stdout), load()
+    files = Files(root)
+    changed, outcomes = None, {}
+    try:
+        while True:
+            affected = names if changed is None else [name for name in names if name in touched(changed, root)]
+            if affected:
+                with WorkerProcess(root) as worker:
+                    session = Session(worker, seeds)
+                    outcomes |= {name: session.outcome(name) for name in affected}
+                print(f"\n{time.strftime('%H:%M:%S')}  {', '.join(sorted(changed)) if changed else 'everything'}")
+                shown = [outcomes[name] for name in affected]
+                print(table(shown, rubric, style, detail=len(shown) == 1), flush=True)
+                print(style.paint("Waiting for a file to be saved; Ctrl-C ends.", "dim"), flush=True)
+            changed = files.wait()
+    except KeyboardInterrupt:
+        print()
+        return 0
+
+
+class Files:
+    """The Python files of the package and when they were last written."""
+
+    def __init__(self, root):
+        self.root = Path(root)
+        self.times = self._look()
+
+    def _look(self):
+        times = {}
+        for path in (self.root / "cs231n").rglob("*.py"):
+            try:
+                times[path.relative_to(self.root).as_posix()] = path.stat().st_mtime_ns
+            except OSError:
+                pass  # editors replace a file by a new one; it is back at the next look
+        return times
+
+    def changes(self):
+        """Return the files that were written, or are gone, since the last look."""
+        before, self.times = self.times, self._look()
+        return {name for name in before.keys() | self.times.keys() if before.get(name) != self.times.get(name)}
+
+    def wait(self):
+        """Return the files that were written, once there are some."""
+        while True:
+            time.sleep(INTERVAL)
+            if changed := self.changes():
+                return changed
+
+
+def touched(changed, root):
+    """Return the names of the exercises whose modules are among the changed files, or import one of them."""
+    changed, exercises = set(changed), load().exercises.values()
+    return {
+        exercise.name
+        for exercise in exercises
+        if any(changed & _reached(file, Path(root)) for file, _ in exercise.functions)
+    }
+
+
+def _reached(file, root):
+    """Return the files that importing a file of the package reads, itself included."""
+    reached, todo = set(), [file]
+    while todo:
+        name = todo.pop()
+        if name in reached or not (root / name).is_file():
+            continue
+        reached.add(name)
+        try:
+            tree = ast.parse((root / name).read_bytes())
+        except (SyntaxError, ValueError):
+            continue  # until it can be read, it touches itself only
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                modules = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            elif isinstance(node, ast.Import):
+                modules = [alias.name for alias in node.names]
+            else:
+                continue
+            todo += [f"{module.replace('.', '/')}.py" for module in modules if module.startswith("cs231n.")]
+    return reached

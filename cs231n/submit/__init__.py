@@ -1,0 +1,1 @@
+"""Handing in: `python -m cs231n.submit` looks everything over and makes a2.zip and assignment.pdf."""

@@ -1,0 +1,24 @@
+"""What stands in a student's release where an answer is to come, and how to find what is still blank."""
+
+import re
+
+__all__ = ["ANSWER", "ANSWER_TAG", "CODE", "blanks", "is_answered"]
+
+# A code blank is this comment and, under it, a NotImplementedError that names the exercise and its file.
+CODE = "# YOUR CODE HERE"
+_RAISE = re.compile(r'^\s*raise NotImplementedError\("(.+ \(Q\d+\): .+)"\)\s*$', re.MULTILINE)
+
+# An answer is a markdown cell with this tag; blank, it holds this text.
+ANSWER_TAG = "solution"
+ANSWER = "**Your answer:** *replace this line.*"
+
+
+def blanks(source):
+    """Return the messages of the blanks in a source text, in order: `affine_forward (Q1): cs231n/layers.py`."""
+    return _RAISE.findall(source)
+
+
+def is_answered(source):
+    """Return whether an answer cell says anything besides its prompt."""
+    words = re.sub(r"\*|your answer:|replace this line\.", "", source, flags=re.IGNORECASE)
+    return bool(re.search(r"\w", words))

@@ -1,0 +1,614 @@
+"""Small wrong solutions: each entry names the checks that must catch it.
+
+`GENERIC` breaks one promise of any layer by wrapping the solved function. The others rewrite a line of the solution,
+as (exercise, checks that catch it, (old, new), ...).
+"""
+
+import numpy as np
+
+
+def _parts(result, change):
+    """Apply a change to each array that a layer returned; the cache of a forward pass is left alone."""
+    if isinstance(result, np.ndarray):
+        return change(result)
+    if len(result) == 2:
+        return change(result[0]), result[1]
+    return tuple(change(part) for part in result)
+
+
+def scaled(function):
+    return lambda *args: _parts(function(*args), lambda array: array * array.dtype.type(1.001))
+
+
+def double_precision(function):
+    return lambda *args: _parts(function(*args), lambda array: array.astype(np.float64))
+
+
+def squeezed(function):
+    return lambda *args: _parts(function(*args), np.squeeze)
+
+
+def transposed_result(function):
+    return lambda *args: _parts(function(*args), np.transpose)
+
+
+def memory_order(function):
+    """Reads its arguments in the order in which they lie in memory."""
+
+    def read(value):
+        return value.ravel("K").reshape(value.shape) if isinstance(value, np.ndarray) else value
+
+    return lambda *args: function(*map(read, args))
+
+
+def overwriting(function):
+    """Writes into its first argument."""
+
+    def wrong(first, *args):
+        result = function(first, *args)
+        if isinstance(result, np.ndarray) and np.shares_memory(result, first):
+            result = result.copy()
+        first *= 2
+        return result
+
+    return wrong
+
+
+def _consume(cache):
+    if isinstance(cache, np.ndarray) and cache.dtype.kind == "f":
+        cache *= -2
+    elif isinstance(cache, tuple):
+        for part in cache:
+            _consume(part)
+
+
+def consuming(function):
+    """Destroys the cache that it reads."""
+
+    def wrong(dout, cache):
+        result = function(dout, cache)
+        result = _parts(result, np.array) if isinstance(result, np.ndarray) else tuple(map(np.array, result))
+        _consume(cache)
+        return result
+
+    return wrong
+
+
+def returning_none(function):
+    return lambda *args: function(*args) and None
+
+
+GENERIC = {
+    "values": scaled,
+    "gradients": scaled,
+    "gradients_test_mode": scaled,
+    "test_mode": scaled,
+    "dtype": double_precision,
+    "dtype_backward": double_precision,
+    "awkward": squeezed,
+    "layout": memory_order,
+    "layout_backward": transposed_result,
+    "inputs_kept": overwriting,
+    "dout_kept": overwriting,
+    "cache_kept": consuming,
+    "kept": overwriting,
+}
+
+LAYERS = [
+    ("affine_forward", ["values"], ("out = rows @ w + b\n", "out = rows @ w\n")),
+    ("affine_forward", ["values"], ("out = rows @ w + b\n", "out = rows @ w + 2 * b\n")),
+    (
+        "affine_backward",
+        ["gradients"],
+        ("db = dout.sum(axis=0)\n    ### END", "db = dout.mean(axis=0)\n    ### END"),
+    ),
+    ("affine_backward", ["gradients"], ("(dout @ w.T).reshape(x.shape)", "(dout @ w.T)")),
+    ("affine_backward", ["gradients"], ("dw = rows.T @ dout", "dw = rows.T @ np.ones_like(dout)")),
+    ("relu_forward", ["values"], ("np.maximum(0, x)", "np.abs(x)")),
+    ("relu_forward", ["inputs_kept"], ("out = np.maximum(0, x)", "x[x < 0] = 0; out = x")),
+    ("relu_backward", ["zero_at_the_kink"], ("dout * (x > 0)", "dout * (x >= 0)")),
+    ("relu_backward", ["zero_at_the_kink"], ("dout * (x > 0)", "dout * np.where(x == 0, 0.5, x > 0)")),
+    ("relu_backward", ["gradients"], ("dout * (x > 0)", "dout * (dout > 0)")),
+    ("relu_backward", ["dout_kept"], ("dx = dout * (x > 0)", "dx = dout; dx[x <= 0] = 0")),
+    (
+        "batchnorm_forward",
+        ["values"],
+        ("var = (centred**2).mean(axis=0)", "var = (centred**2).sum(axis=0) / (len(x) - 1)"),
+    ),
+    (
+        "batchnorm_forward",
+        ["values"],
+        ("std = np.sqrt(var + eps)\n        xhat", "std = np.sqrt(var) + eps\n        xhat"),
+    ),
+    (
+        "batchnorm_forward",
+        ["default_eps"],
+        (
+            "eps, momentum, running_mean, running_var = _valid.batchnorm(x, bn_param)",
+            "eps, momentum, running_mean, running_var = _valid.batchnorm(x, bn_param); eps = 1e-4 if eps == 1e-5 else eps",
+        ),
+    ),
+    ("batchnorm_forward", ["values"], ("mean = x.mean(axis=0)", "mean = x.mean()")),
+    (
+        "batchnorm_forward",
+        ["running_statistics", "default_momentum", "train_then_test"],
+        (
+            "running_mean = momentum * running_mean + (1 - momentum) * mean",
+            "running_mean = (1 - momentum) * running_mean + momentum * mean",
+        ),
+    ),
+    (
+        "batchnorm_forward",
+        ["running_statistics"],
+        ("running_var + (1 - momentum) * var", "running_var + (1 - momentum) * std"),
+    ),
+    (
+        "batchnorm_forward",
+        ["running_statistics", "train_then_test"],
+        ("(1 - momentum) * var\n", "(1 - momentum) * var * len(x) / (len(x) - 1)\n"),
+    ),
+    (
+        "batchnorm_forward",
+        ["test_mode", "train_then_test"],
+        (
+            "out = gamma * (x - running_mean) / np.sqrt(running_var + eps) + beta",
+            "out = gamma * (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + eps) + beta",
+        ),
+    ),
+    (
+        "batchnorm_forward",
+        ["test_mode_learns_nothing"],
+        (
+            "else:\n        out = gamma * (x - running_mean)",
+            "else:\n        running_mean = 0.9 * running_mean\n        out = gamma * (x - running_mean)",
+        ),
+    ),
+    (
+        "batchnorm_forward",
+        ["test_mode_learns_nothing"],
+        (
+            "else:\n        out = gamma * (x - running_mean)",
+            "else:\n        running_var = running_var + 0.1\n        out = gamma * (x - running_mean)",
+        ),
+    ),
+    (
+        "batchnorm_backward",
+        ["gradients"],
+        ("dmean = -dcentred.sum(axis=0)\n    dx = dcentred + dmean / N", "dx = dcentred"),
+    ),
+    ("batchnorm_backward", ["gradients"], ("dvar = dstd / (2 * std)", "dvar = dstd / std")),
+    ("batchnorm_backward", ["gradients"], ("dxhat = dout * gamma\n    dstd", "dxhat = dout\n    dstd")),
+    (
+        "batchnorm_backward_alt",
+        ["gradients"],
+        ("dx = gamma / std * (dout - dbeta / N - xhat * (dgamma / N))", "dx = gamma / std * (dout - dbeta / N)"),
+    ),
+    (
+        "batchnorm_backward_alt",
+        ["gradients"],
+        ("dx = gamma / std * (dout - dbeta / N -", "dx = gamma / std * (dout - dbeta -"),
+    ),
+    (
+        "layernorm_forward",
+        ["values"],
+        ("centred = x - x.mean(axis=1, keepdims=True)", "centred = x - x.mean(axis=0)"),
+    ),
+    (
+        "layernorm_forward",
+        ["values"],
+        (
+            "std = np.sqrt((centred**2).mean(axis=1, keepdims=True) + eps)",
+            "std = np.sqrt((centred**2).mean(axis=1, keepdims=True)) + eps",
+        ),
+    ),
+    (
+        "layernorm_forward",
+        ["default_eps", "no_modes"],
+        (
+            "std = np.sqrt((centred**2).mean(axis=1, keepdims=True) + eps)",
+            "std = np.sqrt((centred**2).mean(axis=1, keepdims=True) + max(eps, 1e-3))",
+        ),
+    ),
+    (
+        "layernorm_forward",
+        ["no_modes"],
+        ("cache = (xhat, std, gamma)\n", "cache = (xhat, std, gamma); ln_param['mean'] = 0.0\n"),
+    ),
+    (
+        "layernorm_backward",
+        ["gradients"],
+        (
+            "dxhat - dxhat.mean(axis=1, keepdims=True) - xhat * (dxhat * xhat).mean(axis=1, keepdims=True)) / std",
+            "dxhat - dxhat.mean(axis=1, keepdims=True)) / std",
+        ),
+    ),
+    (
+        "layernorm_backward",
+        ["gradients"],
+        (
+            "dxhat = dout * gamma\n    dx = (dxhat - dxhat.mean(axis=1",
+            "dxhat = dout\n    dx = gamma * (dxhat - dxhat.mean(axis=1",
+        ),
+    ),
+    ("dropout_forward", ["values"], ("< p) / p)", "< p))")),
+    ("dropout_forward", ["fraction"], ("random.rand(*x.shape) < p", "random.rand(*x.shape) > p")),
+    ("dropout_forward", ["fraction"], ("random.rand(*x.shape) < p", "random.randn(*x.shape) < p")),
+    ("dropout_forward", ["each_element_for_itself"], ("random.rand(*x.shape)", "random.rand(*x.shape[1:])")),
+    (
+        "dropout_forward",
+        ["each_element_for_itself"],
+        ("random.rand(*x.shape)", "random.rand(len(x), *(1,) * (x.ndim - 1)) * np.ones(x.shape)"),
+    ),
+    ("dropout_forward", ["seed"], ("random.rand(*x.shape)", "np.random.rand(*x.shape)")),
+    ("dropout_forward", ["seed"], ("random.rand(*x.shape)", "np.random.RandomState(0).rand(*x.shape)")),
+    (
+        "dropout_forward",
+        ["stream_kept"],
+        ("mask = ((random", "np.random.seed(dropout_param.get('seed')); mask = ((random"),
+    ),
+    ("dropout_forward", ["test_mode"], ("out = x.copy()", "out = x * p")),
+    ("dropout_forward", ["keep_all"], ("random.rand(*x.shape) < p", "random.rand(*x.shape) < min(p, 0.95)")),
+    ("dropout_forward", ["dtype"], (".astype(x.dtype)\n        out", "\n        out")),
+    (
+        "dropout_backward",
+        ["gradients"],
+        ("dout.copy() if mask is None else dout * mask", "dout.copy() if mask is None else dout * (mask > 0)"),
+    ),
+    ("dropout_backward", ["gradients_test_mode"], ("dout.copy() if mask is None", "dout / 2 if mask is None")),
+    (
+        "dropout_backward",
+        ["kept"],
+        (
+            "dout.copy() if mask is None else dout * mask",
+            "dout if mask is None else np.multiply(dout, mask, out=dout)",
+        ),
+    ),
+    ("conv_forward_naive", ["values"], (" * w[f]) + b[f]", " * w[f, :, ::-1, ::-1]) + b[f]")),
+    ("conv_forward_naive", ["values"], (" * w[f]) + b[f]", " * w[f])")),
+    ("conv_forward_naive", ["dtype"], ("dtype=np.result_type(x, w, b),", "dtype=np.float64,")),
+    (
+        "conv_backward_naive",
+        ["gradients"],
+        ("dx = dpadded[:, :, pad : pad + H, pad : pad + W]", "dx = dpadded[:, :, :H, :W]"),
+    ),
+    ("conv_backward_naive", ["gradients"], ("db = dout.sum(axis=(0, 2, 3))", "db = dout.mean(axis=(0, 2, 3))")),
+    ("conv_backward_naive", ["gradients"], ("dpadded[window] += dout", "dpadded[window] = dout")),
+    ("max_pool_forward_naive", ["values"], ("left : left + width].max()", "left : left + width].max(initial=0)")),
+    (
+        "max_pool_forward_naive",
+        ["values"],
+        ("top : top + height, left : left + width].max()", "top : top + height, left : left + height].max()"),
+    ),
+    ("max_pool_backward_naive", ["ties"], ("window.argmax()", "window.size - 1 - window.ravel()[::-1].argmax()")),
+    ("max_pool_backward_naive", ["gradients"], ("left + column] += dout", "left + column] = dout")),
+    (
+        "spatial_batchnorm_forward",
+        ["values"],
+        ("rows = x.transpose(0, 2, 3, 1).reshape(N * H * W, C)", "rows = x.reshape(N * H * W, C)"),
+    ),
+    (
+        "spatial_batchnorm_backward",
+        ["gradients"],
+        ("rows = dout.transpose(0, 2, 3, 1).reshape(N * H * W, C)", "rows = dout.reshape(N * H * W, C)"),
+    ),
+    (
+        "spatial_groupnorm_forward",
+        ["values"],
+        (
+            "(centred**2).mean(axis=2, keepdims=True) + eps)\n    xhat = (centred / std).reshape",
+            "(centred**2).mean(axis=2, keepdims=True))\n    xhat = (centred / std).reshape",
+        ),
+    ),
+    (
+        "spatial_groupnorm_forward",
+        ["values"],
+        (
+            "groups = x.reshape(N, G, C // G * H * W)",
+            "groups = x.reshape(N, C // G, G, -1).swapaxes(1, 2).reshape(N, G, C // G * H * W)",
+        ),
+    ),
+    (
+        "spatial_groupnorm_forward",
+        ["default_eps"],
+        (
+            "std = np.sqrt((centred**2).mean(axis=2, keepdims=True) + eps)",
+            "std = np.sqrt((centred**2).mean(axis=2, keepdims=True) + max(eps, 1e-3))",
+        ),
+    ),
+    (
+        "spatial_groupnorm_backward",
+        ["gradients"],
+        (".sum(axis=(0, 2, 3)).reshape(beta_shape)", ".sum(axis=(0, 2, 3))"),
+    ),
+    (
+        "spatial_groupnorm_backward",
+        ["gradients"],
+        ("dxhat - dxhat.mean(axis=2, keepdims=True) - xhat", "dxhat - xhat"),
+    ),
+]
+SPATIAL_RUNNING = (
+    "default_eps running_statistics default_momentum test_mode test_mode_learns_nothing train_then_test".split()
+)
+
+OPTIM = [
+    (
+        "sgd_momentum",
+        ["steps"],
+        (
+            '- config["learning_rate"] * dw\n    next_w = w + config["velocity"]',
+            '+ config["learning_rate"] * dw\n    next_w = w - 0.9 * config["velocity"]',
+        ),
+    ),
+    (
+        "sgd_momentum",
+        ["continued"],
+        (
+            'config["velocity"] = config["momentum"] * config["velocity"]',
+            'config["velocity"] = config["momentum"] * 0.5 * config["velocity"]',
+        ),
+    ),
+    (
+        "sgd_momentum",
+        ["default_config"],
+        ("learning_rate=1e-2, momentum=0.9)", "learning_rate=1e-2, momentum=0.99)"),
+    ),
+    (
+        "rmsprop",
+        ["steps"],
+        ('(np.sqrt(config["cache"]) + config["epsilon"])', 'np.sqrt(config["cache"] + config["epsilon"])'),
+    ),
+    (
+        "rmsprop",
+        ["steps"],
+        (
+            'config["cache"] = decay_rate * config["cache"] + (1 - decay_rate) * dw**2',
+            'config["cache"] = decay_rate * config["cache"] + dw**2',
+        ),
+    ),
+    ("rmsprop", ["continued"], ('config["cache"] = decay_rate * config["cache"]', 'config["cache"] = decay_rate')),
+    ("rmsprop", ["default_config"], ("decay_rate=0.99, epsilon=1e-8", "decay_rate=0.9, epsilon=1e-8")),
+    ("adam", ["steps"], ('config["t"] += 1\n', 'config["t"] = max(1, config["t"])\n')),
+    ("adam", ["continued"], ('config["t"] += 1\n', 'config["t"] = 1\n')),
+    ("adam", ["steps"], ('mhat = config["m"] / (1 - beta1 ** config["t"])', 'mhat = config["m"]')),
+    ("adam", ["default_config"], ("beta2=0.999, epsilon=1e-8", "beta2=0.99, epsilon=1e-8")),
+]
+RULES = {
+    "gradient_kept": lambda rule: lambda w, dw, config=None: (rule(w, dw, config), dw.__imul__(2))[0],
+    "dtype": lambda rule: lambda w, dw, config=None: (rule(w, dw, config)[0].astype(np.float64), config),
+    "shapes": lambda rule: (
+        lambda w, dw, config=None: (lambda out: (np.atleast_2d(out[0]), out[1]))(rule(w, dw, config))
+    ),
+    "hyperparameters_kept": lambda rule: lambda w, dw, config=None: (rule(w, dw, config)[0], {}),
+}
+
+
+def global_state(rule):
+    """Keeps the state of all parameters in one place."""
+    memory = {}
+
+    def wrong(w, dw, config=None):
+        config = {} if config is None else config
+        next_w, config = rule(w, dw, config | memory)
+        memory.update(
+            {name: value for name, value in config.items() if name in ("velocity", "cache", "m", "v", "t")}
+        )
+        return next_w, config
+
+    return wrong
+
+
+RULES["own_state"] = global_state
+
+_TWO_W2 = 'self.params["W2"] = weight_scale * np.random.randn(hidden_dim, num_classes)\n'
+_FULL_HIDDEN = 'h, caches["affine", i] = affine_forward(h, params[f"W{i}"], params[f"b{i}"])\n'
+_FULL_REG = "for i in range(1, last + 1):\n            loss += 0.5 * reg"
+_FULL_GRAD = 'grads[f"W{i}"] += reg * params[f"W{i}"]'
+FC_NET = [
+    (
+        "two_layer_net",
+        ["parameters"],
+        ('self.params["b1"] = np.zeros(hidden_dim)', 'self.params["b1"] = np.ones(hidden_dim)'),
+    ),
+    (
+        "two_layer_net",
+        ["parameters"],
+        (_TWO_W2, _TWO_W2.replace("hidden_dim, num_classes", "num_classes, hidden_dim")),
+    ),
+    ("two_layer_net", ["initial_weights"], (_TWO_W2, _TWO_W2.replace("weight_scale * ", ""))),
+    (
+        "two_layer_net",
+        ["initial_weights"],
+        (_TWO_W2, 'self.params["W2"] = weight_scale * np.random.choice([-1.0, 1.0], (hidden_dim, num_classes))\n'),
+    ),
+    (
+        "two_layer_net",
+        ["scores"],
+        (
+            'scores, scores_cache = affine_forward(hidden, self.params["W2"], self.params["b2"])',
+            'scores, scores_cache = affine_relu_forward(hidden, self.params["W2"], self.params["b2"])\n        scores_cache = scores_cache[0]',
+        ),
+    ),
+    (
+        "two_layer_net",
+        ["loss_and_gradients"],
+        (
+            'dhidden, grads["W2"], grads["b2"] = affine_backward(dscores, scores_cache)\n        _',
+            'dhidden, grads["W2"], grads["b2"] = affine_backward(dscores, scores_cache)\n        dhidden = 2 * dhidden\n        _',
+        ),
+    ),
+    (
+        "two_layer_net",
+        ["penalty"],
+        (
+            "loss += 0.5 * reg * np.sum(W**2)\n            grads[name] += reg * W",
+            "loss += reg * np.sum(W**2)\n            grads[name] += 2 * reg * W",
+        ),
+    ),
+    ("two_layer_net", ["penalty"], ("            grads[name] += reg * W\n", "")),
+    (
+        "two_layer_net",
+        ["kept"],
+        ("            W = self.params[name]\n", "            W = self.params[name]\n            W -= 1e-6\n"),
+    ),
+    (
+        "two_layer_net",
+        ["other_dtypes"],
+        (
+            'X = _valid.numbers("X", X).astype(np.float64)\n        ### BEGIN SOLUTION\n        hidden,',
+            'X = _valid.numbers("X", X).astype(np.float32).astype(np.int64).astype(np.float64) if X.dtype != np.float64 else X\n        hidden,',
+        ),
+    ),
+    (
+        "fully_connected_net",
+        ["parameters"],
+        ('self.params[f"b{i}"] = np.zeros(fan_out)', 'self.params[f"b{i}"] = np.zeros(fan_in)'),
+    ),
+    (
+        "fully_connected_net",
+        ["initial_weights"],
+        ("weight_scale * np.random.randn(fan_in, fan_out)", "np.random.randn(fan_in, fan_out) / np.sqrt(fan_in)"),
+    ),
+    ("fully_connected_net", ["scores"], (_FULL_HIDDEN, _FULL_HIDDEN + "            h = np.tanh(h)\n")),
+    ("fully_connected_net", ["loss_and_gradients"], ('dh = relu_backward(dh, caches["relu", i])', "dh = dh")),
+    ("fully_connected_net", ["penalty"], (_FULL_REG, "for i in range(1, last):\n            loss += 0.5 * reg")),
+    (
+        "fully_connected_net",
+        ["penalty"],
+        (_FULL_GRAD, _FULL_GRAD + '\n            grads[f"b{i}"] += reg * params[f"b{i}"]'),
+    ),
+    ("fully_connected_net", ["kept"], (_FULL_GRAD, _FULL_GRAD + '\n            params[f"W{i}"] *= 0.999')),
+    (
+        "fully_connected_net",
+        ["dtype"],
+        ("self.params = {name: w.astype(self.dtype) for name, w in self.params.items()}", ""),
+    ),
+    (
+        "fully_connected_net",
+        ["no_hidden_layer"],
+        ("self.num_layers = 1 + len(hidden_dims)", "self.num_layers = max(2, 1 + len(hidden_dims))"),
+    ),
+]
+_NORM_BACK = 'dh, grads[f"gamma{i}"], grads[f"beta{i}"] = norm_backward(dh, caches["norm", i])'
+for _kind in ("batchnorm", "layernorm"):
+    _name = f"fully_connected_net_{_kind}"
+    FC_NET += [
+        (_name, ["parameters"], ("if self.normalization and i < self.num_layers:", "if self.normalization:")),
+        (
+            _name,
+            ["parameters"],
+            ('self.params[f"gamma{i}"] = np.ones(fan_out)', 'self.params[f"gamma{i}"] = np.zeros(fan_out)'),
+        ),
+        (_name, ["loss_and_gradients"], (_NORM_BACK, _NORM_BACK + "\n                dh = 2 * dh")),
+        (
+            _name,
+            ["penalty"],
+            (
+                _FULL_GRAD,
+                _FULL_GRAD
+                + '\n            if i < last:\n                grads[f"gamma{i}"] += reg * params[f"gamma{i}"]',
+            ),
+        ),
+        (_name, ["kept"], (_FULL_GRAD, _FULL_GRAD + '\n            params[f"W{i}"] *= 0.999')),
+        (_name, ["dtype"], ("self.params = {name: w.astype(self.dtype) for name, w in self.params.items()}", "")),
+    ]
+FC_NET += [
+    (
+        "fully_connected_net_layernorm",
+        ["scores"],
+        ('h, caches["relu", i] = relu_forward(h)', 'h, caches["relu", i] = relu_forward(h + 0.1)'),
+    ),
+    (
+        "fully_connected_net_batchnorm",
+        ["test_scores", "trains_after_scores"],
+        ('mode = "test" if y is None else "train"', 'mode = "train" if y is None else "test"'),
+    ),
+    ("fully_connected_net_batchnorm", ["test_scores"], ("self.bn_params[i - 1]", "self.bn_params[0] | {}")),
+    (
+        "fully_connected_net_batchnorm",
+        ["trains_after_scores"],
+        (
+            '                bn_param["mode"] = mode\n',
+            "                bn_param[\"mode\"] = 'test' if bn_param['mode'] == 'test' else mode\n",
+        ),
+    ),
+    (
+        "fully_connected_net_dropout",
+        ["dropout_test_scores"],
+        ('self.dropout_param["mode"] = mode', 'self.dropout_param["mode"] = "train"'),
+    ),
+    (
+        "fully_connected_net_dropout",
+        ["dropout_everywhere"],
+        (
+            "if self.use_dropout:\n                h, caches",
+            "if self.use_dropout and i == 1:\n                h, caches",
+        ),
+        (
+            "if self.use_dropout:\n                dh = dropout",
+            "if self.use_dropout and i == 1:\n                dh = dropout",
+        ),
+    ),
+    (
+        "fully_connected_net_dropout",
+        ["dropout_gradients"],
+        ('dh = dropout_backward(dh, caches["dropout", i])', "pass"),
+    ),
+    (
+        "fully_connected_net_dropout",
+        ["dropout_gradients"],
+        (_FULL_GRAD, _FULL_GRAD.replace("reg *", "2 * reg *")),
+    ),
+    (
+        "fully_connected_net_dropout",
+        ["dropout_seed"],
+        (
+            'h, caches["dropout", i] = dropout_forward(h, self.dropout_param)',
+            "h, caches[\"dropout\", i] = dropout_forward(h, self.dropout_param | {'seed': None})",
+        ),
+    ),
+    (
+        "fully_connected_net_dropout",
+        ["dropout_seed"],
+        (
+            'h, caches["dropout", i] = dropout_forward(h, self.dropout_param)',
+            "h, caches[\"dropout\", i] = dropout_forward(h, {'seed': 0} | self.dropout_param)",
+        ),
+    ),
+]
+
+_CONV_W3 = 'self.params["W3"] = weight_scale * np.random.randn(hidden_dim, num_classes)'
+CNN = [
+    (
+        "three_layer_conv_net",
+        ["parameters"],
+        ('self.params["b3"] = np.zeros(num_classes)', 'self.params["b3"] = np.ones(num_classes)'),
+    ),
+    ("three_layer_conv_net", ["initial_weights"], (_CONV_W3, _CONV_W3.replace("weight_scale", "0.5"))),
+    (
+        "three_layer_conv_net",
+        ["scores"],
+        (
+            "hidden, hidden_cache = affine_relu_forward(pooled",
+            "hidden, hidden_cache = affine_relu_forward(2 * pooled",
+        ),
+    ),
+    (
+        "three_layer_conv_net",
+        ["loss_and_gradients"],
+        ("conv_relu_pool_backward(dpooled, conv_cache", "conv_relu_pool_backward(-dpooled, conv_cache"),
+    ),
+    ("three_layer_conv_net", ["penalty"], ('for name in ("W1", "W2", "W3"):', 'for name in ("W2", "W3"):')),
+    (
+        "three_layer_conv_net",
+        ["kept"],
+        (
+            "            grads[name] += reg * params[name]\n",
+            "            grads[name] += reg * params[name]\n            params[name] *= 0.999\n",
+        ),
+    ),
+    (
+        "three_layer_conv_net",
+        ["dtype"],
+        ("self.params = {name: w.astype(self.dtype) for name, w in self.params.items()}", ""),
+    ),
+]

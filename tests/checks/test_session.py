@@ -1,0 +1,132 @@
+"""Verdicts of exercises: what is blocked by what, and how the backward pass of a wrong forward pass is judged."""
+
+import numpy as np
+import pytest
+
+from cs231n import layers
+from cs231n.checks import engine
+from tests.checks.subjects import replaced, rewritten, session
+
+
+def not_written(*args, **kwargs):
+    raise NotImplementedError("write me")
+
+
+UNBIASED = ("var = (centred**2).mean(axis=0)", "var = (centred**2).sum(axis=0) / (len(x) - 1)")
+
+
+def test_a_backward_pass_of_a_wrong_forward_pass_is_judged_by_that():
+    def layernorm_forward(x, gamma, beta, ln_param):  # never divides
+        out, (shape, (xhat, std, gamma)) = layers.layernorm_forward(x, gamma, beta, ln_param)
+        centred = xhat * std
+        return gamma * centred + beta, (centred, gamma)
+
+    def layernorm_backward(dout, cache):  # the derivative of that
+        centred, gamma = cache
+        d = dout * gamma
+        return d - d.mean(axis=1, keepdims=True), (dout * centred).sum(axis=0), dout.sum(axis=0)
+
+    both = session(
+        layers=replaced("layers", layernorm_forward=layernorm_forward, layernorm_backward=layernorm_backward)
+    )
+    assert both.outcome("layernorm_forward").verdict == "failed"
+    assert both.outcome("layernorm_backward").verdict == "passed"
+
+
+def test_a_backward_pass_that_is_right_for_another_forward_pass_fails():
+    def layernorm_forward(x, gamma, beta, ln_param):  # forgets gamma
+        _, cache = layers.layernorm_forward(x, gamma, beta, ln_param)
+        return layers.layernorm_forward(x, np.ones_like(gamma), beta, ln_param)[0], cache
+
+    wrong = session(layers=replaced("layers", layernorm_forward=layernorm_forward))
+    outcome = wrong.outcome("layernorm_backward")
+    assert (outcome.verdict, outcome.needs) == ("failed", ())
+
+
+def test_backward_passes_with_a_cache_of_the_contract_need_no_forward_pass():
+    names = ("affine", "relu")
+    blank = session(layers=replaced("layers", **{f"{name}_forward": not_written for name in names}))
+    for name in names:
+        assert blank.outcome(f"{name}_forward").verdict == "not_implemented"
+        assert blank.outcome(f"{name}_backward").verdict == "passed"
+
+
+@pytest.mark.parametrize(
+    "missing, exercise",
+    [
+        ("batchnorm_forward", "batchnorm_backward"),
+        ("batchnorm_forward", "spatial_batchnorm_forward"),
+        ("batchnorm_backward_alt", "spatial_batchnorm_backward"),
+        ("dropout_forward", "dropout_backward"),
+        ("spatial_groupnorm_forward", "spatial_groupnorm_backward"),
+    ],
+)
+def test_what_calls_an_exercise_that_is_not_written_is_blocked_by_it(missing, exercise):
+    blank = session(layers=_blanked(missing))
+    assert blank.outcome(missing).verdict == "not_implemented"
+    outcome = blank.outcome(exercise)
+    assert (outcome.verdict, outcome.needs) == ("blocked", (missing,))
+
+
+def _blanked(name):
+    """Return layers with the block of one function replaced by what a student gets."""
+    import inspect
+
+    source = inspect.getsource(getattr(layers, name))
+    begin, end = source.index("    ### BEGIN SOLUTION"), source.index("    ### END SOLUTION")
+    block = source[begin:end]
+    return rewritten("layers", (source, source.replace(block, '    raise NotImplementedError("write me")\n')))
+
+
+def test_a_net_on_a_wrong_layer_is_blocked_and_on_right_layers_fails_by_itself():
+    wrong = session(
+        fc_net=replaced("classifiers.fc_net", batchnorm_forward=rewritten("layers", UNBIASED).batchnorm_forward),
+        layers=rewritten("layers", UNBIASED),
+    )
+    outcome = wrong.outcome("fully_connected_net_batchnorm")
+    assert (outcome.verdict, outcome.needs[0]) == ("blocked", "batchnorm_forward")
+    assert wrong.outcome("fully_connected_net").verdict == "passed"
+    lone = session(
+        fc_net=rewritten("classifiers.fc_net", ('dh = relu_backward(dh, caches["relu", i])', "dh = dh"))
+    )
+    assert lone.outcome("fully_connected_net").verdict == "failed"
+    assert lone.outcome("fully_connected_net_batchnorm").needs == ("fully_connected_net",)
+
+
+def test_an_error_inside_a_layer_that_works_is_the_nets_own():
+    edit = ('dh = relu_backward(dh, caches["relu", i])', 'dh = relu_backward(dh[:1], caches["relu", i])')
+    outcome = session(fc_net=rewritten("classifiers.fc_net", edit)).outcome("fully_connected_net")
+    assert (outcome.verdict, outcome.needs) == ("error", ())
+
+
+def test_a_check_that_breaks_is_a_grader_error_and_comes_before_all_else(monkeypatch):
+    def broken(subject, rng):
+        """never finishes"""
+        raise ZeroDivisionError("in the check")
+
+    one = engine.Check("adam", "broken", "never finishes", "", broken)
+    monkeypatch.setitem(engine._REGISTRY, "adam", [*engine.checks_of("adam"), one])
+    outcome = session().outcome("adam")
+    assert outcome.verdict == "grader_error"
+    assert "ZeroDivisionError" in outcome.missed[0].message.summary
+
+
+def test_points_are_earned_by_passing_every_check():
+    outcome = session().outcome("batchnorm_forward")
+    assert (outcome.verdict, outcome.earned, outcome.missed) == ("passed", 5, ())
+
+
+def test_more_seeds_stop_at_the_first_that_does_not_pass(monkeypatch):
+    seen = []
+
+    def picky(subject, rng):
+        """holds for two seeds"""
+        seen.append(1)
+        if len(seen) == 3:
+            raise engine.Failure(engine.Message("the third"))
+
+    monkeypatch.setitem(engine._REGISTRY, "adam", [engine.Check("adam", "picky", "holds", "", picky)])
+    many = session()
+    many.seeds = 50
+    assert many.outcome("adam").results[0].seed == 2
+    assert len(seen) == 3

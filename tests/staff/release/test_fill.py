@@ -1,0 +1,31 @@
+"""staff.release.fill: solved blocks put back into a release."""
+
+import pytest
+
+from staff.notebooks import ROOT
+from staff.release.build import build
+from staff.release.fill import fill
+from staff.release.rubric import PATH, Rubric
+
+
+def test_filling_in_everything_gives_the_solved_files_byte_for_byte(release):
+    filled = fill(release)
+    assert set(filled) == Rubric(ROOT / PATH).files()
+    for name, data in filled.items():
+        assert data == (ROOT / name).read_bytes(), name
+    unchanged = release.keys() - filled.keys() - {"README.md", "pyproject.toml", "cs231n/submit/manifest.json"}
+    for name in unchanged:
+        assert release[name] == (ROOT / name).read_bytes(), name
+
+
+def test_filling_in_one_exercise_leaves_every_other_blank(source):
+    release = build(source)
+    filled = fill(release, ["net"], source)
+    module, notebook = filled["cs231n/layers.py"].decode(), filled["Play.ipynb"].decode()
+    assert module.count("NotImplementedError") == 1 and "doubling (Q1)" in module
+    assert notebook.count("NotImplementedError") == 2 and "train (Q1)" in notebook
+
+
+def test_an_unknown_exercise_is_refused_by_name(source):
+    with pytest.raises(ValueError, match="no exercise nett; there are doubling, net, net_again"):
+        fill(build(source), ["nett"], source)

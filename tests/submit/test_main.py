@@ -1,0 +1,140 @@
+"""python -m cs231n.submit, and collectSubmission.sh under its old name."""
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from cs231n.submit import __main__ as command
+from cs231n.submit.archive import MODULES
+from staff.notebooks import ROOT
+from tests.submit.conftest import ANSWER, one, write
+
+DONE = "### Done! Please submit a2.zip and the pdfs to Gradescope. ###"
+
+
+@pytest.fixture
+def pdf(monkeypatch):
+    """Replace the making of the PDF."""
+    monkeypatch.setattr(command, "can_make_pdf", lambda: True)
+    monkeypatch.setattr(command, "write_pdf", lambda pages, path: path.write_bytes(b"%PDF") and ["a remark"])
+
+
+def names(path):
+    with zipfile.ZipFile(path) as opened:
+        return opened.namelist()
+
+
+def test_zip_and_pdf_are_made_and_warnings_do_not_stop(assignment, pdf, capsys):
+    write(assignment, "One.ipynb", one(answer=ANSWER))
+    write(assignment, "cs231n/layers.py", "def f(:\n")
+    assert command.main(["--root", str(assignment)]) == 0
+    printed = capsys.readouterr().out
+    assert "inline questions without an answer: answer" in printed and "not valid Python" in printed
+    assert "a remark" in printed
+    assert names(assignment / "a2.zip") == [*MODULES, "One.ipynb", "PyTorch.ipynb"]
+    assert (assignment / "assignment.pdf").exists()
+
+
+def test_missing_files_stop_and_force_goes_on(assignment, pdf, capsys):
+    (assignment / "cs231n/optim.py").unlink()
+    assert command.main(["--root", str(assignment)]) == 1
+    assert not (assignment / "a2.zip").exists()
+    assert "add --force" in capsys.readouterr().out
+    assert command.main(["--root", str(assignment), "--force"]) == 0
+    assert "cs231n/optim.py" not in names(assignment / "a2.zip")
+
+
+def test_without_the_wheels_the_page_of_html_is_said_to_be_no_pdf(assignment, monkeypatch, capsys):
+    monkeypatch.setattr(command, "can_make_pdf", lambda: False)
+    monkeypatch.setattr(sys, "stdin", None)
+    write(assignment, "assignment.pdf", "from before")
+    assert command.main(["--root", str(assignment)]) == 0
+    printed = capsys.readouterr().out
+    assert "pip install pypandoc-binary typst" in printed
+    assert "assignment.html IN PLACE OF assignment.pdf" in printed
+    assert (assignment / "assignment.html").exists() and not (assignment / "assignment.pdf").exists()
+
+
+def test_where_the_pdf_cannot_be_made_the_page_of_html_takes_its_place(assignment, pdf, monkeypatch, capsys):
+    def refuse(pages, path):
+        raise command.DocumentError("Typst says: no")
+
+    monkeypatch.setattr(command, "write_pdf", refuse)
+    assert command.main(["--root", str(assignment)]) == 0
+    assert "There is no assignment.pdf: Typst says: no" in capsys.readouterr().out
+    assert (assignment / "assignment.html").exists()
+
+
+@pytest.mark.parametrize("answer, installs", [("y", 1), ("", 0), ("n", 0)])
+def test_the_wheels_are_installed_if_whoever_sits_there_says_yes(
+    assignment, monkeypatch, capsys, answer, installs
+):
+    class Terminal:
+        def isatty(self):
+            return True
+
+    commands = []
+    monkeypatch.setattr(command, "can_make_pdf", lambda: False)
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    monkeypatch.setattr("builtins.input", lambda question: answer)
+    monkeypatch.setattr(
+        command.subprocess,
+        "run",
+        lambda run, **_: commands.append(run) or subprocess.CompletedProcess(run, 1),
+    )
+    write(assignment, "constraints.txt", "")
+    assert command.main(["--root", str(assignment), "--no-checks"]) == 0
+    assert len(commands) == installs
+    for run in commands:
+        assert run[1:4] == ["-m", "pip", "install"] and run[-1].endswith("constraints.txt")
+
+
+def test_with_no_notebook_there_is_no_document_and_no_success(assignment, pdf, capsys):
+    for name in ("One.ipynb", "PyTorch.ipynb"):
+        (assignment / name).unlink()
+    assert command.main(["--root", str(assignment), "--force"]) == 1
+    assert "no notebook" in capsys.readouterr().out
+
+
+# --- the shell script ---------------------------------------------------------------------------------------
+
+
+def collect(assignment, *arguments, **environment):
+    """Run collectSubmission.sh in a copy of the assignment that holds cs231n.submit."""
+    shutil.copytree(ROOT / "cs231n/submit", assignment / "cs231n/submit", dirs_exist_ok=True)
+    write(assignment, "cs231n/__init__.py", "")
+    shutil.copy(ROOT / "cs231n/checks/rubric.py", assignment / "cs231n/checks")
+    script = shutil.copy(ROOT / "collectSubmission.sh", assignment)
+    return subprocess.run(
+        ["/bin/sh", script, *arguments],
+        env=os.environ | {"PYTHON": sys.executable} | environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell script")
+def test_collect_submission_ends_with_its_old_line_and_fails_if_something_is_missing(assignment):
+    done = collect(assignment)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == DONE
+    assert (assignment / "a2.zip").exists()
+    (assignment / "cs231n/optim.py").unlink()
+    failed = collect(assignment)
+    assert failed.returncode == 1 and DONE not in failed.stdout
+    assert DONE in collect(assignment, "--force").stdout
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell script")
+def test_collect_submission_without_python_says_so(assignment, tmp_path):
+    (tmp_path / "bin").mkdir()
+    for tool in ("dirname",):
+        os.symlink(shutil.which(tool), tmp_path / "bin" / tool)
+    done = collect(assignment, PATH=str(tmp_path / "bin"), PYTHON="")
+    assert done.returncode == 127
+    assert "found no Python" in done.stderr and DONE not in done.stdout
