@@ -30,7 +30,7 @@ def test_names_and_questions_select_exercises_in_the_order_of_the_rubric(words, 
     [
         ("batchnorm_backwards", "batchnorm_backward"),
         ("conv_forward", "conv_forward_naive"),
-        ("q9", "Q"),
+        ("q9", "did you mean q"),
         ("zzzz", "--list shows all of them"),
     ],
 )
