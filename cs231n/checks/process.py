@@ -32,7 +32,7 @@ class WorkerProcess:
         self.import_limit = import_limit
         self._process = None
         self._loaded = {}  # module -> None, or the failure to raise again: a hang is not waited for twice
-        self._limit = self._left = None
+        self._limit = self._left = IMPORT_LIMIT
         self._stacks = tempfile.TemporaryDirectory(prefix="cs231n-checks-", ignore_cleanup_errors=True)
 
     def __enter__(self):
@@ -47,11 +47,7 @@ class WorkerProcess:
         self._stacks.cleanup()
 
     def reset(self, limit):
-        """Set the time for the requests that follow.
-
-        Only waiting for replies takes of it: what the check itself does, such as importing torch, is not the
-        student's time.
-        """
+        """Set the time that the worker may take for the requests that follow; what torch takes does not count."""
         self._limit = self._left = limit
 
     def request(self, message):
@@ -116,7 +112,7 @@ class WorkerProcess:
             timer.cancel()
 
     def _start(self):
-        """Start the process and wait for its first frame."""
+        """Start the process and wait for its first frame; that is not the check's time."""
         self._loaded = {module: failure for module, failure in self._loaded.items() if failure}
         worker = self.root / "cs231n" / "checks" / "worker.py"
         self._process = subprocess.Popen(

@@ -68,32 +68,37 @@ class Files:
 
 def touched(changed, root):
     """Return the names of the exercises whose modules are among the changed files, or import one of them."""
-    changed, exercises = set(changed), load().exercises.values()
-    return {
-        exercise.name
-        for exercise in exercises
-        if any(changed & _reached(file, Path(root)) for file, _ in exercise.functions)
+    imports = {}  # file -> files that it imports: each is parsed once
+    exercises = load().exercises.values()
+    reached = {
+        file: _reached(file, Path(root), imports) for file in {file for e in exercises for file, _ in e.functions}
     }
+    return {e.name for e in exercises if any(reached[file] & set(changed) for file, _ in e.functions)}
 
 
-def _reached(file, root):
+def _reached(file, root, imports):
     """Return the files that importing a file of the package reads, itself included."""
     reached, todo = set(), [file]
     while todo:
         name = todo.pop()
-        if name in reached or not (root / name).is_file():
-            continue
-        reached.add(name)
-        try:
-            tree = ast.parse((root / name).read_bytes())
-        except (SyntaxError, ValueError):
-            continue  # until it can be read, it touches itself only
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and node.module:
-                modules = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-            elif isinstance(node, ast.Import):
-                modules = [alias.name for alias in node.names]
-            else:
-                continue
-            todo += [f"{module.replace('.', '/')}.py" for module in modules if module.startswith("cs231n.")]
+        if name not in reached and name.endswith(".py") and (root / name).is_file():
+            reached.add(name)
+            if name not in imports:
+                imports[name] = _imports(root / name)
+            todo += imports[name]
     return reached
+
+
+def _imports(path):
+    """Return the files of the package that a file imports, and some that do not exist."""
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError):
+        return []  # until it can be read, it touches itself only
+    modules = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            modules += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Import):
+            modules += [alias.name for alias in node.names]
+    return [f"{module.replace('.', '/')}.py" for module in modules if module.startswith("cs231n.")]

@@ -1,7 +1,8 @@
+# ruff: noqa: E501 - lines of code as they stand in the package
 """Small wrong solutions: each entry names the checks that must catch it.
 
-`GENERIC` breaks one promise of any layer by wrapping the solved function. The others rewrite a line of the solution,
-as (exercise, checks that catch it, (old, new), ...).
+`GENERIC` breaks one promise of any layer by wrapping the solved function. The others rewrite a line of the
+solution, as (exercise, checks that catch it, (old, new), ...).
 """
 
 import numpy as np

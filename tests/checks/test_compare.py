@@ -1,0 +1,75 @@
+"""Comparison: shapes before dtypes before values, and what a difference looks like in words."""
+
+import numpy as np
+import pytest
+
+from cs231n.checks import compare
+from cs231n.checks.engine import Failure
+from cs231n.checks.wire import Unknown
+
+RIGHT = np.random.default_rng(0).standard_normal((3, 4))
+
+
+def failure(function, *args, **kwargs):
+    with pytest.raises(Failure) as caught:
+        function(*args, **kwargs)
+    return caught.value.message
+
+
+def test_shape_comes_before_dtype_and_dtype_before_values():
+    wrong = np.zeros((4, 3), np.float32)
+    message = failure(compare.close, "out", wrong, RIGHT, np.float64)
+    assert (message.expected, message.came) == ("shape (3, 4)", "shape (4, 3)")
+    message = failure(compare.close, "out", wrong.reshape(3, 4), RIGHT, np.float64)
+    assert (message.expected, message.came) == ("float64", "float32")
+    assert failure(compare.close, "out", np.zeros((3, 4)), RIGHT, np.float64).summary == "out has other values"
+
+
+@pytest.mark.parametrize(
+    "value, words",
+    [
+        (2 * RIGHT, "All that came is 2 times what was expected."),
+        (-RIGHT, "All that came is -1 times what was expected."),
+        (RIGHT + 0.5, "All that came is what was expected plus 0.5."),
+        (RIGHT * np.nan, "NaN or infinity came"),
+        (np.zeros_like(RIGHT), "All that came is zero."),
+        (RIGHT + np.array([1.0, 2, 3, 4]), "Along axis 0, all are wrong by the same."),
+        (np.where(np.arange(3)[:, None] == 1, RIGHT + RIGHT**2, RIGHT), "Only at index 1 of axis 0."),
+    ],
+)
+def test_a_difference_with_a_pattern_is_put_into_words(value, words):
+    assert any(words in line for line in failure(compare.close, "out", value, RIGHT).where)
+
+
+def test_the_largest_difference_is_named():
+    value = RIGHT.copy()
+    value[1, 2] += 5
+    assert failure(compare.close, "out", value, RIGHT).where[1].startswith("most at [1, 2]: expected ")
+
+
+@pytest.mark.parametrize("value", [None, "text", 3.0, [1.0], Unknown("Thing"), {}, RIGHT.tolist()])
+def test_what_is_no_array_is_described(value):
+    assert failure(compare.close, "out", value, RIGHT).summary == "out is no array"
+
+
+def test_rounding_is_no_difference():
+    compare.close("out", RIGHT * (1 + 1e-9), RIGHT, np.float64)
+    compare.close("out", (RIGHT * (1 + 1e-5)).astype(np.float32), RIGHT, np.float32)
+    failure(compare.close, "out", RIGHT * (1 + 1e-5), RIGHT, np.float64)
+
+
+@pytest.mark.parametrize("value", [1.0, np.float32(1), np.float64(1), np.array(1.0), 1])
+def test_a_number_may_be_of_any_type(value):
+    compare.number("the loss", value, 1.0)
+
+
+@pytest.mark.parametrize("value", [None, True, "1", np.ones(1), 1.1, float("nan")])
+def test_what_is_another_number_or_none_is_not(value):
+    failure(compare.number, "the loss", value, 1.0)
+
+
+def test_a_change_in_place_is_found_in_arrays_and_dicts():
+    compare.unchanged("x", {"a": RIGHT, "b": np.nan * RIGHT, "c": 1}, {"a": RIGHT, "b": np.nan * RIGHT, "c": 1})
+    assert failure(compare.unchanged, "x", RIGHT, RIGHT + (RIGHT > 1)).summary == "x was changed in place"
+    assert failure(compare.unchanged, "x", {"a": 1}, {"a": 1, "b": 2}).summary == "x was changed"
+    assert failure(compare.unchanged, "x", {"a": RIGHT}, {"a": RIGHT + 1}).summary == "x['a'] was changed in place"
