@@ -1,4 +1,4 @@
-"""Convolution and max pooling as matrix products and strided slices.
+"""Convolution in compiled kernels, or as matrix products in NumPy; max pooling as strided slices.
 
 The same arguments and results as the naive layers of `cs231n.layers`, many times faster. The older names
 (`conv_forward_im2col`, `max_pool_forward_reshape`, ...) stand for the same functions.
