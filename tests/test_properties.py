@@ -25,7 +25,7 @@ from cs231n.classifiers import cnn, fc_net
 from tests import oracles
 from tests.oracles import Case
 
-FEW, MANY = 20, 600
+FEW, MANY = 20, 150
 
 PROPERTIES = {}  # sentence -> (strategy, check)
 CASES = Counter()  # sentence -> how often it was checked

@@ -105,8 +105,8 @@ LAYERS = [
     ),
     ("affine_backward", ["gradients"], ("(dout @ w.T).reshape(x.shape)", "(dout @ w.T)")),
     ("affine_backward", ["gradients"], ("dw = rows.T @ dout", "dw = rows.T @ np.ones_like(dout)")),
-    ("relu_forward", ["values"], ("np.maximum(0, x)", "np.abs(x)")),
-    ("relu_forward", ["inputs_kept"], ("out = np.maximum(0, x)", "x[x < 0] = 0; out = x")),
+    ("relu_forward", ["values"], ("np.maximum(x, 0)", "np.abs(x)")),
+    ("relu_forward", ["inputs_kept"], ("out = np.maximum(x, 0)", "x[x < 0] = 0; out = x")),
     ("relu_backward", ["zero_at_the_kink"], ("dout * (x > 0)", "dout * (x >= 0)")),
     ("relu_backward", ["zero_at_the_kink"], ("dout * (x > 0)", "dout * np.where(x == 0, 0.5, x > 0)")),
     ("relu_backward", ["gradients"], ("dout * (x > 0)", "dout * (dout > 0)")),
@@ -368,9 +368,9 @@ OPTIM = [
     ),
     ("rmsprop", ["continued"], ('config["cache"] = decay_rate * config["cache"]', 'config["cache"] = decay_rate')),
     ("rmsprop", ["default_config"], ("decay_rate=0.99, epsilon=1e-8", "decay_rate=0.9, epsilon=1e-8")),
-    ("adam", ["steps"], ('config["t"] += 1\n', 'config["t"] = max(1, config["t"])\n')),
-    ("adam", ["continued"], ('config["t"] += 1\n', 'config["t"] = 1\n')),
-    ("adam", ["steps"], ('mhat = config["m"] / (1 - beta1 ** config["t"])', 'mhat = config["m"]')),
+    ("adam", ["steps"], ('config["t"] + 1\n', 'max(1, config["t"])\n')),
+    ("adam", ["continued"], ('config["t"] + 1\n', "1\n")),
+    ("adam", ["steps"], ('root / (1 - beta1**t)', "root")),
     ("adam", ["default_config"], ("beta2=0.999, epsilon=1e-8", "beta2=0.99, epsilon=1e-8")),
 ]
 RULES = {
@@ -402,8 +402,8 @@ RULES["own_state"] = global_state
 
 _TWO_W2 = 'self.params["W2"] = weight_scale * np.random.randn(hidden_dim, num_classes)\n'
 _FULL_HIDDEN = 'h, caches["affine", i] = affine_forward(h, params[f"W{i}"], params[f"b{i}"])\n'
-_FULL_REG = "for i in range(1, last + 1):\n            loss += 0.5 * reg"
-_FULL_GRAD = 'grads[f"W{i}"] += reg * params[f"W{i}"]'
+_FULL_REG = 'for i in range(1, last + 1):\n            W = params[f"W{i}"]\n'
+_FULL_GRAD = 'grads[f"W{i}"] += reg * W'
 FC_NET = [
     (
         "two_layer_net",
@@ -441,8 +441,8 @@ FC_NET = [
         "two_layer_net",
         ["penalty"],
         (
-            "loss += 0.5 * reg * np.sum(W**2)\n            grads[name] += reg * W",
-            "loss += reg * np.sum(W**2)\n            grads[name] += 2 * reg * W",
+            "loss += 0.5 * reg * np.vdot(W, W)  # the sum of the squares, without an array of them\n            grads[name] += reg * W",
+            "loss += reg * np.vdot(W, W)\n            grads[name] += 2 * reg * W",
         ),
     ),
     ("two_layer_net", ["penalty"], ("            grads[name] += reg * W\n", "")),
@@ -455,7 +455,7 @@ FC_NET = [
         "two_layer_net",
         ["other_dtypes"],
         (
-            'X = _valid.numbers("X", X).astype(np.float64)\n        ### BEGIN SOLUTION\n        hidden,',
+            'X = _valid.numbers("X", X).astype(np.float64, copy=False)\n        ### BEGIN SOLUTION\n        hidden,',
             'X = _valid.numbers("X", X).astype(np.float32).astype(np.int64).astype(np.float64) if X.dtype != np.float64 else X\n        hidden,',
         ),
     ),
@@ -471,7 +471,7 @@ FC_NET = [
     ),
     ("fully_connected_net", ["scores"], (_FULL_HIDDEN, _FULL_HIDDEN + "            h = np.tanh(h)\n")),
     ("fully_connected_net", ["loss_and_gradients"], ('dh = relu_backward(dh, caches["relu", i])', "dh = dh")),
-    ("fully_connected_net", ["penalty"], (_FULL_REG, "for i in range(1, last):\n            loss += 0.5 * reg")),
+    ("fully_connected_net", ["penalty"], (_FULL_REG, _FULL_REG.replace("last + 1", "last"))),
     (
         "fully_connected_net",
         ["penalty"],
@@ -603,8 +603,8 @@ CNN = [
         "three_layer_conv_net",
         ["kept"],
         (
-            "            grads[name] += reg * params[name]\n",
-            "            grads[name] += reg * params[name]\n            params[name] *= 0.999\n",
+            "            grads[name] += reg * W\n",
+            "            grads[name] += reg * W\n            params[name] *= 0.999\n",
         ),
     ),
     (
