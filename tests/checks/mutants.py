@@ -370,7 +370,7 @@ OPTIM = [
     ("rmsprop", ["default_config"], ("decay_rate=0.99, epsilon=1e-8", "decay_rate=0.9, epsilon=1e-8")),
     ("adam", ["steps"], ('config["t"] + 1\n', 'max(1, config["t"])\n')),
     ("adam", ["continued"], ('config["t"] + 1\n', "1\n")),
-    ("adam", ["steps"], ('root / (1 - beta1**t)', "root")),
+    ("adam", ["steps"], ("root / (1 - beta1**t)", "root")),
     ("adam", ["default_config"], ("beta2=0.999, epsilon=1e-8", "beta2=0.99, epsilon=1e-8")),
 ]
 RULES = {
