@@ -43,9 +43,10 @@ def conv_input_gradient(dout, w, x_shape, stride, pad):
 def conv_weight_gradient(dout, x, w_shape, stride, pad):
     """Return dw (F, C, HH, WW), the sum of dout[n] @ columns of x[n] transposed, and db (F,)."""
     F, C, HH, WW = w_shape
+    pixels = dout.shape[2] * dout.shape[3]
     dw = np.zeros((F, C * HH * WW), dtype=dout.dtype)
     for image, gradient in zip(x, dout):
-        rows = gradient.reshape(F, -1)  # (F, oh, ow) -> (F, oh*ow)
+        rows = gradient.reshape(F, pixels)  # (F, oh, ow) -> (F, oh*ow)
         dw += rows @ _columns(image, (HH, WW), stride, pad).T
     return dw.reshape(w_shape), dout.sum(axis=(0, 2, 3))  # (F, C*HH*WW) -> (F, C, HH, WW)
 

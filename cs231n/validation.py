@@ -173,14 +173,16 @@ def integer(name, value, low, high=None):
     Raises:
         ValueError: not an integer, or out of range.
     """
-    expected = f"an integer of at least {low}" if high is None else f"an integer from {low} to {high}"
     try:
         number = None if isinstance(value, bool) else operator.index(value)
     except TypeError:
         number = None
     # What no Py_ssize_t holds can be no size of anything, and compiled code could not take it.
-    if number is None or not low <= number <= (sys.maxsize if high is None else high):
-        raise ValueError(f"{name} is {value!r}, expected {expected}")
+    highest = sys.maxsize if high is None else high
+    if number is None or not low <= number <= highest:
+        too_large = number is not None and number > highest
+        bounds = f"of at least {low}" if high is None and not too_large else f"from {low} to {highest}"
+        raise ValueError(f"{name} is {value!r}, expected an integer {bounds}")
     return number
 
 

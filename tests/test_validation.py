@@ -349,7 +349,7 @@ def test_text_truth_and_what_loses_a_part_are_no_real_numbers(value):
 
 @pytest.mark.parametrize("value", [True, 2**64, np.bool_(True)])
 def test_truth_and_what_no_machine_can_count_are_no_sizes(value):
-    with complains(ValueError, r"\bstride\b", "an integer of at least 1"):
+    with complains(ValueError, r"\bstride\b", "an integer (of at least|from) 1"):
         validation.integer("stride", value, 1)
 
 
