@@ -336,7 +336,7 @@ def groupnorm(x, gamma, beta, G, gn_param):
     if 0 in x.shape[2:]:
         raise ValueError(f"x has shape {x.shape}: a group without elements has no mean")
     gamma, beta = (
-        parameter(name, value, (1, C, 1, 1) if np.ndim(value) == 4 else (C,), x.dtype)
+        parameter(name, value, (1, C, 1, 1) if _array(name, value).ndim == 4 else (C,), x.dtype)
         for name, value in (("gamma", gamma), ("beta", beta))
     )
     return x, gamma, beta, G, _eps("gn_param", gn_param)

@@ -120,6 +120,11 @@ def _pooled_dim(input_dim, filter_size, conv_param, pool_param):
     names = ("filter_size", "filter_size", "pad")
     window = (filter_size, filter_size, conv_param["pad"], conv_param["stride"])
     *_, height, width = _valid.window((1, *input_dim), *window, names)
+    if height < pool_param["pool_height"] or width < pool_param["pool_width"]:
+        raise ValueError(
+            f"input_dim is {input_dim!r}: the convolution makes {height} x {width} of it, too small for the "
+            f"{pool_param['pool_height']} x {pool_param['pool_width']} max pool"
+        )
     window = (pool_param["pool_height"], pool_param["pool_width"], 0, pool_param["stride"])
     *_, height, width = _valid.window((1, C, height, width), *window)
     return C, height, width
