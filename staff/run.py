@@ -27,12 +27,12 @@ __all__ = ["NOTEBOOKS", "lacks", "main", "misses", "table"]
 # Seconds on one core, roughly. Of several notebooks at once the longest start first, so that none is left over
 # in the end to keep one core busy alone.
 _SECONDS = {
-    "FullyConnectedNets": 120,
-    "BatchNormalization": 60,
-    "Dropout": 20,
-    "ConvolutionalNetworks": 90,
-    "PyTorch": 350,
-    "TensorFlow": 400,
+    "FullyConnectedNets": 60,
+    "BatchNormalization": 25,
+    "Dropout": 10,
+    "ConvolutionalNetworks": 30,
+    "PyTorch": 370,
+    "TensorFlow": 500,
 }
 NOTEBOOKS = tuple(_SECONDS)
 # What a notebook imports beyond requirements.txt: its package, and how to get it.
