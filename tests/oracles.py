@@ -68,7 +68,14 @@ def torch_gradients(function, inputs, dout):
 
 
 def torch_batchnorm(eps=1e-5):
-    return lambda x, gamma, beta: torch.batch_norm(x, gamma, beta, None, None, True, 0.0, eps, False)
+    def batchnorm(x, gamma, beta):
+        # As rows: for (1, C, 1, W) in an odd order of memory torch 2.13 mixes the channels' gradients up.
+        channels = x.movedim(1, -1)  # (N, C, ...) -> (N, ..., C)
+        rows = channels.reshape(-1, x.shape[1]).contiguous()  # (N, ..., C) -> (N*..., C)
+        out = torch.batch_norm(rows, gamma, beta, None, None, True, 0.0, eps, False)
+        return out.reshape(channels.shape).movedim(-1, 1)  # (N*..., C) -> (N, C, ...)
+
+    return batchnorm
 
 
 def torch_layernorm(eps=1e-5):
