@@ -150,7 +150,7 @@ def run_check(one, subject, rng, seed=0, limit=CALL_LIMIT):
         Result.
     """
     try:
-        subject.reset(int(rng.integers(2**32)), limit)
+        subject.reset(int(rng.integers(2**32)), limit, one.exercise)
         one.function(subject, rng)
     except Failure as failure:
         message = failure.message

@@ -46,7 +46,7 @@ class WorkerProcess:
         self._stop()
         self._stacks.cleanup()
 
-    def reset(self, limit):
+    def reset(self, limit, exercise=None):
         """Set the time that the worker may take for the requests that follow; what torch takes does not count."""
         self._limit = self._left = limit
 

@@ -31,16 +31,22 @@ class Subject:
     """Calls the code under check through a transport.
 
     Args:
-        transport: an object with `reset(limit)`, called before each check with the seconds it may take, and
-            `request(message)`, which takes a dict and returns the reply of `worker.Host`.
+        transport: an object with `reset(limit, exercise)`, called before each check with the seconds it may take,
+            and `request(message)`, which takes a dict and returns the reply of `worker.Host`.
     """
 
     def __init__(self, transport):
         self._transport = transport
 
-    def reset(self, seed, limit=CALL_LIMIT):
-        """Start a check: forget all handles and seed NumPy's global stream on the other side."""
-        self._transport.reset(limit)
+    def reset(self, seed, limit=CALL_LIMIT, exercise=None):
+        """Start a check: forget all handles and seed NumPy's global stream on the other side.
+
+        Args:
+            seed: of the global stream.
+            limit: seconds that the check may take.
+            exercise: name of the exercise that is checked; a transport may keep exercises apart by it.
+        """
+        self._transport.reset(limit, exercise)
         self._ask(op="reset", seed=seed)
 
     def call(self, function, *args, hold=None, **kwargs):
@@ -123,7 +129,7 @@ class InProcess:
     def __init__(self, host):
         self.host = host
 
-    def reset(self, limit):
+    def reset(self, limit, exercise=None):
         """There is no limit to keep here."""
 
     def request(self, message):

@@ -1,0 +1,1 @@
+"""Grading submissions that nobody trusts: `python -m staff.grade`."""

@@ -1,0 +1,137 @@
+"""The record of a graded submission: all that the gradebook, the pages and a later run know about it.
+
+A record is written as JSON into OUT/records/NAME.json the moment a submission is graded. It holds no input, no
+expected value and no traceback of a secret seed: whatever is in it, the student may see.
+"""
+
+import dataclasses
+import json
+
+__all__ = ["CheckRecord", "ExerciseRecord", "ManualRecord", "Record", "dump", "load"]
+
+
+@dataclasses.dataclass(frozen=True)
+class CheckRecord:
+    """What came of a check: its id, the line that a student reads, a verdict of `engine.VERDICTS`, a message."""
+
+    id: str
+    line: str
+    verdict: str
+    message: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class ExerciseRecord:
+    """What came of an exercise.
+
+    Attributes:
+        name, question, points: as in the rubric.
+        earned: points, all or none.
+        verdict: one of `engine.VERDICTS`.
+        message: why it did not pass, one line; "" if it passed.
+        needs: exercises that have to work first, where the verdict is `blocked`.
+        trusted: exercises whose failed parts were answered by the grader, where that was needed to pass.
+        misconception: name of the recognised misconception, or None; its title and hint ladder are looked up by
+            name in the catalogue that ships with the checks.
+        checks: a CheckRecord for each check that was run.
+        seconds: wall time.
+    """
+
+    name: str
+    question: str
+    points: float
+    earned: float
+    verdict: str
+    message: str = ""
+    needs: tuple[str, ...] = ()
+    trusted: tuple[str, ...] = ()
+    misconception: str | None = None
+    checks: tuple[CheckRecord, ...] = ()
+    seconds: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class ManualRecord:
+    """An item that a human judges.
+
+    Attributes:
+        name, question, points: as in the rubric.
+        earned: points given, or None while it is pending.
+        comment: what the reader wrote.
+        text: what the student wrote in the cells of the item.
+        figures: base64 PNGs of those cells' outputs.
+        shown: numbers the notebook shows and nobody trusts, such as {"open-ended net, validation": "86.0%"}.
+    """
+
+    name: str
+    question: str
+    points: float
+    earned: float | None = None
+    comment: str = ""
+    text: str = ""
+    figures: tuple[str, ...] = ()
+    shown: dict[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """A graded submission.
+
+    Attributes:
+        name: unique among the run's submissions and safe as a file name.
+        student: who handed it in, as the export of the course site says; else the name.
+        source: the path it came from, as given.
+        digest: SHA-256 over what came.
+        code: SHA-256 over the graded code, which the secret seeds are derived from.
+        checks: SHA-256 over the checks and the rubric it was graded with.
+        secret: a few digits of a hash of the course secret: tells secrets apart and does not tell them.
+        submitted: when, ISO 8601 with time zone, or None where nothing says it.
+        isolation: "bubblewrap", or "reduced: ..." with what is missing.
+        problems: lines about the submission itself: unreadable, files left out, names that collide.
+        exercises, manual: in the order of the rubric.
+        seconds: wall time of the whole.
+    """
+
+    name: str
+    student: str
+    source: str
+    digest: str
+    code: str
+    checks: str
+    secret: str
+    submitted: str | None
+    isolation: str
+    problems: tuple[str, ...] = ()
+    exercises: tuple[ExerciseRecord, ...] = ()
+    manual: tuple[ManualRecord, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def earned(self):
+        """Points of exercises and judged items together."""
+        return sum(item.earned or 0 for item in (*self.exercises, *self.manual))
+
+    @property
+    def pending(self):
+        """Whether an item waits for a human."""
+        return any(item.earned is None for item in self.manual)
+
+
+def dump(record):
+    """Return a record as JSON text."""
+    return json.dumps(dataclasses.asdict(record), indent=1, ensure_ascii=False) + "\n"
+
+
+def load(text):
+    """Return the record of a JSON text."""
+    data = json.loads(text)
+    exercises = tuple(_exercise(item) for item in data.pop("exercises"))
+    manual = tuple(ManualRecord(**item | {"figures": tuple(item["figures"])}) for item in data.pop("manual"))
+    problems = tuple(data.pop("problems"))
+    return Record(**data, problems=problems, exercises=exercises, manual=manual)
+
+
+def _exercise(item):
+    checks = tuple(CheckRecord(**one) for one in item.pop("checks"))
+    lists = {name: tuple(item.pop(name)) for name in ("needs", "trusted")}
+    return ExerciseRecord(**item, **lists, checks=checks)
