@@ -3,8 +3,8 @@
     python -m staff.grade a2.zip more/*.zip --out build/grades --secret FILE
     python -m staff.grade submissions/ --out build/grades --secret FILE --manual points.csv
 
-A path is an archive, a folder that is a submission, or a folder of submissions as Gradescope and Canvas export them.
-Of each submission come OUT/records/NAME.json, OUT/results/NAME.json in Gradescope's form, and a line in
+A path is an archive, a folder that is a submission, or a folder of submissions, such as Gradescope and Canvas
+export. Of each submission come OUT/records/NAME.json, OUT/results/NAME.json in Gradescope's form, and a line in
 OUT/gradebook.csv. A run that was stopped goes on where it was; what has not changed is not graded again.
 
 Exit status: 0 if all were graded, 1 if the grader itself broke at one, 2 for a wrong command line.
@@ -51,7 +51,11 @@ def _parser():
     parser.add_argument("--secret", type=Path, required=True, metavar="FILE", help="the course secret")
     parser.add_argument("--manual", type=Path, metavar="FILE", help="CSV: student, item, points, comment")
     parser.add_argument(
-        "--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="at the same time (default: a core each)"
+        "--workers",
+        type=int,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="processes (default: one a core)",
     )
     parser.add_argument(
         "--limit",

@@ -1,4 +1,4 @@
-"""The cells of notebooks that nobody trusts: whatever JSON comes, what can be read of it is, and the rest is left."""
+"""The cells of notebooks that nobody trusts: what can be read of whatever JSON comes is, and the rest is left."""
 
 import base64
 import binascii
@@ -55,7 +55,9 @@ class Notebooks:
 
     def chosen(self, question):
         """Return the notebook of a question that counts: of two, the one that more was written and run in."""
-        names = [name for name in (question.notebook, question.alternative) if name and self.cells(name) is not None]
+        names = [
+            name for name in (question.notebook, question.alternative) if name and self.cells(name) is not None
+        ]
         return max(names, key=lambda name: _written(self.cells(name)), default=None)
 
 

@@ -41,7 +41,13 @@ class Judge:
         self.log = []
 
     def _session(self, trusted=()):
-        return Session(self.box.transport(trusted), generator=self.generator)
+        """Return a Session with secret seeds, in which a check takes no more time than the submission has left."""
+
+        def allot():
+            session.limit = self._allowed()
+
+        session = Session(self.box.transport(trusted), on_check=allot, generator=self.generator)
+        return session
 
     def record(self, exercise):
         """Return the ExerciseRecord of an exercise."""
@@ -79,12 +85,12 @@ class Judge:
     def _left(self):
         return self.deadline - time.monotonic()
 
+    def _allowed(self):
+        return min(CALL_LIMIT, max(self._left(), 0.01))
+
     def _outcome(self, session, exercise):
-        """Return the Outcome of an exercise, for which there is as much time as the submission has left."""
-        if self._left() <= 0:
-            return Outcome(exercise, "timeout")
-        session.limit = min(CALL_LIMIT, self._left())
-        return session.outcome(exercise.name)
+        """Return the Outcome of an exercise, unless the submission has no time left."""
+        return session.outcome(exercise.name) if self._left() > 0 else Outcome(exercise, "timeout")
 
     def _broken(self, exercise):
         """Return the functions that an exercise builds on and that do not work: forward and backward together.
@@ -112,23 +118,25 @@ class Judge:
     def _public(self, transport, outcome):
         """Return what a run of the first missed check with a public seed tells."""
         one = outcome.missed[0].check
-        limit = min(CALL_LIMIT, max(self._left(), 0.1))
-        return messages.details(engine.run_check(one, Subject(transport), engine.generator(one.id, 0), 0, limit))
+        rng = engine.generator(one.id, 0)
+        return messages.details(engine.run_check(one, Subject(transport), rng, 0, self._allowed()))
 
     def _message(self, outcome):
         """Return in a line why an exercise did not pass."""
-        if outcome.verdict == "timeout" and not outcome.results:
-            return f"not run: the submission took all of the {self.limit:.0f} seconds that it has"
-        if outcome.needs:
-            return first_message(outcome).summary
         if outcome.verdict == "passed":
             return ""
+        if outcome.needs:
+            return first_message(outcome).summary
+        if outcome.verdict == "timeout" and self._left() <= 0:
+            return f"no time left: all checks of a submission may take {self.limit:.0f} seconds together"
         first = next(result for result in outcome.results if result.verdict == outcome.verdict)
+        if outcome.verdict in ("not_implemented", "import_error"):  # the same for any check
+            return messages.kind(first)
         return f"{first.check.line}: {messages.kind(first)}"
 
 
 def _family(name):
-    """Return what a forward pass and its backward passes have in common: batchnorm_forward, batchnorm_backward_alt."""
+    """Return what the names of a forward pass and its backward passes have in common."""
     return name.replace("_backward_alt", "_forward").replace("_backward", "_forward")
 
 

@@ -90,7 +90,9 @@ def _archive(path):
 def _folder(path, **known):
     """Return the Place of a folder in an export: itself, or the one archive that it holds."""
     files = [child for child in path.iterdir() if not child.name.startswith(".")]
-    alone = len(files) == 1 and files[0].is_file() and files[0].suffix.lower() == ".zip"
+    alone = (
+        len(files) == 1 and files[0].suffix.lower() == ".zip" and files[0].is_file() and not files[0].is_symlink()
+    )
     place = _archive(files[0]) if alone else Place(path, path.name, "")
     return dataclasses.replace(place, name=path.name, **known)
 
@@ -161,8 +163,7 @@ def _named(places):
         taken.add(candidate.casefold())
         unique.append(candidate)
     return [
-        dataclasses.replace(place, name=name, student=place.student or name)
-        for place, name in zip(places, unique)
+        dataclasses.replace(place, name=name, student=place.student or name) for place, name in zip(places, unique)
     ]
 
 

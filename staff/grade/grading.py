@@ -101,7 +101,9 @@ def broken(place, setup, why):
     )
     record = _blank(place, setup)
     nothing = cells.Notebooks({})
-    return Graded(dataclasses.replace(record, exercises=exercises, manual=manual.items(nothing, nothing)), log=(why,))
+    return Graded(
+        dataclasses.replace(record, exercises=exercises, manual=manual.items(nothing, nothing)), log=(why,)
+    )
 
 
 def _blank(place, setup):

@@ -217,7 +217,8 @@ def _graded(named, problems):
     for candidates in same.values():
         # where the case of letters counts these are several files, elsewhere one
         spelled = sorted(
-            {target for target, _ in candidates}, key=lambda name: (name not in MODULES, name != name.lower(), name)
+            {target for target, _ in candidates},
+            key=lambda name: (name not in MODULES, name != name.lower(), name),
         )
         problems += [_line(name, f"left out: {spelled[0]} but for the case of letters") for name in spelled[1:]]
         entries = [entry for target, entry in candidates if target == spelled[0]]

@@ -1,7 +1,7 @@
 """What a student is told about a run with secret seeds: the kind of failure, and no number, text or place of it.
 
-A solution sees the secret inputs, so that whatever it says or raises then may hold them. All details come from a run
-of the same check with public seeds, which the student can repeat at home.
+A solution sees the secret inputs, so that whatever it says or raises then may hold them. All details come from a
+run of the same check with public seeds, which the student can repeat at home.
 """
 
 import builtins

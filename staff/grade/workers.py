@@ -16,7 +16,8 @@ __all__ = ["grade_all"]
 GRACE = 60.0  # seconds beyond a submission's limit until its worker counts as hung
 
 # A server process imports these once; each worker is a fork of it, which starts at once and shares their memory.
-PRELOAD = ["torch", "cs231n.checks.exercises", "staff.grade.workers"]
+# torch.optim brings torch._dynamo along when it is first used.
+PRELOAD = ["torch", "torch._dynamo", "cs231n.checks.exercises", "staff.grade.workers"]
 
 
 def grade_all(places, setup, earlier, count):
