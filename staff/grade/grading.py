@@ -10,6 +10,7 @@ from staff.grade import cells, hidden, intake, manual, messages, sandbox, seeds
 from staff.grade.assemble import assemble
 from staff.grade.exercises import Judge
 from staff.grade.record import ExerciseRecord, Record
+from staff.grade.text import clean
 
 try:
     from staff.grade.q5 import grade_q5
@@ -111,7 +112,7 @@ def _blank(place, setup):
     return Record(
         name=place.name,
         student=place.student,
-        source=str(place.path),
+        source=clean(str(place.path)),
         digest="",
         code="",
         checks=setup.checks,
