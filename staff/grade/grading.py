@@ -82,7 +82,7 @@ def grade(place, setup, earlier=None, slot=0):
         return Graded(dataclasses.replace(record, exercises=earlier.exercises, seconds=earlier.seconds), kept=True)
     hidden.load()
     generator = functools.partial(seeds.generator, setup.secret, assembly.code)
-    with sandbox.Sandbox(assembly.files, slot) as box:
+    with sandbox.Sandbox(assembly.files, slot, blank=setup.release) as box:
         judge = Judge(box, generator, setup.limit)
         exercises = [judge.record(one) for one in load().exercises.values() if not one.in_notebook]
     exercises += _in_notebooks(notebooks, submission.files, slot)
