@@ -25,7 +25,8 @@ FINGERPRINTS = Path(__file__).with_name("fingerprints.json")
 SEED = 0  # the public seed whose inputs the looks belong to
 DIRECTIONS = 3
 TOLERANCE, FLOOR = 5e-4, 1e-5  # of projections: relative to the largest of an array, and at least
-ABOUT = 0.15  # of what is known of a random draw
+ABOUT = 0.1  # of what is known of a random draw
+MANY = 500  # numbers that say enough about the draw that they came from
 
 # What may fail besides, in a way of its own, without the mistake being another one.
 SIDE_CHECKS = {
@@ -150,16 +151,19 @@ def _is_dropout(question):
 
 
 def _kept_shares(value, x, param):
-    """Return what is to know about dropout without knowing the mask: the share of zeros, and the scale."""
+    """Return what there is to know about dropout whatever the mask: zeros, scale, and axes along which it repeats."""
     out = value[0] if isinstance(value, (tuple, list)) and value else value
     if type(out) is not np.ndarray or out.shape != np.shape(x):
         found = []
         _collect(value, found, False)
         return found
+    kept = out != 0
     with np.errstate(all="ignore"):
-        scale = (out / x)[out != 0] * param["p"]
+        scale = np.nan_to_num((out / x)[kept] * param["p"], nan=1e6, posinf=1e6, neginf=-1e6)
+    zeros = np.mean(~kept) if kept.size >= MANY else float(not kept.all())
+    repeats = [float((kept == kept.take([0], axis)).all()) for axis in range(kept.ndim)]
     scale = scale if scale.size else np.zeros(1)
-    return [["about dropout", *_rounded([np.mean(out == 0), scale.mean(), scale.std()])]]
+    return [["about dropout", *_rounded([zeros, scale.mean(), scale.std(), *repeats])]]
 
 
 def _collect(value, found, drawn, key=""):
@@ -184,9 +188,11 @@ def _collect(value, found, drawn, key=""):
 
 
 def _spread(array):
-    """Return the order of magnitude of a draw's standard deviation, and its mean in units of that."""
-    spread = max(float(array.std()), 1e-12) if array.size else 1e-12
-    return [np.log10(spread), float(array.mean()) / spread if array.size else 0.0]
+    """Return the logarithm of a draw's standard deviation, and its mean in units of that; of many numbers only."""
+    if array.size < MANY:
+        return []
+    spread = max(float(array.std()), 1e-12)
+    return [np.log(spread), float(array.mean()) / spread]
 
 
 def _projections(array):

@@ -85,12 +85,14 @@ class Session:
             return Outcome(exercise, "passed", tuple(results))
         needs = self._in_the_way(exercise, missed[0])
         verdict = "blocked" if needs else missed[0].verdict
-        looks_like = self._looks_like(exercise.name) if verdict in ("failed", "error") else None
+        looks_like = self._looks_like(exercise.name, missed) if verdict in ("failed", "error") else None
         return Outcome(exercise, verdict, tuple(results), needs, looks_like)
 
-    def _looks_like(self, name):
+    def _looks_like(self, name, missed):
         """Return the mistake that a failed exercise looks like, or None."""
-        found = diagnosis.diagnose(self.transport, name) if self.diagnose else None
+        if not self.diagnose or all(result.seed != diagnosis.SEED for result in missed):
+            return None
+        found = diagnosis.diagnose(self.transport, name)
         return diagnosis.catalogue()[found] if found else None
 
     def _run(self, one):
