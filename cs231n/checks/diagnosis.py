@@ -19,7 +19,7 @@ from cs231n.checks import engine
 from cs231n.checks.subject import CALL_LIMIT, Subject
 from cs231n.checks.wire import Handle, Unknown
 
-__all__ = ["FINGERPRINTS", "Known", "catalogue", "diagnose", "look", "recognise"]
+__all__ = ["FINGERPRINTS", "Known", "agree", "catalogue", "diagnose", "look", "recognise"]
 
 FINGERPRINTS = Path(__file__).with_name("fingerprints.json")
 SEED = 0  # the public seed whose inputs the looks belong to
@@ -88,7 +88,7 @@ def recognise(seen, exercise, known=None):
     found = []
     for entry in known.values():
         if entry.exercise == exercise:
-            surplus = [len(set(seen) - set(one)) for one in entry.looks if _agree(seen, one)]
+            surplus = [len(set(seen) - set(one)) for one in entry.looks if agree(seen, one)]
             found += [(min(surplus), entry.name)] if surplus else []
     return min(found)[1] if found else None
 
@@ -212,7 +212,7 @@ def _rounded(numbers):
     return [float(f"{number:.5g}") for number in numbers]
 
 
-def _agree(seen, known):
+def agree(seen, known):
     """Whether code looks like a known mistake: each check that this misses is missed in the same way."""
     surplus = set(seen) - set(known)
     return (

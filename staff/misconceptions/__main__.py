@@ -1,4 +1,4 @@
-"""Make cs231n/checks/fingerprints.json from the catalogue, or measure the catalogue."""
+"""Make cs231n/checks/fingerprints.json from the catalogue, or print what the checks and the fingerprints achieve."""
 
 import argparse
 import sys
@@ -7,17 +7,23 @@ from tqdm import tqdm
 
 from cs231n.checks.diagnosis import FINGERPRINTS
 from staff.misconceptions import fingerprints
+from staff.misconceptions.report import report
+
+__all__ = ["main"]
 
 
 def main(arguments=None):
-    """Run the command line; returns the exit status."""
+    """Run the command line; returns the exit status: 1 where a misconception is not caught, or taken for another."""
     parser = argparse.ArgumentParser(prog="python -m staff.misconceptions", description=__doc__)
-    parser.add_argument("--report", action="store_true", help="print the figures instead")
-    options = parser.parse_args(arguments)
+    parser.add_argument("--report", action="store_true", help="print the figures, which takes minutes")
+    if parser.parse_args(arguments).report:
+        print(report(tqdm))
+        return 0
     found = fingerprints.known(tqdm)
-    for name, other in fingerprints.twins(found):
-        print(f"{name} {f'looks like {other}' if other else 'is not caught'}", file=sys.stderr)
-    if fingerprints.twins(found):
+    if wrong := fingerprints.twins(found):
+        for name, other in wrong:
+            print(f"{name} {f'looks like {other}' if other else 'is not caught'}", file=sys.stderr)
+        print(f"{FINGERPRINTS.name} is left as it was.", file=sys.stderr)
         return 1
     FINGERPRINTS.write_text(fingerprints.text(found), encoding="utf-8")
     print(f"Wrote {FINGERPRINTS}: {len(found)} misconceptions")

@@ -15,8 +15,7 @@ EXERCISES = tuple(load().exercises)
 
 def transport(**modules):
     """Return a transport to the solved package, with some modules replaced: layers, optim, fc_net, cnn."""
-    names = {"fc_net": "classifiers.fc_net", "cnn": "classifiers.cnn"}
-    return subject.transport({names.get(name, name): module for name, module in modules.items()})
+    return subject.transport({subject.NAMES.get(name, name): module for name, module in modules.items()})
 
 
 def session(**modules):

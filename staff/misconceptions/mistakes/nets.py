@@ -554,7 +554,7 @@ wrong(
     ),
     (_CHOOSE, "norm_forward = batchnorm_forward"),
     (_CHOOSE_BACK, "norm_backward = batchnorm_backward_alt"),
-    ("self.bn_params[i - 1]", '{"mode": "train"} | self.bn_params[i - 1]'),
+    ("self.bn_params[i - 1]", 'self.bn_params[i - 1] if "mode" in self.bn_params[i - 1] else {"mode": "train"}'),
 )
 wrong(
     "layernorm-net-not-normalised",

@@ -1,0 +1,113 @@
+"""The catalogue: enough of it, well described, caught by the checks of its own exercise, and named."""
+
+import re
+
+import pytest
+
+from cs231n.checks.rubric import load
+from staff.misconceptions.catalogue import entries, wrong
+from staff.misconceptions.measure import EXERCISES, backward_passes, dependents, trial
+from staff.misconceptions.subject import source_of
+from staff.release.modules import named_blocks
+
+FORMS = [(name, form) for name, one in entries().items() for form in range(len(one.forms))]
+
+
+def test_there_are_150_misconceptions_and_four_for_each_exercise():
+    assert len(entries()) >= 150
+    exercises = [one.exercise for one in entries().values()]
+    assert min(exercises.count(name) for name in EXERCISES) >= 4
+
+
+def test_names_are_in_kebab_case_and_titles_fit_in_a_line():
+    for one in entries().values():
+        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", one.name)
+        assert 0 < len(one.title) <= 90 and one.title[-1] not in ".!?"
+
+
+def test_every_misconception_has_three_different_hints_that_are_sentences():
+    for one in entries().values():
+        assert len(set(one.hints)) == 3, one.name
+        for hint in one.hints:
+            assert hint[0] == hint[0].upper() or hint.startswith(("dx", "dw", "db", "dg", "np.", "eps", "gamma",
+                "beta", "weight_scale", "softmax_loss", "range", "argmax", "pool_param", "self.", "b is", "x also",
+                "i counts", "t counts", "w moves")), hint  # fmt: skip
+            assert hint[-1] in ".?!" and len(hint) <= 120, hint
+
+
+def _lines(text):
+    lines = (" ".join(line.split()) for line in text.splitlines())
+    return {line for line in lines if len(line) >= 6 and not line.startswith("#")}
+
+
+def _block_lines(exercise, module):
+    file = f"cs231n/{module.replace('.', '/')}.py"
+    found = named_blocks(file, source_of(module))
+    return {line for name in load().exercises[exercise].blocks for line in _lines(found[name].text)}
+
+
+def test_no_hint_or_title_holds_a_line_of_the_solution_or_of_the_wrong_code():
+    for one in entries().values():
+        lines = _block_lines(one.exercise, one.module)
+        for form in one.forms:
+            for old, new in () if callable(form) else form:
+                lines |= _lines(old) | _lines(new)
+        pieces = lines | {line.split(" = ", 1)[1] for line in lines if " = " in line and len(line) > 12}
+        for text in (one.title, *one.hints):
+            assert not [piece for piece in pieces if len(piece) >= 6 and piece in text], (one.name, text)
+
+
+def test_no_hint_holds_code():
+    for one in entries().values():
+        for hint in one.hints:
+            assert not re.search(
+                r"\bnp\.(?!random has|pad takes|pad has)\w+|\w\(\w*\)|[\w\])] ?[+*/-]?= ?\w+\(", hint
+            ), hint
+
+
+def test_a_name_is_entered_once():
+    with pytest.raises(ValueError, match="two misconceptions affine-bias-missing"):
+        wrong("affine-bias-missing", "affine_forward", "again", ("A.", "B.", "C."), ("a", "b"))
+
+
+# --- the checks ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name, form", FORMS)
+def test_a_misconception_is_caught_and_named(name, form):
+    one = entries()[name]
+    found = trial(one, form, (one.exercise,))
+    assert found.caught
+    assert found.named, found.names
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name, form", FORMS)
+def test_a_misconception_spoils_no_exercise_that_it_does_not_touch_and_is_taken_for_no_other(name, form):
+    found = trial(entries()[name], form)
+    assert found.spoiled == []
+    assert found.wrongly_named == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "affine-bias-missing",
+        "batchnorm-eps-outside-root",
+        "dropout-not-scaled",
+        "batchnorm-net-shared-statistics",
+        "layernorm-net-batchnorm-called",
+        "conv-backward-db-averaged",
+        "adam-betas-swapped",
+    ],
+)
+def test_what_is_not_touched_passes_or_is_blocked(name):
+    assert trial(entries()[name]).spoiled == []
+
+
+def test_dependents_are_found_through_others():
+    assert dependents("batchnorm_forward") >= {"spatial_batchnorm_forward", "spatial_batchnorm_backward"}
+    assert dependents("adam") == set()
+    assert backward_passes("batchnorm_forward") == {"batchnorm_backward", "batchnorm_backward_alt"}
+    assert backward_passes("conv_forward_naive") == {"conv_backward_naive"}
+    assert backward_passes("adam") == set()
