@@ -7,9 +7,9 @@ from markupsafe import Markup
 
 from staff.grade.html import number
 
-__all__ = ["histogram", "strip"]
+__all__ = ["LARGE", "SMALL", "histogram", "strip"]
 
-WIDTH = 400  # small enough to keep the letters readable on a phone
+LARGE, SMALL = (400, 250), (190, 110)  # width and height: narrow, to keep the letters readable on a phone
 BARS = {  # of a strip, 3 wide and 10 high: told apart by their shapes as well as by their colours
     "good": "v-10h3v10z",
     "wrong": "v-6h3v6z",
@@ -18,49 +18,44 @@ BARS = {  # of a strip, 3 wide and 10 high: told apart by their shapes as well a
 }
 
 
-def histogram(counts, edges, median, label, height=190, bar_labels=True):
+def histogram(counts, edges, median, label, size=LARGE):
     """Return a histogram with a line at the median.
 
     Args:
         counts: number of each bin, shape (n,).
         edges: bounds of the bins, evenly spaced, shape (n + 1,).
-        median: where the line stands, or None.
+        median: where the line stands.
         label: what the chart shows, for a screen reader.
-        height: in units of which the chart is WIDTH wide.
-        bar_labels: whether the counts stand over the bars.
+        size: LARGE, with the counts over the bars, or SMALL.
     """
-    left, right, top, bottom = 8, WIDTH - 8, 42, height - 22
+    width, height = size
+    left, right, top, bottom = 4, width - 4, 42 if size is LARGE else 24, height - 20
     low, span = edges[0], edges[-1] - edges[0]
     highest = max([*counts, 1])
 
     def at(value):
         return left + (right - left) * (value - low) / span
 
-    parts = []
+    parts, texts = [], []
     for count, start, end in zip(counts, edges, edges[1:]):
         x, wide = at(start) + 1, at(end) - at(start) - 2
         tall = (bottom - top) * count / highest
         if count:
             parts.append(_rect(x, bottom - tall, wide, tall, "bar"))
-            if bar_labels:
-                parts.append(_text(x + wide / 2, bottom - tall - 4, count, "small"))
+            if size is LARGE:
+                texts.append(_text(x + wide / 2, bottom - tall - 4, count, "small"))
     parts.append(Markup('<path class="axis" d="M{} {}H{}"/>').format(_short(left), _short(bottom), _short(right)))
-    ticks = sorted(
-        {edges[0], edges[len(edges) // 4], edges[len(edges) // 2], edges[3 * len(edges) // 4], edges[-1]}
-    )
+    ticks = edges[:: len(edges) // 4 if size is LARGE else len(edges) // 2]
     for i, edge in enumerate(ticks):
         side = "start" if i == 0 else "end" if i == len(ticks) - 1 else "middle"
-        parts.append(_text(at(edge), bottom + 16, number(edge), "tick", side))
-    if median is not None:
-        parts += _marker(at(median), 18, bottom, f"median {number(median)}")
-    return _svg(WIDTH, height, label, parts)
-
-
-def _marker(x, top, bottom, text):
-    """Return a labelled vertical line; the label stays inside the chart."""
-    side = "start" if x < WIDTH / 4 else "end" if x > 3 * WIDTH / 4 else "middle"
-    line = Markup('<path class="marker" d="M{} {}V{}"/>').format(_short(x), _short(top), _short(bottom))
-    return [line, _text(x, top - 5, text, "marked", side)]
+        texts.append(_text(at(edge), height - 5, number(edge), "tick", side))
+    x, side = (
+        at(median),
+        "start" if median < low + span / 4 else "end" if median > low + 3 * span / 4 else "middle",
+    )
+    parts.append(Markup('<path class="marker" d="M{} 16V{}"/>').format(_short(x), _short(bottom)))
+    texts.append(_text(x, 12, f"median {number(median)}", "marked", side))
+    return _svg(width, height, label, parts + texts)
 
 
 def strip(kinds, label):

@@ -6,7 +6,7 @@ import statistics
 
 from cs231n.checks.engine import VERDICTS
 from staff.grade import lateness, previous
-from staff.grade.charts import histogram, strip
+from staff.grade.charts import LARGE, SMALL, histogram, strip
 from staff.grade.html import COLOURS, number, plural, render
 
 __all__ = ["report"]
@@ -68,7 +68,7 @@ def report(records, rubric, catalogue, *, policy=None, pairs=None, changes=None,
         by_name={record.name: record for record in records},
         pairs=pairs,
         threshold=threshold,
-        changes=changes,
+        changes=previous.grouped(changes) if changes is not None else None,
         described=previous.described,
         problems=[record for record in records if record.problems],
     )
@@ -104,16 +104,16 @@ def _tiles(counted, points):
 def _total(points, rubric):
     """Return the _Plot of everybody's points."""
     most = sum(question.points for question in rubric.questions.values())
-    return _plot("Points of all questions", list(points.values()), most, BINS, 210, True)
+    return _plot("Points of all questions", list(points.values()), most, BINS, LARGE)
 
 
 def _question(question, counted):
     """Return the _Plot of a question's points."""
     values = [_by_question(record).get(question.name, 0) for record in counted]
-    return _plot(f"{question.name} {question.title}", values, question.points, QUESTION_BINS, 130, False)
+    return _plot(f"{question.name} {question.title}", values, question.points, QUESTION_BINS, SMALL)
 
 
-def _plot(title, values, most, bins, height, bar_labels):
+def _plot(title, values, most, bins, size):
     edges = [most * i / bins for i in range(bins + 1)]
     counts = [0] * bins
     for value in values:
@@ -126,7 +126,7 @@ def _plot(title, values, most, bins, height, bar_labels):
     )
     label = f"Histogram, {title}, {plural(len(values), 'submission')}: {summary}"
     rows = tuple(zip(edges, edges[1:], counts))
-    return _Plot(title, histogram(counts, edges, median, label, height, bar_labels), rows, summary)
+    return _Plot(title, histogram(counts, edges, median, label, size), rows, summary)
 
 
 def _by_question(record):

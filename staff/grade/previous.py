@@ -6,7 +6,7 @@ from pathlib import Path
 from staff.grade import record as records_of
 from staff.grade.text import clean
 
-__all__ = ["Change", "changes", "read", "text"]
+__all__ = ["Change", "changes", "described", "grouped", "read", "text"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,6 +26,12 @@ class Change:
     before: tuple[float | None, str] | None
     after: tuple[float | None, str] | None
     why: str
+
+    @property
+    def difference(self):
+        """Points gained, negative if lost."""
+        before, after = ((side[0] or 0) if side else 0 for side in (self.before, self.after))
+        return after - before
 
 
 def read(folder):
@@ -95,6 +101,14 @@ def _reasons(old, new):
     if old.isolation != new.isolation:
         reasons.append("isolation")
     return ", ".join(reasons) or "nothing that is recorded: a limit of time or memory, or chance"
+
+
+def grouped(found):
+    """Return the changes in lists, one for each submission and reason."""
+    groups = {}
+    for change in found:
+        groups.setdefault((change.name, change.why), []).append(change)
+    return list(groups.values())
 
 
 def text(found):

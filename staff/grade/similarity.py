@@ -1,9 +1,9 @@
 """Which submissions look alike: what a pair has in common beyond the release and beyond what many wrote.
 
 Code is text here and never imported. A file is a sequence of tokens without comments, docstrings and layout, in
-which variables have no names, so that renaming, reformatting and moving functions about change nothing. The hashes
-of all runs of K tokens, less those of the release, are winnowed to fingerprints, and two submissions are as similar
-as the part that they share of the smaller one's fingerprints.
+which variables have no names, so that renaming, reformatting and moving functions about change nothing. The
+hashes of all runs of K tokens, less those of the release, are winnowed to fingerprints, and two submissions are as
+similar as the part that they share of the smaller one's fingerprints.
 
 Source: Schleimer, Wilkerson and Aiken, "Winnowing: local algorithms for document fingerprinting", 2003.
 """
