@@ -8,6 +8,7 @@ from cs231n.checks.engine import VERDICTS
 from staff.grade import lateness, previous
 from staff.grade.charts import LARGE, SMALL, histogram, strip
 from staff.grade.html import COLOURS, number, plural, render
+from staff.grade.similarity import THRESHOLD
 
 __all__ = ["report"]
 
@@ -27,7 +28,7 @@ class _Plot:
     summary: str
 
 
-def report(records, rubric, catalogue, *, policy=None, pairs=None, changes=None, threshold=None):
+def report(records, rubric, catalogue, *, policy=None, groups=None, changes=None):
     """Return the page of a class as HTML text.
 
     Args:
@@ -35,9 +36,8 @@ def report(records, rubric, catalogue, *, policy=None, pairs=None, changes=None,
         rubric: cs231n.checks.rubric.Rubric.
         catalogue: name of a misconception -> Known, with a title.
         policy: lateness.Policy, or None where there is no deadline.
-        pairs: similarity.Pairs, or None where similarity was not looked at.
+        groups: similarity.Groups, or None where similarity was not looked at.
         changes: previous.Changes since an earlier run, or None without one.
-        threshold: similarity from which `pairs` lists two submissions.
     """
     counted, replaced = lateness.latest(records)
     late = {record.name: lateness.assess(record, policy) for record in counted} if policy else {}
@@ -66,8 +66,8 @@ def report(records, rubric, catalogue, *, policy=None, pairs=None, changes=None,
         late=late,
         tardy={name for name, one in late.items() if one.by or one.submitted is None},
         by_name={record.name: record for record in records},
-        pairs=pairs,
-        threshold=threshold,
+        groups=groups,
+        threshold=THRESHOLD,
         changes=previous.grouped(changes) if changes is not None else None,
         described=previous.described,
         problems=[record for record in records if record.problems],

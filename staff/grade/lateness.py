@@ -73,7 +73,7 @@ class Lateness:
             return "no time known, counted as in time"
         if not self.by:
             return "in time"
-        return f"{span(self.by)} late" + ("" if self.days else ", within the grace period")
+        return f"{span(self.by)} late" + ("" if self.days else ", within the grace")
 
 
 def policy(deadline, grace=0.0, penalty=0.0, max_days=None):

@@ -132,4 +132,4 @@ def described(side):
         return "nothing"
     points, verdict = side
     verdict = verdict.replace("_", " ")
-    return verdict if points is None else f"{verdict}, {points:g} point{'' if points == 1 else 's'}"
+    return verdict if points is None else f"{verdict} ({points:g})"

@@ -19,15 +19,18 @@ import zlib
 
 import numpy as np
 from scipy import sparse
+from scipy.sparse import csgraph
 
-__all__ = ["THRESHOLD", "Fingerprints", "Pair", "pairs"]
+__all__ = ["THRESHOLD", "Fingerprints", "Group", "alike"]
 
 K = 12  # tokens in a run, about a line: shorter ones are idioms of the language
 WINDOW = 4  # of that many runs in a row one is kept: a common passage of K + WINDOW - 1 tokens is never missed
-FEWEST = 40  # fingerprints below which a submission is too small to tell
+FEWEST = 60  # fingerprints below which a submission is too small to tell
 MANY = 10, 0.25  # a fingerprint that more submissions hold than this number and this part of them is common
-THRESHOLD = 0.6  # measured in tests/staff/grade/test_similarity.py
+THRESHOLD = 0.5  # copies reach 0.61 with every assignment rewritten, other solutions 0.1: test_similarity.py
+SAME = 0.95  # the threshold for those who wrote what many wrote
 MAX_TOKENS = 200_000  # of a file
+REREAD = 4
 
 _BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, so that no token's bits are lost
 _KEPT = {*keyword.kwlist, *dir(builtins)}
@@ -44,20 +47,18 @@ _DEFINITION = re.compile(r"\s*(?:async\s+)?(?:def|class)\s+(\w+)")
 
 
 @dataclasses.dataclass(frozen=True)
-class Pair:
-    """Two submissions that look alike.
+class Group:
+    """Submissions that look alike, each like at least one other of them.
 
     Attributes:
-        first, second: their names.
-        similarity: part of the smaller one's fingerprints that the other has too, 0 to 1.
-        shared: number of those fingerprints.
-        places: (function, number of shared fingerprints in it), most first.
+        names: of the submissions, sorted.
+        lowest, highest: similarity of two of them, 0 to 1, among those that reach the threshold.
+        places: (function, number of shared fingerprints in it) of the two that are most alike, most first.
     """
 
-    first: str
-    second: str
-    similarity: float
-    shared: int
+    names: tuple[str, ...]
+    lowest: float
+    highest: float
     places: tuple[tuple[str, int], ...]
 
 
@@ -71,76 +72,102 @@ class Fingerprints:
     def __init__(self, release):
         self._release = {name: data for name, data in release.items() if name.endswith(".py")}
         found = [_runs(data)[0] for data in self._release.values()]
-        self._given = np.unique(np.concatenate([np.zeros(0, np.uint64), *found]))
+        self._given = np.unique(np.concatenate([np.zeros(1, np.uint64), *found]))
 
     def of(self, files):
-        """Return the fingerprints of a submission: hash -> function that it was found in.
+        """Return the fingerprints of a submission: function -> hashes found in it, uint64, each hash once.
 
         Args:
             files: path -> bytes, as handed in.
         """
-        found = {}
+        found, seen = {}, set()
         for name, data in sorted(files.items()):
             if name.endswith(".py") and data != self._release.get(name):
-                hashes, lines, places = _runs(data)
-                for i in _winnow(hashes, ~np.isin(hashes, self._given)):
-                    found.setdefault(int(hashes[i]), places[lines[i]])
-        return found
+                hashes, places = _runs(data)
+                for i in _winnow(hashes, ~self._is_given(hashes)):
+                    if (mark := int(hashes[i])) not in seen:
+                        seen.add(mark)
+                        found.setdefault(places[i], []).append(mark)
+        return {place: np.array(marks, np.uint64) for place, marks in found.items()}
+
+    def _is_given(self, hashes):
+        """Return for each hash whether the release has it."""
+        at = np.minimum(np.searchsorted(self._given, hashes), len(self._given) - 1)
+        return self._given[at] == hashes
 
 
-def pairs(fingerprints, threshold=THRESHOLD):
-    """Return the Pairs of similarity >= threshold, most alike first.
+def alike(fingerprints, threshold=THRESHOLD):
+    """Return the Groups of submissions that look alike, most alike first.
+
+    What many wrote the same way tells nothing, and is not counted. Those who wrote nearly everything as many
+    others did are alike if they agree in nearly everything.
 
     Args:
         fingerprints: name of a submission -> what `Fingerprints.of` gave.
+        threshold: similarity from which two are alike, 0 to 1.
     """
-    names = [name for name, prints in fingerprints.items() if len(prints) >= FEWEST]
-    shared, sizes = _shared([fingerprints[name] for name in names])
-    found = []
-    for i, j, count in zip(shared.row, shared.col, shared.data):
-        similarity = count / max(min(sizes[i], sizes[j]), FEWEST)
-        if i < j and similarity >= threshold:
-            first, second = fingerprints[names[i]], fingerprints[names[j]]
-            places = _places(first, second)
-            found.append(Pair(names[i], names[j], float(similarity), int(count), places))
-    return sorted(found, key=lambda pair: (-pair.similarity, pair.first, pair.second))
+    marks = {
+        name: np.concatenate([*prints.values(), np.zeros(0, np.uint64)]) for name, prints in fingerprints.items()
+    }
+    names = sorted(name for name in marks if len(marks[name]) >= FEWEST)
+    if len(names) < 2:
+        return []
+    held = _held([marks[name] for name in names])
+    rare = held[:, held.sum(axis=0) <= max(MANY[0], MANY[1] * len(names))]
+    similarity = _similarity(rare)
+    similarity[similarity < threshold] = 0
+    ordinary = np.flatnonzero(rare.sum(axis=1) < FEWEST)
+    whole = _similarity(held[ordinary])
+    whole[whole < max(SAME, threshold)] = 0
+    similarity[np.ix_(ordinary, ordinary)] = whole
+    _, labels = csgraph.connected_components(sparse.csr_array(similarity), directed=False)
+    groups = [np.flatnonzero(labels == label) for label in np.flatnonzero(np.bincount(labels) > 1)]
+    found = [_group(similarity[np.ix_(group, group)], [names[i] for i in group], fingerprints) for group in groups]
+    return sorted(found, key=lambda group: (-group.highest, group.names))
 
 
-def _shared(prints):
-    """Return (counts of shared fingerprints as a sparse matrix, fingerprints of each), common ones left out."""
-    rows = np.repeat(np.arange(len(prints)), [len(one) for one in prints])
-    hashes = np.fromiter(itertools.chain.from_iterable(prints), np.uint64, len(rows))
-    _, columns, counts = np.unique(hashes, return_inverse=True, return_counts=True)
-    kept = counts[columns] <= max(MANY[0], MANY[1] * len(prints))
-    shape = len(prints), len(counts)
-    holds = sparse.csr_array((np.ones(kept.sum(), np.int32), (rows[kept], columns[kept])), shape=shape)
-    return (holds @ holds.T).tocoo(), np.bincount(rows[kept], minlength=len(prints))
+def _held(marks):
+    """Return which submission holds which fingerprint, sparse, shape (submissions, fingerprints)."""
+    rows = np.repeat(np.arange(len(marks)), [len(one) for one in marks])
+    _, columns = np.unique(np.concatenate(marks), return_inverse=True)
+    return sparse.csc_array((np.ones(len(rows), np.int32), (rows, columns)))
 
 
-def _places(first, second):
-    counts = {}
-    for mark in first.keys() & second.keys():
-        counts[first[mark]] = counts.get(first[mark], 0) + 1
-    return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+def _similarity(held):
+    """Return how much of the smaller one's fingerprints two submissions share, 0 on the diagonal."""
+    sizes = held.sum(axis=1)
+    shared = (held @ held.T).toarray().astype(np.float32)
+    np.fill_diagonal(shared, 0)
+    return shared / np.maximum(np.minimum(sizes[:, None], sizes), FEWEST)
+
+
+def _group(similarity, names, fingerprints):
+    """Return the Group of some submissions with their similarities."""
+    first, second = (fingerprints[names[i]] for i in np.unravel_index(np.argmax(similarity), similarity.shape))
+    others = np.concatenate(list(second.values()))
+    counts = {place: int(np.isin(marks, others).sum()) for place, marks in first.items()}
+    places = tuple(sorted(((place, n) for place, n in counts.items() if n), key=lambda item: (-item[1], item[0])))
+    return Group(tuple(names), float(similarity[similarity > 0].min()), float(similarity.max()), places)
 
 
 # --- fingerprints -------------------------------------------------------------------------------------------
 
 
 def _runs(data):
-    """Return (hash of each run of K tokens, the line it begins in, what is defined at each line) of a file."""
+    """Return (hash of each run of K tokens, the function that the run begins in) of a file."""
     text = data.decode("utf-8", "replace").replace("\0", "")
     lines = io.StringIO(text, newline=None).readlines()
     tokens = list(itertools.islice(_tokens(lines), MAX_TOKENS))
     if len(tokens) < K:
-        return np.zeros(0, np.uint64), [], []
+        return np.zeros(0, np.uint64), []
     codes = {word: zlib.crc32(word.encode("utf-8", "replace")) for word in {word for word, _ in tokens}}
     values = np.array([codes[word] for word, _ in tokens], np.uint64)
     hashes = np.zeros(len(values) - K + 1, np.uint64)
     for i in range(K):  # a polynomial in _BASE, modulo 2**64
         hashes = hashes * _BASE + values[i : i + len(hashes)]
-    hashes ^= hashes >> np.uint64(29)  # the high bits of a product depend on all tokens: let the order do so too
-    return hashes * _BASE, [line for _, line in tokens], _definitions(lines)
+    hashes ^= hashes >> np.uint64(29)  # low bits depend on low bits alone: let the order depend on all of them
+    functions = _definitions(lines)
+    return hashes * _BASE, [functions[line] for _, line in tokens[: len(hashes)]]
 
 
 def _winnow(hashes, counts):
@@ -191,12 +218,24 @@ def _tokens(lines):
 
 
 def _raw(lines):
-    """Yield (kind, text, line) of all tokens; where the syntax is broken, go on in the next line."""
-    start = 0
-    while start < len(lines):
-        reached = start
+    """Yield (kind, text, line) of all tokens; where the syntax is broken, go on in the next line.
+
+    Some breaks show at the end of the file only. So that none makes the work grow with its square, no more than
+    REREAD times the lines of the file are read.
+    """
+    start, at, left = 0, 0, REREAD * len(lines)
+
+    def readline():
+        nonlocal at, left
+        if at == len(lines) or not left:
+            return ""
+        at, left = at + 1, left - 1
+        return lines[at - 1]
+
+    while start < len(lines) and left:
+        at = reached = start
         try:
-            for token in tokenize.generate_tokens(itertools.islice(lines, start, None).__next__):
+            for token in tokenize.generate_tokens(readline):
                 yield token.type, token.string, start + token.start[0]
                 reached = start + token.end[0]
             return

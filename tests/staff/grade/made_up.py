@@ -183,7 +183,7 @@ def main(folder, size=60):
     from staff.grade.feedback import feedback
     from staff.grade.lateness import assess, policy
     from staff.grade.previous import changes
-    from staff.grade.similarity import Pair
+    from staff.grade.similarity import Group
 
     due = policy(DEADLINE.isoformat(), 15, 10, 3)
     records = make_class(int(size))
@@ -191,9 +191,13 @@ def main(folder, size=60):
     for record in records:
         page = feedback(record, load(), CATALOGUE, assess(record, due))
         Path(folder, "feedback", f"{record.name}.html").write_text(page, encoding="utf-8")
-    alike = [Pair(records[3].name, records[7].name, 0.93, 511, (("conv_backward_naive", 88), ("adam", 40)))]
+    places = (("conv_backward_naive", 88), ("adam", 40))
+    groups = [
+        Group((records[3].name, records[7].name, records[20].name), 0.61, 0.93, places),
+        Group((records[9].name, records[11].name), 0.78, 0.78, places[:1]),
+    ]
     changed = changes(make_class(int(size), seed=232)[:5], records[:5])
-    values = {"policy": due, "pairs": alike, "changes": changed, "threshold": 0.6}
+    values = {"policy": due, "groups": groups, "changes": changed}
     page = report(records, load(), CATALOGUE, **values)
     Path(folder, "report.html").write_text(page, encoding="utf-8")
 
