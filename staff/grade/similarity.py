@@ -34,6 +34,7 @@ REREAD = 4
 
 _BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, so that no token's bits are lost
 _KEPT = {*keyword.kwlist, *dir(builtins)}
+_STATEMENTS = {"def", "class", "return", "raise", "while", "with", "import"}  # in no bracket
 _LAYOUT = {
     tokenize.COMMENT,
     tokenize.NL,
@@ -205,7 +206,7 @@ def _tokens(lines):
         if kind in _LAYOUT or (kind == tokenize.STRING and before in (None, *_LAYOUT)):
             before = kind
             continue
-        depth = max(depth + (word in "([{") - (word in ")]}"), 0)
+        depth = 0 if word in _STATEMENTS else max(depth + (word in "([{") - (word in ")]}"), 0)
         if kind == tokenize.STRING:
             yield "S", line
         elif kind == tokenize.NAME and word not in _KEPT and before != ".":
