@@ -10,6 +10,7 @@ from staff.grade import cells, hidden, intake, manual, messages, sandbox, seeds
 from staff.grade.assemble import assemble
 from staff.grade.exercises import Judge
 from staff.grade.record import ExerciseRecord, Record
+from staff.grade.text import clean
 
 try:
     from staff.grade.q5 import grade_q5
@@ -81,7 +82,7 @@ def grade(place, setup, earlier=None, slot=0):
         return Graded(dataclasses.replace(record, exercises=earlier.exercises, seconds=earlier.seconds), kept=True)
     hidden.load()
     generator = functools.partial(seeds.generator, setup.secret, assembly.code)
-    with sandbox.Sandbox(assembly.files, slot) as box:
+    with sandbox.Sandbox(assembly.files, slot, blank=setup.release) as box:
         judge = Judge(box, generator, setup.limit)
         exercises = [judge.record(one) for one in load().exercises.values() if not one.in_notebook]
     exercises += _in_notebooks(notebooks, submission.files, slot)
@@ -111,7 +112,7 @@ def _blank(place, setup):
     return Record(
         name=place.name,
         student=place.student,
-        source=str(place.path),
+        source=clean(str(place.path)),
         digest="",
         code="",
         checks=setup.checks,
