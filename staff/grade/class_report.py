@@ -28,39 +28,39 @@ class _Plot:
     summary: str
 
 
-def report(records, rubric, catalogue, *, policy=None, groups=None, changes=None):
+def report(records, rubric, catalogue, *, replaced=(), policy=None, groups=None, changes=None):
     """Return the page of a class as HTML text.
 
     Args:
-        records: Records of the run.
+        records: Records of the submissions that count.
         rubric: cs231n.checks.rubric.Rubric.
         catalogue: name of a misconception -> Known, with a title.
+        replaced: submissions that a later one of the same student replaces: name, student, submitted.
         policy: lateness.Policy, or None where there is no deadline.
         groups: similarity.Groups, or None where similarity was not looked at.
         changes: previous.Changes since an earlier run, or None without one.
     """
-    counted, replaced = lateness.latest(records)
-    late = {record.name: lateness.assess(record, policy) for record in counted} if policy else {}
-    points = {record.name: late[record.name].after if policy else record.earned for record in counted}
+    late = {record.name: lateness.assess(record, policy) for record in records} if policy else {}
+    points = {record.name: late[record.name].after if policy else record.earned for record in records}
     return render(
         "report.html",
         isolation=_isolation(records),
-        counted=sorted(counted, key=lambda record: (-points[record.name], record.name)),
+        counted=sorted(records, key=lambda record: (-points[record.name], record.name)),
         replaced=replaced,
-        replaced_by={record.student: record.name for record in counted},
+        replaced_by={record.student: record.name for record in records},
         points=points,
         most=sum(question.points for question in rubric.questions.values()),
-        tiles=_tiles(counted, points),
-        total=_total(points, rubric) if counted else None,
-        questions=[_question(question, counted) for question in rubric.questions.values()] if counted else [],
+        tiles=_tiles(records, points),
+        total=_total(points, rubric) if records else None,
+        questions=[_question(question, records) for question in rubric.questions.values()] if records else [],
         names=list(rubric.questions),
-        by_question={record.name: _by_question(record) for record in counted},
-        strips={record.name: _strip(record) for record in counted},
-        heat=_heat(counted, rubric),
-        columns=[verdict for verdict in VERDICTS if any(_verdicts(counted)[verdict].values())],
-        mistakes=_mistakes(counted, catalogue),
-        slowest=sorted(counted, key=lambda record: -record.seconds)[:SLOWEST],
-        stopped=_stopped(counted, STOPPED),
+        by_question={record.name: _by_question(record) for record in records},
+        strips={record.name: _strip(record) for record in records},
+        heat=_heat(records, rubric),
+        columns=[verdict for verdict in VERDICTS if any(_verdicts(records)[verdict].values())],
+        mistakes=_mistakes(records, catalogue),
+        slowest=sorted(records, key=lambda record: -record.seconds)[:SLOWEST],
+        stopped=_stopped(records, STOPPED),
         broken=_stopped(records, ("grader_error",)),
         policy=policy,
         late=late,
@@ -80,21 +80,21 @@ def _isolation(records):
     return sorted(counts.items(), key=lambda item: (not item[0].startswith("reduced"), item[0]))
 
 
-def _tiles(counted, points):
+def _tiles(records, points):
     """Return (number, its unit or "", what it counts)."""
-    exercises = [exercise for record in counted for exercise in record.exercises]
+    exercises = [exercise for record in records for exercise in record.exercises]
     passed = sum(exercise.verdict == "passed" for exercise in exercises)
     return [
-        (len(counted), "", "submission" if len(counted) == 1 else "submissions"),
+        (len(records), "", "submission" if len(records) == 1 else "submissions"),
         (number(statistics.median(points.values())) if points else "–", "", "points, median"),
         (number(100 * passed / len(exercises), 0) if exercises else "–", " %", "of all exercises passed"),
         (
-            sum(all(one.verdict == "passed" for one in record.exercises) for record in counted),
+            sum(all(one.verdict == "passed" for one in record.exercises) for record in records),
             "",
             "passed everything",
         ),
-        (sum(record.pending for record in counted), "", "wait for a human"),
-        (len({name for name, *_ in _stopped(counted, STOPPED)}), "", "crashed or were stopped"),
+        (sum(record.pending for record in records), "", "wait for a human"),
+        (len({name for name, *_ in _stopped(records, STOPPED)}), "", "crashed or were stopped"),
     ]
 
 
@@ -107,9 +107,9 @@ def _total(points, rubric):
     return _plot("Points of all questions", list(points.values()), most, BINS, LARGE)
 
 
-def _question(question, counted):
+def _question(question, records):
     """Return the _Plot of a question's points."""
-    values = [_by_question(record).get(question.name, 0) for record in counted]
+    values = [_by_question(record).get(question.name, 0) for record in records]
     return _plot(f"{question.name} {question.title}", values, question.points, QUESTION_BINS, SMALL)
 
 
@@ -139,18 +139,18 @@ def _by_question(record):
 # --- exercises ----------------------------------------------------------------------------------------------
 
 
-def _verdicts(counted):
+def _verdicts(records):
     """Return verdict -> exercise -> how many submissions have it."""
     counts = {verdict: collections.Counter() for verdict in VERDICTS}
-    for record in counted:
+    for record in records:
         for exercise in record.exercises:
             counts[exercise.verdict][exercise.name] += 1
     return counts
 
 
-def _heat(counted, rubric):
+def _heat(records, rubric):
     """Return (question, ((exercise, verdict -> (count, part of the class)), ...)) for each question."""
-    counts = _verdicts(counted)
+    counts = _verdicts(records)
     rows = {name: [] for name in rubric.questions}
     for exercise in rubric.exercises.values():
         of = sum(counts[verdict][exercise.name] for verdict in VERDICTS)
@@ -171,10 +171,10 @@ def _strip(record):
     return strip(kinds, label or "nothing graded")
 
 
-def _mistakes(counted, catalogue):
+def _mistakes(records, catalogue):
     """Return (title, exercise, records that have it) of each misconception, most common first."""
     found = {}
-    for record in counted:
+    for record in records:
         for exercise in record.exercises:
             if exercise.misconception:
                 found.setdefault((exercise.misconception, exercise.name), []).append(record)

@@ -1,4 +1,4 @@
-"""HTML pages that need nothing but themselves: templates of `pages/` with their style sheet inside.
+"""HTML pages that need nothing but themselves: `templates/` with their style sheet inside.
 
 Every value is escaped, and freed of characters that cannot be seen, on its way into a page; a content security
 policy in each page keeps scripts and the network out even if that should fail.
@@ -14,9 +14,9 @@ from cs231n.checks.engine import VERDICTS
 from cs231n.checks.table import WORDS
 from staff.grade.text import clean, shorten
 
-__all__ = ["COLOURS", "MEANINGS", "SIGNS", "anchor", "breakable", "number", "plural", "render"]
+__all__ = ["COLOURS", "number", "plural", "render"]
 
-PAGES = Path(__file__).with_name("pages")
+TEMPLATES = Path(__file__).with_name("templates")
 LONGEST = 5000  # characters of a value
 
 MEANINGS = {
@@ -45,7 +45,7 @@ def render(template, **values):
 @functools.cache
 def _environment():
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(PAGES),
+        loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         finalize=_seen,
@@ -60,7 +60,7 @@ def _environment():
         "shorten": shorten,
     }
     environment.globals |= {
-        "style": Markup((PAGES / "page.css").read_text(encoding="utf-8")),
+        "style": Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
         "words": WORDS,
         "meanings": MEANINGS,
         "signs": SIGNS,

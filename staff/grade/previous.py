@@ -6,7 +6,11 @@ from pathlib import Path
 from staff.grade import record as records_of
 from staff.grade.text import clean
 
-__all__ = ["Change", "changes", "described", "grouped", "read", "text"]
+__all__ = ["Change", "PreviousError", "changes", "described", "grouped", "read", "text"]
+
+
+class PreviousError(ValueError):
+    """A folder holds no run that can be compared with; the message says what was expected."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,17 +42,17 @@ def read(folder):
     """Return the records that a run left in a folder, sorted by name.
 
     Raises:
-        ValueError: there are none, or one cannot be read.
+        PreviousError: there are none, or one cannot be read.
     """
     paths = sorted(Path(folder, "records").glob("*.json"))
     if not paths:
-        raise ValueError(f"{folder} holds no records/*.json, expected the output folder of an earlier run")
+        raise PreviousError(f"{folder} holds no records/*.json, expected the output folder of an earlier run")
     found = []
     for path in paths:
         try:
             found.append(records_of.load(path.read_text(encoding="utf-8")))
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ValueError(f"{path} is no record of this version of the grader: {error!r}") from error
+            raise PreviousError(f"{path} is no record of this version of the grader: {error!r}") from error
     return found
 
 

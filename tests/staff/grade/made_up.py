@@ -181,12 +181,12 @@ def main(folder, size=60):
     """Write the pages of a made-up class."""
     from staff.grade.class_report import report
     from staff.grade.feedback import feedback
-    from staff.grade.lateness import assess, policy
+    from staff.grade.lateness import assess, latest, policy
     from staff.grade.previous import changes
     from staff.grade.similarity import Group
 
     due = policy(DEADLINE.isoformat(), 15, 10, 3)
-    records = make_class(int(size))
+    records, replaced = latest(make_class(int(size)))
     Path(folder, "feedback").mkdir(parents=True, exist_ok=True)
     for record in records:
         page = feedback(record, load(), CATALOGUE, assess(record, due))
@@ -197,7 +197,7 @@ def main(folder, size=60):
         Group((records[9].name, records[11].name), 0.78, 0.78, places[:1]),
     ]
     changed = changes(make_class(int(size), seed=232)[:5], records[:5])
-    values = {"policy": due, "groups": groups, "changes": changed}
+    values = {"policy": due, "groups": groups, "changes": changed, "replaced": replaced}
     page = report(records, load(), CATALOGUE, **values)
     Path(folder, "report.html").write_text(page, encoding="utf-8")
 
