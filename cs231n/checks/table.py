@@ -7,9 +7,9 @@ import textwrap
 from cs231n.checks.report import totals
 from cs231n.checks.session import NOT_CHECKED, first_message
 
-__all__ = ["Style", "closing_line", "style_of", "table"]
+__all__ = ["WORDS", "Style", "closing_line", "style_of", "table"]
 
-_WORDS = {
+WORDS = {
     "passed": "passed",
     "failed": "failed",
     "not_implemented": "not written yet",
@@ -100,7 +100,7 @@ def _row(outcome, style):
     """Return the line of an exercise: name, verdict, points."""
     exercise, verdict = outcome.exercise, outcome.verdict
     sign, colour = style.mark(verdict)
-    word = _WORDS[verdict]
+    word = WORDS[verdict]
     if verdict in ("failed", "error") and len(outcome.results) > 1:
         word += f" {len(outcome.missed)} of {len(outcome.results)} checks"
     if outcome.needs:

@@ -4,8 +4,8 @@
     python -m staff.grade submissions/ --out build/grades --secret FILE --manual points.csv
 
 A path is an archive, a folder that is a submission, or a folder of submissions, such as Gradescope and Canvas
-export. Of each submission come OUT/records/NAME.json, OUT/results/NAME.json in Gradescope's form, and a line in
-OUT/gradebook.csv. A run that was stopped goes on where it was; what has not changed is not graded again.
+export. Of each submission come OUT/records/NAME.json, OUT/results/NAME.json in Gradescope's form,
+OUT/feedback/NAME.html for the student, and a line in OUT/gradebook.csv; OUT/report.html shows the class. A run that was stopped goes on where it was; what has not changed is not graded again.
 
 Exit status: 0 if all were graded, 1 if the grader itself broke at one, 2 for a wrong command line.
 """
@@ -15,10 +15,11 @@ import os
 import sys
 from pathlib import Path
 
-from staff.grade import exports, manual, seeds
+from staff.grade import exports, lateness, manual, pages, previous, seeds
 from staff.grade.grading import SUBMISSION_LIMIT, Setup, checks_digest
 from staff.grade.output import Output
-from staff.grade.run import run, select
+from staff.grade.run import run
+from staff.grade.similarity import Fingerprints
 from staff.grade.workers import start_server
 
 __all__ = ["main"]
@@ -32,15 +33,28 @@ def main(arguments=None):
         parser.error(f"--workers is {options.workers}, expected at least 1")
     try:
         secret = seeds.read_secret(options.secret)
-        places = select(exports.find(options.paths))
+        places, replaced = lateness.latest(exports.find(options.paths))
+        policy = _policy(options)
+        before = previous.read(options.previous) if options.previous else None
         points = manual.read_points(options.manual, places) if options.manual else {}
-    except (seeds.SecretError, exports.ExportError, manual.ManualError) as error:
+    except (
+        seeds.SecretError,
+        exports.ExportError,
+        manual.ManualError,
+        lateness.PolicyError,
+        previous.PreviousError,
+    ) as error:
         parser.error(str(error))
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"  # a core for each worker, and the same sums in the same order everywhere
     start_server()
-    summary = run(places, _setup(secret, options.limit), Output(options.out), points, options.workers)
+    output = Output(options.out, policy)
+    summary = run(places, _setup(secret, options.limit), output, points, options.workers)
+    changes = previous.changes(before, summary.records) if before is not None else None
+    pages.write(output, summary, replaced, policy, changes)
     _print(summary, options.out)
+    if changes is not None:
+        print(previous.text(changes))
     return 1 if summary.undecided else 0
 
 
@@ -66,14 +80,33 @@ def _parser():
         metavar="SECONDS",
         help="for all checks of a submission (default: %(default).0f)",
     )
+    parser.add_argument(
+        "--previous", type=Path, metavar="DIR", help="output of an earlier run, to tell what changed"
+    )
+    late = parser.add_argument_group("late submissions", "of several by one student the latest counts")
+    late.add_argument("--deadline", metavar="ISO", help="with time zone, such as 2026-04-24T23:59:59-07:00")
+    late.add_argument("--grace", type=float, metavar="MINUTES", help="after the deadline that cost nothing")
+    late.add_argument("--penalty", type=float, metavar="PERCENT", help="of the points earned, for each day begun")
+    late.add_argument("--late-days", type=int, metavar="N", help="days after which nothing is earned")
     return parser
+
+
+def _policy(options):
+    """Return the lateness.Policy of a command line, or None without a deadline."""
+    given = options.grace, options.penalty, options.late_days
+    if options.deadline is None:
+        if given != (None, None, None):
+            raise lateness.PolicyError("--grace, --penalty and --late-days need a --deadline")
+        return None
+    return lateness.policy(options.deadline, options.grace or 0.0, options.penalty or 0.0, options.late_days)
 
 
 def _setup(secret, limit):
     """Return the Setup; the release is made here, since it takes what the workers need not load."""
     from staff.release.build import ROOT, build
 
-    return Setup(secret, build(), checks_digest(ROOT), limit)
+    release = build()
+    return Setup(secret, release, checks_digest(ROOT), limit, Fingerprints(release))
 
 
 def _print(summary, out):
@@ -83,7 +116,9 @@ def _print(summary, out):
     print(f"{summary.submissions} submissions graded{kept}; {summary.with_problems} with problems.")
     if summary.undecided:
         print(f"THE GRADER BROKE at {summary.undecided}: see {out / 'errors'}, then run the same command again.")
-    print(f"Wrote {out / 'gradebook.csv'}, with results and records of each beside it.")
+    print(
+        f"Wrote {out / 'gradebook.csv'} and {out / 'report.html'}, with results, records and feedback beside them."
+    )
 
 
 if __name__ == "__main__":

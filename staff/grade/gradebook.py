@@ -4,17 +4,21 @@ import csv
 import io
 
 from cs231n.checks.rubric import load
+from staff.grade import lateness
 from staff.grade.text import clean
 
 __all__ = ["gradebook", "row"]
 
+LATE = ("late days", "penalty %", "total after penalty")  # where there is a deadline
 MAX_TEXT = 2000  # characters of a cell
 
 
 def gradebook(rows):
     """Return the text of a gradebook of rows, sorted by name."""
     rubric, text = load(), io.StringIO()
-    columns = ["name", "student", "status", "total", *rubric.questions, *rubric.exercises, *rubric.manual]
+    rows = list(rows)
+    late = [column for column in LATE if any(column in line for line in rows)]
+    columns = ["name", "student", "status", "total", *late, *rubric.questions, *rubric.exercises, *rubric.manual]
     table = csv.DictWriter(text, [*columns, "problems"], lineterminator="\n")
     table.writeheader()
     for line in sorted(rows, key=lambda line: line["name"]):
@@ -22,13 +26,17 @@ def gradebook(rows):
     return text.getvalue()
 
 
-def row(record):
+def row(record, policy=None):
     """Return the line of a record: column -> value. Where the grader broke, points are open, not zero."""
     open_items = [one for one in record.exercises if one.verdict == "grader_error"]
     graded = [*record.exercises, *record.manual]
     line = {"name": record.name, "student": record.student, "problems": "; ".join(record.problems)}
     line["status"] = "grader_error" if open_items else "pending" if record.pending else "complete"
     line["total"] = "grader_error" if open_items else record.earned
+    if policy:
+        late = lateness.assess(record, policy)
+        values = late.days, late.penalty, "grader_error" if open_items else late.after
+        line |= dict(zip(LATE, values))
     for question in load().questions:
         points = [item.earned or 0 for item in graded if item.question == question]
         undecided = any(item.question == question for item in open_items)

@@ -10,6 +10,7 @@ from staff.grade import cells, hidden, intake, manual, messages, sandbox, seeds
 from staff.grade.assemble import assemble
 from staff.grade.exercises import Judge
 from staff.grade.record import ExerciseRecord, Record
+from staff.grade.similarity import Fingerprints
 from staff.grade.text import clean
 
 try:
@@ -31,12 +32,14 @@ class Setup:
         release: the blank release, path -> bytes.
         checks: SHA-256 over what decides about scores, see `checks_digest`.
         limit: seconds that all checks of a submission may take together.
+        fingerprints: takes what tells whether two submissions are alike, or None to leave that out.
     """
 
     secret: bytes
     release: dict[str, bytes]
     checks: str
     limit: float = SUBMISSION_LIMIT
+    fingerprints: Fingerprints | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,6 +49,7 @@ class Graded:
     record: Record
     kept: bool = False
     log: tuple[str, ...] = ()
+    fingerprints: dict = dataclasses.field(default_factory=dict)
 
 
 def checks_digest(root):
@@ -78,8 +82,10 @@ def grade(place, setup, earlier=None, slot=0):
         manual=manual.items(notebooks, cells.Notebooks(setup.release)),
         problems=(*place.problems, *submission.problems, *assembly.problems, *notebooks.problems),
     )
+    marks = setup.fingerprints.of(submission.files) if setup.fingerprints else {}
     if earlier and _still_holds(earlier, record):
-        return Graded(dataclasses.replace(record, exercises=earlier.exercises, seconds=earlier.seconds), kept=True)
+        record = dataclasses.replace(record, exercises=earlier.exercises, seconds=earlier.seconds)
+        return Graded(record, kept=True, fingerprints=marks)
     hidden.load()
     generator = functools.partial(seeds.generator, setup.secret, assembly.code)
     with sandbox.Sandbox(assembly.files, slot, blank=setup.release) as box:
@@ -87,7 +93,8 @@ def grade(place, setup, earlier=None, slot=0):
         exercises = [judge.record(one) for one in load().exercises.values() if not one.in_notebook]
     exercises += _in_notebooks(notebooks, submission.files, slot)
     seconds = round(time.monotonic() - start, 3)
-    return Graded(dataclasses.replace(record, exercises=tuple(exercises), seconds=seconds), log=tuple(judge.log))
+    record = dataclasses.replace(record, exercises=tuple(exercises), seconds=seconds)
+    return Graded(record, log=tuple(judge.log), fingerprints=marks)
 
 
 def broken(place, setup, why):

@@ -15,11 +15,12 @@ class Output:
 
     Args:
         folder: where; it may hold an earlier run.
+        policy: lateness.Policy of the gradebook, or None.
     """
 
-    def __init__(self, folder):
-        self.folder = Path(folder)
-        for name in ("records", "results"):
+    def __init__(self, folder, policy=None):
+        self.folder, self._policy = Path(folder), policy
+        for name in ("records", "results", "feedback"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
             for path in (self.folder / name).glob(f"*{_UNFINISHED}"):
                 path.unlink()
@@ -42,11 +43,17 @@ class Output:
             (self.folder / "errors" / f"{name}.txt").unlink(missing_ok=True)
         self._put(self.folder / "results" / f"{name}.json", gradescope.results(graded.record))
         self._put(self.folder / "records" / f"{name}.json", record.dump(graded.record))
-        self._rows[name] = gradebook.row(graded.record)
+        self._rows[name] = gradebook.row(graded.record, self._policy)
 
     def write_gradebook(self):
         """Write the gradebook of all submissions written so far."""
         self._put(self.folder / "gradebook.csv", gradebook.gradebook(self._rows.values()))
+
+    def write_pages(self, feedback, report):
+        """Write the students' pages, (name, HTML) one after the other, and the class report."""
+        for name, page in feedback:
+            self._put(self.folder / "feedback" / f"{name}.html", page)
+        self._put(self.folder / "report.html", report)
 
     def _put(self, path, text):
         """Write a file in one step."""

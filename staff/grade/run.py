@@ -8,23 +8,23 @@ from tqdm import tqdm
 from staff.grade import manual
 from staff.grade.workers import grade_all
 
-__all__ = ["Summary", "run", "select"]
+__all__ = ["Summary", "run"]
 
 
 @dataclasses.dataclass
 class Summary:
-    """What came of a run: how many submissions, of them kept from an earlier run, with problems, undecided."""
+    """What came of a run: how many submissions, of them kept from an earlier run, with problems, undecided.
+
+    `records` are without the texts and figures that only readers need, which would fill the memory.
+    """
 
     submissions: int = 0
     kept: int = 0
     with_problems: int = 0
     undecided: int = 0
     isolation: collections.Counter = dataclasses.field(default_factory=collections.Counter)
-
-
-def select(places):
-    """Return the Places that count: all of them."""
-    return places
+    records: list = dataclasses.field(default_factory=list)
+    fingerprints: dict = dataclasses.field(default_factory=dict)
 
 
 def run(places, setup, output, points, workers):
@@ -52,7 +52,14 @@ def run(places, setup, output, points, workers):
 
 def _count(summary, graded):
     summary.submissions += 1
+    summary.records.append(_light(graded.record))
+    summary.fingerprints[graded.record.name] = graded.fingerprints
     summary.kept += graded.kept
     summary.with_problems += bool(graded.record.problems)
     summary.undecided += any(one.verdict == "grader_error" for one in graded.record.exercises)
     summary.isolation[graded.record.isolation] += 1
+
+
+def _light(record):
+    manual = tuple(dataclasses.replace(item, text="", figures=()) for item in record.manual)
+    return dataclasses.replace(record, manual=manual)

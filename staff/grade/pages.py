@@ -1,0 +1,42 @@
+"""The pages of a run: feedback for each student, and the report of the class."""
+
+from cs231n.checks.rubric import load
+from staff.grade.class_report import report
+from staff.grade.feedback import feedback
+from staff.grade.lateness import assess
+from staff.grade.similarity import alike
+
+try:
+    from cs231n.checks.diagnosis import catalogue
+except ImportError:
+    catalogue = dict
+
+__all__ = ["write"]
+
+
+def write(output, summary, replaced=(), policy=None, changes=None):
+    """Write the pages of a run.
+
+    Args:
+        output: Output.
+        summary: run.Summary, with records and fingerprints.
+        replaced: Places of submissions that a later one of the same student replaces.
+        policy: lateness.Policy, or None.
+        changes: previous.Changes, or None without an earlier run.
+    """
+    rubric, known = load(), catalogue()
+    records = sorted(summary.records, key=lambda record: record.name)
+    page = report(
+        records,
+        rubric,
+        known,
+        replaced=replaced,
+        policy=policy,
+        groups=alike(summary.fingerprints),
+        changes=changes,
+    )
+    students = (
+        (record.name, feedback(record, rubric, known, assess(record, policy) if policy else None))
+        for record in records
+    )
+    output.write_pages(students, page)
