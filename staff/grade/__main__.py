@@ -1,0 +1,88 @@
+"""Grade submissions.
+
+    python -m staff.grade a2.zip more/*.zip --out build/grades --secret FILE
+    python -m staff.grade submissions/ --out build/grades --secret FILE --manual points.csv
+
+A path is an archive, a folder that is a submission, or a folder of submissions, such as Gradescope and Canvas
+export. Of each submission come OUT/records/NAME.json, OUT/results/NAME.json in Gradescope's form, and a line in
+OUT/gradebook.csv. A run that was stopped goes on where it was; what has not changed is not graded again.
+
+Exit status: 0 if all were graded, 1 if the grader itself broke at one, 2 for a wrong command line.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from staff.grade import exports, manual, seeds
+from staff.grade.grading import SUBMISSION_LIMIT, Setup, checks_digest
+from staff.grade.output import Output
+from staff.grade.run import run, select
+
+__all__ = ["main"]
+
+
+def main(arguments=None):
+    """Run the command line; returns the exit status."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.workers < 1:
+        parser.error(f"--workers is {options.workers}, expected at least 1")
+    try:
+        secret = seeds.read_secret(options.secret)
+        places = select(exports.find(options.paths))
+        points = manual.read_points(options.manual, places) if options.manual else {}
+    except (seeds.SecretError, exports.ExportError, manual.ManualError) as error:
+        parser.error(str(error))
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = "1"  # a core for each worker, and the same sums in the same order everywhere
+    summary = run(places, _setup(secret, options.limit), Output(options.out), points, options.workers)
+    _print(summary, options.out)
+    return 1 if summary.undecided else 0
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="python -m staff.grade", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="archive or folder")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of what comes of it")
+    parser.add_argument("--secret", type=Path, required=True, metavar="FILE", help="the course secret")
+    parser.add_argument("--manual", type=Path, metavar="FILE", help="CSV: student, item, points, comment")
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="processes (default: one a core)",
+    )
+    parser.add_argument(
+        "--limit",
+        type=float,
+        default=SUBMISSION_LIMIT,
+        metavar="SECONDS",
+        help="for all checks of a submission (default: %(default).0f)",
+    )
+    return parser
+
+
+def _setup(secret, limit):
+    """Return the Setup; the release is made here, since it takes what the workers need not load."""
+    from staff.release.build import ROOT, build
+
+    return Setup(secret, build(), checks_digest(ROOT), limit)
+
+
+def _print(summary, out):
+    for isolation, count in sorted(summary.isolation.items()):
+        print(f"Isolation: {isolation}" + (f" ({count} submissions)" if len(summary.isolation) > 1 else ""))
+    kept = f", {summary.kept} of them as before" if summary.kept else ""
+    print(f"{summary.submissions} submissions graded{kept}; {summary.with_problems} with problems.")
+    if summary.undecided:
+        print(f"THE GRADER BROKE at {summary.undecided}: see {out / 'errors'}, then run the same command again.")
+    print(f"Wrote {out / 'gradebook.csv'}, with results and records of each beside it.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,140 @@
+"""Grade one submission: read it, run its exercises in a sandbox, and put down what came of it."""
+
+import dataclasses
+import functools
+import hashlib
+import time
+
+from cs231n.checks.rubric import load
+from staff.grade import cells, hidden, intake, manual, messages, sandbox, seeds
+from staff.grade.assemble import assemble
+from staff.grade.exercises import Judge
+from staff.grade.record import ExerciseRecord, Record
+
+try:
+    from staff.grade.q5 import grade_q5
+except ImportError:
+    grade_q5 = None
+
+__all__ = ["SUBMISSION_LIMIT", "Graded", "Setup", "broken", "checks_digest", "grade"]
+
+SUBMISSION_LIMIT = 300.0  # seconds for all checks of a submission
+
+
+@dataclasses.dataclass(frozen=True)
+class Setup:
+    """What is the same for all submissions of a run.
+
+    Attributes:
+        secret: the course secret.
+        release: the blank release, path -> bytes.
+        checks: SHA-256 over what decides about scores, see `checks_digest`.
+        limit: seconds that all checks of a submission may take together.
+    """
+
+    secret: bytes
+    release: dict[str, bytes]
+    checks: str
+    limit: float = SUBMISSION_LIMIT
+
+
+@dataclasses.dataclass(frozen=True)
+class Graded:
+    """What came of grading: the record, whether it is an earlier run's, and texts for the staff alone."""
+
+    record: Record
+    kept: bool = False
+    log: tuple[str, ...] = ()
+
+
+def checks_digest(root):
+    """Return SHA-256 over what decides about scores: checks, rubric, and the solution where it stands in."""
+    paths = [path for kind in ("py", "toml", "json") for path in (root / "cs231n").rglob(f"*.{kind}")]
+    paths += (root / "staff" / "grade" / "hidden").glob("*.py")
+    digest = hashlib.sha256()
+    for path in sorted(paths):
+        digest.update(repr((path.relative_to(root).as_posix(), path.read_bytes())).encode())
+    return digest.hexdigest()
+
+
+def grade(place, setup, earlier=None, slot=0):
+    """Return the Graded of a submission.
+
+    Args:
+        place: Place of the submission.
+        setup: Setup of the run.
+        earlier: its Record from an earlier run, or None; it is kept if nothing has changed that it depends on.
+        slot: number of this worker among those that run at the same time.
+    """
+    start = time.monotonic()
+    submission = intake.read(place.path)
+    assembly = assemble(setup.release, submission.files)
+    notebooks = cells.Notebooks(submission.files)
+    record = dataclasses.replace(
+        _blank(place, setup),
+        digest=submission.digest,
+        code=assembly.code,
+        manual=manual.items(notebooks, cells.Notebooks(setup.release)),
+        problems=(*place.problems, *submission.problems, *assembly.problems, *notebooks.problems),
+    )
+    if earlier and _still_holds(earlier, record):
+        return Graded(dataclasses.replace(record, exercises=earlier.exercises, seconds=earlier.seconds), kept=True)
+    hidden.load()
+    generator = functools.partial(seeds.generator, setup.secret, assembly.code)
+    with sandbox.Sandbox(assembly.files, slot) as box:
+        judge = Judge(box, generator, setup.limit)
+        exercises = [judge.record(one) for one in load().exercises.values() if not one.in_notebook]
+    exercises += _in_notebooks(notebooks, submission.files, slot)
+    seconds = round(time.monotonic() - start, 3)
+    return Graded(dataclasses.replace(record, exercises=tuple(exercises), seconds=seconds), log=tuple(judge.log))
+
+
+def broken(place, setup, why):
+    """Return the Graded of a submission at which the grader itself broke: nothing is decided, nothing is lost.
+
+    Args:
+        why: text for the staff alone.
+    """
+    exercises = tuple(
+        ExerciseRecord(one.name, one.question, one.points, 0, "grader_error", messages.GRADER_ERROR)
+        for one in load().exercises.values()
+    )
+    record = _blank(place, setup)
+    nothing = cells.Notebooks({})
+    return Graded(
+        dataclasses.replace(record, exercises=exercises, manual=manual.items(nothing, nothing)), log=(why,)
+    )
+
+
+def _blank(place, setup):
+    """Return a Record without results."""
+    return Record(
+        name=place.name,
+        student=place.student,
+        source=str(place.path),
+        digest="",
+        code="",
+        checks=setup.checks,
+        secret=seeds.fingerprint(setup.secret),
+        submitted=place.submitted,
+        isolation=sandbox.isolation(),
+        problems=place.problems,
+    )
+
+
+def _still_holds(earlier, record):
+    """Return whether a record of an earlier run is complete, and of the same code, checks, secret and sandbox."""
+    decides = ("digest", "code", "checks", "secret", "isolation")
+    same = all(getattr(earlier, name) == getattr(record, name) for name in decides)
+    return same and all(exercise.verdict != "grader_error" for exercise in earlier.exercises)
+
+
+def _in_notebooks(notebooks, files, slot):
+    """Return the ExerciseRecords of the exercises that are written in a notebook."""
+    exercises = [one for one in load().exercises.values() if one.in_notebook]
+    chosen = notebooks.chosen(load().questions[exercises[0].question])
+    if grade_q5 and chosen:
+        framework = chosen.removesuffix(".ipynb").lower()
+        return grade_q5(files[chosen].decode("utf-8", errors="replace"), framework, slot)
+    why = "not graded here yet" if chosen else "its notebook was not handed in"
+    return [ExerciseRecord(one.name, one.question, one.points, 0, "not_implemented", why) for one in exercises]

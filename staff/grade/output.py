@@ -1,0 +1,55 @@
+"""The folder of a run: a file is there whole or not at all, also after a kill."""
+
+import os
+from pathlib import Path
+
+from staff.grade import gradebook, gradescope, record
+
+__all__ = ["Output"]
+
+_UNFINISHED = ".unfinished"
+
+
+class Output:
+    """Writes what comes of a run, and knows what an earlier one left.
+
+    Args:
+        folder: where; it may hold an earlier run.
+    """
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        for name in ("records", "results"):
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+            for path in (self.folder / name).glob(f"*{_UNFINISHED}"):
+                path.unlink()
+        self._rows = {}
+
+    def earlier(self, name):
+        """Return the Record of a submission that an earlier run left here, or None."""
+        try:
+            return record.load((self.folder / "records" / f"{name}.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            return None  # none, or one of another version
+
+    def write(self, graded):
+        """Write what came of a submission: its record last, by which the next run knows that all is there."""
+        name = graded.record.name
+        if graded.log:
+            (self.folder / "errors").mkdir(exist_ok=True)
+            self._put(self.folder / "errors" / f"{name}.txt", "\n\n".join(graded.log) + "\n")
+        else:
+            (self.folder / "errors" / f"{name}.txt").unlink(missing_ok=True)
+        self._put(self.folder / "results" / f"{name}.json", gradescope.results(graded.record))
+        self._put(self.folder / "records" / f"{name}.json", record.dump(graded.record))
+        self._rows[name] = gradebook.row(graded.record)
+
+    def write_gradebook(self):
+        """Write the gradebook of all submissions written so far."""
+        self._put(self.folder / "gradebook.csv", gradebook.gradebook(self._rows.values()))
+
+    def _put(self, path, text):
+        """Write a file in one step."""
+        unfinished = path.with_name(path.name + _UNFINISHED)
+        unfinished.write_text(text, encoding="utf-8", newline="")
+        os.replace(unfinished, path)

@@ -1,0 +1,58 @@
+"""A run: all submissions graded, each written as soon as it is done, and a summary."""
+
+import collections
+import dataclasses
+
+from tqdm import tqdm
+
+from staff.grade import manual
+from staff.grade.workers import grade_all
+
+__all__ = ["Summary", "run", "select"]
+
+
+@dataclasses.dataclass
+class Summary:
+    """What came of a run: how many submissions, of them kept from an earlier run, with problems, undecided."""
+
+    submissions: int = 0
+    kept: int = 0
+    with_problems: int = 0
+    undecided: int = 0
+    isolation: collections.Counter = dataclasses.field(default_factory=collections.Counter)
+
+
+def select(places):
+    """Return the Places that count: all of them."""
+    return places
+
+
+def run(places, setup, output, points, workers):
+    """Grade submissions and write what comes of them; returns a Summary.
+
+    Args:
+        places: Places of submissions.
+        setup: grading.Setup.
+        output: Output of the run.
+        points: what a human gave, as manual.read_points returns it.
+        workers: how many to grade at the same time.
+    """
+    summary = Summary()
+    with tqdm(total=len(places), unit="submission", disable=None, smoothing=0) as bar:
+        for graded in grade_all(places, setup, output.earlier, workers):
+            graded = dataclasses.replace(graded, record=manual.with_points(graded.record, points))
+            output.write(graded)
+            _count(summary, graded)
+            for text in graded.log:
+                bar.write(f"{graded.record.name}: the grader broke: {text.strip().splitlines()[-1]}")
+            bar.update()
+    output.write_gradebook()
+    return summary
+
+
+def _count(summary, graded):
+    summary.submissions += 1
+    summary.kept += graded.kept
+    summary.with_problems += bool(graded.record.problems)
+    summary.undecided += any(one.verdict == "grader_error" for one in graded.record.exercises)
+    summary.isolation[graded.record.isolation] += 1

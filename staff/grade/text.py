@@ -1,0 +1,26 @@
+"""Texts of students made fit to be shown: nothing that cannot be seen or written, and no more than so much."""
+
+import re
+
+__all__ = ["clean", "shorten"]
+
+_BREAKS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x9f"  # control characters, of terminals too
+    "\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff"  # without width, and such that turn the direction around
+    "\ud800-\udfff\ufffe\uffff]"  # halves of characters, which UTF-8 cannot write
+)
+
+
+def clean(text, limit=1000, lines=False):
+    """Return a text without what cannot be seen or written, in one line unless `lines`."""
+    text = _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", _BREAKS.sub("\n", text[: limit + 1]))
+    if not lines:
+        text = " ".join(text.split())
+    return text if len(text) <= limit else f"{text[:limit]} ..."
+
+
+def shorten(text, limit):
+    """Return a text with its middle left out where it is long."""
+    half = limit // 2 - 2
+    return text if len(text) <= limit else f"{text[:half]} ... {text[-half:]}"
