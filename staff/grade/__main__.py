@@ -19,6 +19,7 @@ from staff.grade import exports, manual, seeds
 from staff.grade.grading import SUBMISSION_LIMIT, Setup, checks_digest
 from staff.grade.output import Output
 from staff.grade.run import run, select
+from staff.grade.workers import start_server
 
 __all__ = ["main"]
 
@@ -37,6 +38,7 @@ def main(arguments=None):
         parser.error(str(error))
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"  # a core for each worker, and the same sums in the same order everywhere
+    start_server()
     summary = run(places, _setup(secret, options.limit), Output(options.out), points, options.workers)
     _print(summary, options.out)
     return 1 if summary.undecided else 0

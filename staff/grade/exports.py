@@ -12,6 +12,8 @@ from pathlib import Path
 
 import yaml
 
+from staff.grade.text import clean
+
 __all__ = ["ExportError", "Place", "find"]
 
 METADATA = "submission_metadata.yml"
@@ -83,7 +85,7 @@ def _archive(path):
     """Return the Place of an archive, by Canvas's way to name files where it fits."""
     changed = datetime.datetime.fromtimestamp(path.stat().st_mtime, datetime.UTC)
     canvas = _CANVAS.fullmatch(path.stem)
-    student = f"{canvas['who']} ({canvas['user']})" if canvas else ""
+    student = clean(f"{canvas['who']} ({canvas['user']})") if canvas else ""
     return Place(path, path.stem, student, changed.isoformat(timespec="seconds"))
 
 
@@ -106,7 +108,7 @@ def _gradescope(path):
     try:
         entries, problems = _entries((path / METADATA).read_text(encoding="utf-8")), ()
     except (OSError, ValueError, yaml.YAMLError) as error:
-        entries, problems = {}, (f"{METADATA} cannot be read: {' '.join(str(error).split())}",)
+        entries, problems = {}, (clean(f"{METADATA} cannot be read: {error}"),)
     places = []
     for folder in folders:
         student, submitted = entries.get(folder.name, ("", None))
@@ -139,7 +141,7 @@ def _entry(entry):
 
 def _person(person):
     """Return NAME <EMAIL>, or what there is of it."""
-    name, email = (str(person.get(key) or "").strip() for key in (":name", ":email"))
+    name, email = (clean(str(person.get(key) or "")) for key in (":name", ":email"))
     return f"{name} <{email}>" if name and email else name or email
 
 

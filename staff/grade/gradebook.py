@@ -4,8 +4,11 @@ import csv
 import io
 
 from cs231n.checks.rubric import load
+from staff.grade.text import clean
 
 __all__ = ["gradebook", "row"]
+
+MAX_TEXT = 2000  # characters of a cell
 
 
 def gradebook(rows):
@@ -41,4 +44,5 @@ def _cell(value):
     """Return a value as a spreadsheet may read it: no text is taken for a formula, 3.0 is 3."""
     if isinstance(value, (int, float)):
         return f"{value:g}"
-    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")) else value
+    text = clean(value, MAX_TEXT)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "|", "%")) else text

@@ -11,6 +11,7 @@ from staff.grade.assemble import assemble
 from staff.grade.exercises import Judge
 from staff.grade.q5 import grade_q5
 from staff.grade.record import ExerciseRecord, Record
+from staff.grade.text import clean
 
 __all__ = ["SUBMISSION_LIMIT", "Graded", "Setup", "broken", "checks_digest", "grade"]
 
@@ -109,7 +110,7 @@ def _blank(place, setup):
     return Record(
         name=place.name,
         student=place.student,
-        source=str(place.path),
+        source=clean(str(place.path)),
         digest="",
         code="",
         checks=setup.checks,

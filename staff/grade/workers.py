@@ -7,17 +7,24 @@ import signal
 import threading
 import time
 import traceback
+from multiprocessing import forkserver
 from multiprocessing.connection import wait
 
 from staff.grade import grading
 
-__all__ = ["grade_all"]
+__all__ = ["grade_all", "start_server"]
 
 GRACE = 60.0  # seconds beyond a submission's limit until its worker counts as hung
 
 # A server process imports these once; each worker is a fork of it, which starts at once and shares their memory.
 # torch.optim brings torch._dynamo along when it is first used.
 PRELOAD = ["torch", "torch._dynamo", "cs231n.checks.exercises", "staff.grade.workers"]
+
+
+def start_server():
+    """Start the process that workers are forks of, which takes seconds; the caller has other things to do."""
+    multiprocessing.set_forkserver_preload(PRELOAD)
+    forkserver.ensure_running()
 
 
 def grade_all(places, setup, earlier, count):
@@ -29,8 +36,8 @@ def grade_all(places, setup, earlier, count):
         earlier: `earlier(name)` returns a submission's Record of an earlier run, or None.
         count: how many to grade at the same time.
     """
+    start_server()
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(PRELOAD)
     waiting = collections.deque(places)
     workers = [_Worker(context, setup, slot) for slot in range(min(count, len(places)))]
     try:

@@ -1,0 +1,178 @@
+"""One submission, from the archive to its record."""
+
+import dataclasses
+import json
+import sys
+
+import pytest
+
+from cs231n.checks import engine
+from cs231n.checks.rubric import load
+from staff.grade import grading, hidden
+from staff.grade.exports import Place
+from staff.grade.grading import Setup, broken, checks_digest, grade
+from staff.grade.record import dump
+from staff.notebooks import ROOT
+from tests.staff.grade.conftest import SECRET, write_folder, write_zip
+
+AUTOMATIC = sum(one.points for one in load().exercises.values() if not one.in_notebook)
+LAYERS = "cs231n/layers.py"
+
+
+@pytest.fixture(scope="module")
+def setup(release):
+    return Setup(SECRET, release, "checks")
+
+
+def place(path, **more):
+    return Place(path, path.stem, path.stem, **more)
+
+
+def results(record):
+    """Return what a record says of the exercises, without times."""
+    return [dataclasses.replace(one, seconds=0) for one in record.exercises if one.question != "Q5"]
+
+
+@pytest.fixture(scope="module")
+def full(setup, solved, tmp_path_factory):
+    """What came of the solved source, and the path of its archive."""
+    path = write_zip(tmp_path_factory.mktemp("solved") / "solved.zip", solved)
+    return grade(place(path), setup), path
+
+
+def test_the_solved_source_earns_all_points(full):
+    graded, _ = full
+    assert graded.record.earned == AUTOMATIC == 79
+    assert graded.record.problems == () and graded.log == () and not graded.kept
+    assert [one.name for one in graded.record.exercises] == list(load().exercises)
+
+
+def test_the_unmodified_release_earns_none(setup, blank, tmp_path):
+    graded = grade(place(write_folder(tmp_path / "blank", blank)), setup)
+    assert graded.record.earned == 0
+    local = [one for one in graded.record.exercises if not load().exercises[one.name].in_notebook]
+    assert {one.verdict for one in local} == {"not_implemented", "blocked"}
+    assert graded.record.problems == ()
+
+
+def test_the_same_code_scores_the_same_wherever_it_comes_from(full, setup, solved, tmp_path):
+    graded, _ = full
+    moved = {f"a2/{name}": data.replace(b"\n", b"\r\n") for name, data in solved.items() if name.endswith(".py")}
+    again = grade(place(write_folder(tmp_path / "again", moved)), setup)
+    assert again.record.code == graded.record.code
+    assert again.record.digest != graded.record.digest
+    assert results(again.record) == results(graded.record)
+
+
+def test_what_is_no_archive_is_graded_as_nothing(setup, tmp_path):
+    (tmp_path / "a2.zip").write_bytes(b"nonsense")
+    graded = grade(place(tmp_path / "a2.zip", problems=("an export's problem",)), setup)
+    assert graded.record.earned == 0
+    assert graded.record.problems[0] == "an export's problem"
+    assert graded.record.problems[1].startswith("no zip archive")
+
+
+def test_one_broken_module_leaves_the_others_their_points(setup, solved, tmp_path):
+    broken_optim = solved | {"cs231n/optim.py": b"def adam(:\n"}
+    record = grade(place(write_folder(tmp_path / "a2", broken_optim)), setup).record
+    lost = {one.name: one for one in record.exercises if one.earned < one.points and one.question != "Q5"}
+    assert set(lost) == {"sgd_momentum", "rmsprop", "adam"}
+    assert {one.verdict for one in lost.values()} == {"import_error"}
+    assert lost["adam"].message == "its module cannot be imported"
+    assert "SyntaxError" in lost["adam"].checks[0].message
+
+
+def test_a_notebook_that_cannot_be_read_costs_no_automatic_points(setup, solved, tmp_path):
+    files = {name: data for name, data in solved.items() if name.endswith(".py")} | {"Dropout.ipynb": b"{"}
+    record = grade(place(write_folder(tmp_path / "a2", files)), setup).record
+    assert record.earned == AUTOMATIC
+    assert record.problems[0].startswith("Dropout.ipynb: cannot be read: no JSON")
+
+
+# --- going on -------------------------------------------------------------------------------------------------
+
+
+def test_an_earlier_record_of_the_same_is_kept(full, setup):
+    graded, path = full
+    again = grade(place(path), setup, graded.record)
+    assert again.kept and again.record == graded.record
+
+
+def test_a_kept_record_gets_the_name_and_time_that_hold_now(full, setup):
+    graded, path = full
+    moved = Place(path, "other", "Ada", "2026-10-02T00:00:00+00:00")
+    again = grade(moved, setup, graded.record)
+    assert again.kept
+    assert (again.record.name, again.record.student, again.record.submitted) == ("other", "Ada", moved.submitted)
+
+
+@pytest.mark.parametrize("change", ["secret", "checks", "digest", "code", "isolation", "broken"])
+def test_an_earlier_record_of_anything_else_is_not_kept(full, setup, monkeypatch, change):
+    graded, path = full
+    earlier = graded.record
+    if change in ("secret", "checks"):
+        setup = dataclasses.replace(setup, **{change: SECRET + b"2" if change == "secret" else "others"})
+    elif change == "broken":
+        first = dataclasses.replace(earlier.exercises[0], verdict="grader_error")
+        earlier = dataclasses.replace(earlier, exercises=(first, *earlier.exercises[1:]))
+    else:
+        earlier = dataclasses.replace(earlier, **{change: "others"})
+    monkeypatch.setattr(grading.Judge, "record", lambda self, one: graded.record.exercises[0])
+    assert not grade(place(path), setup, earlier).kept
+
+
+# --- what else decides ----------------------------------------------------------------------------------------
+
+
+def test_hidden_checks_count_as_every_other(full, setup, solved, tmp_path, monkeypatch):
+    def impossible(subject, rng):
+        raise engine.Failure(engine.Message("x has other values"))
+
+    one = engine.Check("relu_forward", "impossible", "relu is not relu", "", impossible)
+
+    def load_hidden():
+        monkeypatch.setitem(engine._REGISTRY, "relu_forward", [*engine.checks_of("relu_forward"), one])
+
+    monkeypatch.setattr(hidden, "load", load_hidden)
+    record = grade(place(write_folder(tmp_path / "a2", solved)), setup).record
+    lost = {one.name for one in record.exercises if one.earned < one.points and one.question != "Q5"}
+    assert lost == {"relu_forward"}
+
+
+def test_the_folder_of_hidden_checks_is_imported(tmp_path, monkeypatch):
+    (tmp_path / "late.py").write_text("LOADED = True\n")
+    monkeypatch.setattr(hidden, "__path__", [str(tmp_path)])
+    hidden.load()
+    assert sys.modules.pop("staff.grade.hidden.late").LOADED
+
+
+def test_the_digest_of_the_checks_follows_checks_rubric_solution_and_hidden_checks(tmp_path):
+    files = {"cs231n/checks/rubric.toml": b"1", "cs231n/checks/engine.py": b"2", "cs231n/layers.py": b"3"}
+    files |= {"staff/grade/hidden/mine.py": b"4"}
+    root = write_folder(tmp_path, files)
+    seen = {checks_digest(root)}
+    for name in files:
+        (root / name).write_bytes(b"changed")
+        seen.add(checks_digest(root))
+    (root / "README.md").write_bytes(b"no check")
+    seen.add(checks_digest(root))
+    assert len(seen) == 1 + len(files)
+    assert checks_digest(ROOT) == checks_digest(ROOT)
+
+
+# --- what a record holds --------------------------------------------------------------------------------------
+
+
+def test_a_record_holds_nothing_of_the_secret(full):
+    graded, _ = full
+    assert SECRET.decode() not in dump(graded.record)
+    assert SECRET.hex() not in dump(graded.record)
+    json.loads(dump(graded.record))
+
+
+def test_where_the_grader_breaks_nothing_is_decided(setup, tmp_path):
+    graded = broken(place(tmp_path / "a2.zip"), setup, "Traceback")
+    assert {one.verdict for one in graded.record.exercises} == {"grader_error"}
+    assert graded.log == ("Traceback",)
+    assert "Traceback" not in dump(graded.record)
+    assert len(graded.record.manual) == len(load().manual)

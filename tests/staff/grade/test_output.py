@@ -1,0 +1,68 @@
+"""The folder of a run."""
+
+import dataclasses
+import os
+
+import pytest
+
+from staff.grade import record
+from staff.grade.grading import Graded
+from staff.grade.output import Output
+from tests.staff.grade.test_gradebook import record as make
+
+
+def test_a_record_is_read_as_it_was_written(tmp_path):
+    one = make("a2", given=1.5, problems=("é \u2028",))
+    Output(tmp_path).write(Graded(one))
+    assert Output(tmp_path).earlier("a2") == one
+    assert Output(tmp_path).earlier("other") is None
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "{}", '{"exercises": 5, "manual": [], "problems": []}'])
+def test_what_is_no_record_of_this_version_counts_as_none(tmp_path, text):
+    output = Output(tmp_path)
+    (tmp_path / "records" / "a2.json").write_text(text)
+    assert output.earlier("a2") is None
+
+
+def test_a_record_with_a_field_of_another_version_counts_as_none(tmp_path):
+    output = Output(tmp_path)
+    text = record.dump(make("a2")).replace('"digest"', '"sum"')
+    (tmp_path / "records" / "a2.json").write_text(text)
+    assert output.earlier("a2") is None
+
+
+def test_a_write_that_is_interrupted_leaves_what_was_there(tmp_path, monkeypatch):
+    output = Output(tmp_path)
+    output.write(Graded(make("a2")))
+    before = (tmp_path / "records" / "a2.json").read_bytes()
+
+    def killed(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        output.write(Graded(make("a2", given=1)))
+    assert (tmp_path / "records" / "a2.json").read_bytes() == before
+    monkeypatch.undo()
+    Output(tmp_path)
+    assert sorted(path.name for path in tmp_path.rglob("*.*")) == ["a2.json", "a2.json"]
+
+
+def test_what_only_staff_may_see_has_its_own_folder_and_goes_when_it_is_settled(tmp_path):
+    output = Output(tmp_path)
+    output.write(Graded(make("a2"), log=("Traceback",)))
+    assert (tmp_path / "errors" / "a2.txt").read_text() == "Traceback\n"
+    output.write(Graded(make("a2")))
+    assert not (tmp_path / "errors" / "a2.txt").exists()
+
+
+def test_the_gradebook_has_what_was_written_in_this_run(tmp_path):
+    Output(tmp_path).write(Graded(make("earlier")))
+    output = Output(tmp_path)
+    for name in ("b", "a"):
+        output.write(Graded(make(name)))
+    output.write(Graded(dataclasses.replace(make("a"), student="Ada")))
+    output.write_gradebook()
+    lines = (tmp_path / "gradebook.csv").read_text().splitlines()
+    assert [line.split(",")[:2] for line in lines[1:]] == [["a", "Ada"], ["b", "b"]]
