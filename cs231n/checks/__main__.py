@@ -17,7 +17,7 @@ from pathlib import Path
 
 import cs231n
 from cs231n.checks import engine, rubric
-from cs231n.checks.frameworks import Notebook, chosen
+from cs231n.checks.frameworks.notebook import Notebook, chosen
 from cs231n.checks.process import WorkerProcess
 from cs231n.checks.report import as_data
 from cs231n.checks.session import NOT_CHECKED, Session

@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-from cs231n.checks.frameworks import FRAMEWORKS, Notebook, chosen
+from cs231n.checks.frameworks.notebook import FRAMEWORKS, Notebook, chosen
 from cs231n.checks.process import WorkerProcess
 from cs231n.checks.rubric import load
 from cs231n.checks.session import Session

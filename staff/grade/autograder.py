@@ -1,6 +1,6 @@
 """Grade the submission in a Gradescope container: `python -m staff.grade.autograder /autograder`.
 
-The container has submission/, submission_metadata.json and source/secret; results/results.json is what comes of it.
+The container has submission/, submission_metadata.json and source/secret; it gets results/results.json.
 Exit status: 0, or 1 if the grader itself broke, which the output says and which costs no points.
 """
 

@@ -6,7 +6,7 @@ what one shows is not trusted.
 
 import hashlib
 
-from cs231n.checks.frameworks import FRAMEWORKS, Notebook
+from cs231n.checks.frameworks.notebook import FRAMEWORKS, Notebook
 from cs231n.checks.frameworks.program import Program
 from cs231n.checks.rubric import load
 from staff.grade import messages, sandbox

@@ -1,4 +1,4 @@
-"""The bundle that an instructor uploads to Gradescope as an autograder: solved source, grader, two scripts, secret."""
+"""The autograder that is uploaded to Gradescope: solved source, grader, two scripts, secret."""
 
 import secrets
 from pathlib import Path

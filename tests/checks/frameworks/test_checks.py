@@ -5,7 +5,7 @@ import importlib
 import pytest
 
 from cs231n.checks import engine
-from cs231n.checks.frameworks import FRAMEWORKS, Notebook, exercises_written
+from cs231n.checks.frameworks.notebook import FRAMEWORKS, Notebook, exercises_written
 from cs231n.checks.rubric import load
 from cs231n.checks.session import Session
 from cs231n.checks.subject import InProcess, Subject

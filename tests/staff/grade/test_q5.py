@@ -192,7 +192,8 @@ def test_what_is_hostile_costs_its_own_exercise_alone(code, verdict, grade):
             [
                 (
                     "def forward(self, x):",
-                    "def parameters(self, recurse=True):\n        while True:\n            yield nn.Parameter(torch.zeros(1))\n\n    def forward(self, x):",
+                    "def parameters(self, recurse=True):\n        while True:\n"
+                    "            yield nn.Parameter(torch.zeros(1))\n\n    def forward(self, x):",
                 )
             ],
             "timeout",
@@ -273,6 +274,6 @@ def test_what_is_no_notebook_costs_all_of_its_exercises(text, grade):
 
 
 def test_a_framework_that_is_missing_costs_nobody_points(release, monkeypatch):
-    monkeypatch.setattr("cs231n.checks.frameworks.importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("cs231n.checks.frameworks.notebook.importlib.util.find_spec", lambda name: None)
     records, log = q5.grade_q5({PYTORCH: solved(PYTORCH).encode()}, release, SEEDED)
     assert {record.verdict for record in records} == {"grader_error"} and log == ["PyTorch is not installed here"]
