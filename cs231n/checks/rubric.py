@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import tomllib
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 __all__ = ["RUBRIC", "Exercise", "Manual", "Question", "Rubric", "load"]
 
@@ -36,6 +36,11 @@ class Exercise:
     def in_notebook(self):
         """Whether it is written in a notebook, where no local check reaches it."""
         return all(block.split(":")[0].endswith(".ipynb") for block in self.blocks)
+
+    @property
+    def module(self):
+        """The module that holds its first block, such as "cs231n.layers"."""
+        return ".".join(PurePosixPath(self.blocks[0].split(":")[0]).with_suffix("").parts)
 
     @property
     def functions(self):

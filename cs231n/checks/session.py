@@ -93,7 +93,7 @@ class Session:
         """Check an exercise that a notebook holds; it needs no other."""
         if self.framework is None:
             return Outcome(exercise, NOT_CHECKED)
-        self._transport.load_framework()  # which is not the student's time
+        self._transport.load_framework(exercise.name)  # which is not the student's time
         results, end = [], time.monotonic() + NOTEBOOK_LIMIT * self.seeds
         for one in self.framework.checks_of(exercise.name):
             results.append(self._run(one, max(end - time.monotonic(), 0.1)))

@@ -95,6 +95,10 @@ class Subject:
         """Return the state of NumPy's global random stream, as a list of arrays."""
         return self._ask(op="stream")["value"]
 
+    def set_stream(self, state):
+        """Set NumPy's global random stream to a state that `stream` returned."""
+        self._ask(op="set_stream", state=state)
+
     def _call(self, target, args, kwargs, hold, send_args=False):
         if isinstance(target, str):
             self._ask(op="load", module=target.split(":")[0])

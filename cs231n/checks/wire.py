@@ -4,19 +4,26 @@ A frame is its length (8 bytes, little-endian) and its body; a body is the lengt
 (JSON) and the raw bytes of the arrays. Only numbers, text, lists, tuples, dicts with text as keys, NumPy arrays,
 scalars and dtypes travel as values, and handles that name what stays behind. Anything else, such as an array of
 objects or an instance of a subclass, arrives as `Unknown`, which no comparison takes for an array.
+
+Whoever reads does not trust who writes: dtypes are on a list, and frames, headers, texts and shapes have bounds.
 """
 
 import dataclasses
 import json
 import math
+import re
 import struct
 
 import numpy as np
 
 __all__ = ["Handle", "Unknown", "decode", "encode", "read_frame", "write_frame"]
 
+MAX_FRAME = 2**26  # bytes
+MAX_HEADER = 2**20  # bytes
+MAX_TEXT = 2**14  # characters of a text; a longer one is cut
 MAX_DEPTH = 8
-_NUMBER_KINDS = "biuf"
+MAX_AXES = 32
+_DTYPE = re.compile(r"[<>|=](b1|[iu][1248]|f[248])")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,17 +52,24 @@ def encode(value, *, layout=False):
     return b"".join([struct.pack("<I", len(header)), header, *buffers])
 
 
-def decode(body):
+def decode(body, *, layout=True):
     """Return the value of a body.
 
+    Args:
+        body: bytes of a frame.
+        layout: whether arrays may have strides of their own. With them a few bytes can pose as a large array, so
+            that nobody allows them who does not trust the sender.
+
     Raises:
-        ValueError: the body does not hold what its header says.
+        ValueError: the body does not hold what its header says, or is beyond the bounds.
     """
     try:
         (length,) = struct.unpack_from("<I", body)
+        if length > MAX_HEADER:
+            raise ValueError(f"a header of {length} bytes, expected at most {MAX_HEADER}")
         header = json.loads(bytes(body[4 : 4 + length]))
-        return _unpack(header, _Reader(body, 4 + length))
-    except (struct.error, TypeError, KeyError, IndexError, RecursionError) as error:
+        return _unpack(header, _Reader(body, 4 + length, layout))
+    except (struct.error, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(f"not a frame of this format: {error}") from error
 
 
@@ -70,8 +84,11 @@ def read_frame(file):
 
     Raises:
         EOFError: the other side is gone.
+        ValueError: the frame is too large.
     """
     (length,) = struct.unpack("<Q", _read(file, 8))
+    if length > MAX_FRAME:
+        raise ValueError(f"a frame of {length} bytes, expected at most {MAX_FRAME}")
     return _read(file, length)
 
 
@@ -86,8 +103,8 @@ def _read(file, length):
 class _Reader:
     """Hands out the bytes of the arrays, one after the other."""
 
-    def __init__(self, body, start):
-        self.body, self.position = body, start
+    def __init__(self, body, start, layout):
+        self.body, self.position, self.layout = body, start, layout
 
     def take(self, length):
         end = self.position + length
@@ -102,20 +119,23 @@ def _pack(value, buffers, layout, depth):
     """Return what stands for the value in the header, and append the bytes of its arrays to `buffers`."""
     if depth > MAX_DEPTH:
         return {"unknown": "something nested deeper than anything that is asked for"}
-    if value is None or type(value) in (bool, int, float, str):
+    if value is None or type(value) in (bool, int, float):
         return value
+    if type(value) is str:
+        return value[:MAX_TEXT]
     if type(value) in (list, tuple):
         return {type(value).__name__: [_pack(part, buffers, layout, depth + 1) for part in value]}
     if isinstance(value, dict) and all(type(key) is str for key in value):
         return {"dict": [[key, _pack(part, buffers, layout, depth + 1)] for key, part in value.items()]}
-    if type(value) is np.ndarray and value.dtype.kind in _NUMBER_KINDS:
+    if type(value) is np.ndarray and _DTYPE.fullmatch(value.dtype.str):
         return {"array": _pack_array(value, buffers, layout)}
-    if isinstance(value, np.generic) and value.dtype.kind in _NUMBER_KINDS:
+    if isinstance(value, np.generic) and _DTYPE.fullmatch(value.dtype.str):
         return {"scalar": _pack_array(np.asarray(value), buffers, False)}
     if isinstance(value, Handle):
         return {"handle": value.number}
     if isinstance(value, np.dtype) or (isinstance(value, type) and issubclass(value, np.number)):
-        return {"dtype": np.dtype(value).str}
+        text = np.dtype(value).str
+        return {"dtype": text} if _DTYPE.fullmatch(text) else {"unknown": f"dtype {value}"}
     return {"unknown": _type_name(value)}
 
 
@@ -142,9 +162,11 @@ def _pack_array(array, buffers, layout):
 def _unpack(item, reader):
     """Return the value that an item of the header stands for."""
     if not isinstance(item, dict):
-        if item is None or isinstance(item, (bool, int, float, str)):
+        if item is None or isinstance(item, (bool, int, float)):
             return item
-        raise ValueError("a bare list in a header")
+        if isinstance(item, str) and len(item) <= MAX_TEXT:
+            return item
+        raise ValueError("a bare list or a long text in a header")
     ((kind, content),) = item.items()
     if kind == "list":
         return [_unpack(part, reader) for part in content]
@@ -161,22 +183,24 @@ def _unpack(item, reader):
     if kind == "dtype":
         return _number_dtype(content)
     if kind == "unknown":
-        return Unknown(str(content))
+        return Unknown(str(content)[:200])
     raise ValueError(f"an item of kind {kind!r}")
 
 
 def _number_dtype(text):
-    dtype = np.dtype(str(text))
-    if dtype.kind not in _NUMBER_KINDS:
-        raise ValueError(f"an array of dtype {dtype}")
-    return dtype
+    if not _DTYPE.fullmatch(text):
+        raise ValueError(f"an array of dtype {text[:40]!r}")
+    return np.dtype(text)
 
 
 def _unpack_array(spec, reader):
     dtype, shape = _number_dtype(spec["dtype"]), tuple(int(size) for size in spec["shape"])
-    if min(shape, default=0) < 0:
-        raise ValueError(f"an array of shape {shape}")
+    # an axis of length 0 must not hide the others, whose product NumPy and every comparison may go by
+    if len(shape) > MAX_AXES or min(shape, default=0) < 0 or math.prod(max(size, 1) for size in shape) > MAX_FRAME:
+        raise ValueError("an array of a shape that no frame holds")
     if "strides" in spec:
+        if not reader.layout:
+            raise ValueError("an array with strides of its own")
         return np.ndarray(shape, dtype, reader.take(int(spec["bytes"])), int(spec["start"]), spec["strides"])
     data = reader.take(math.prod(shape) * dtype.itemsize)
     return np.ndarray(shape, dtype, data)

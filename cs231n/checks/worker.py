@@ -20,7 +20,7 @@ import numpy as np
 from cs231n.checks.frameworks.program import is_cell
 from cs231n.checks.wire import Handle, decode, encode, read_frame, write_frame
 
-__all__ = ["Host", "main"]
+__all__ = ["Host", "encode_reply", "main"]
 
 
 class Host:
@@ -102,6 +102,12 @@ class Host:
         """Return the state of NumPy's global stream, as two arrays."""
         _, keys, position, has_gauss, gauss = np.random.get_state()
         return {"value": [keys, np.array([position, has_gauss, gauss], np.float64)]}
+
+    def _set_stream(self, state):
+        """Set the state of NumPy's global stream to what `_stream` returned."""
+        keys, (position, has_gauss, gauss) = state
+        np.random.set_state(("MT19937", keys, int(position), int(has_gauss), float(gauss)))
+        return {"value": None}
 
     def _find(self, target):
         if isinstance(target, list):
@@ -192,12 +198,12 @@ def main(root, stacks):
             limit = request.pop("limit")
             faulthandler.dump_traceback_later(0.9 * limit, file=stack_file)
             reply = host.answer(request)
-            body = _encode_reply(reply)
+            body = encode_reply(reply)
             faulthandler.cancel_dump_traceback_later()
             write_frame(replies, body)
 
 
-def _encode_reply(reply):
+def encode_reply(reply):
     """Encode a reply; values of which the encoding itself fails are reported instead."""
     try:
         return encode(copy.copy(reply))

@@ -78,7 +78,7 @@ def grade(place, setup, earlier=None, slot=0):
         return Graded(dataclasses.replace(record, exercises=earlier.exercises, seconds=earlier.seconds), kept=True)
     hidden.load()
     seeded = functools.partial(functools.partial, seeds.generator, setup.secret)  # hash of code -> generator
-    with sandbox.Sandbox(assembly.files, slot) as box:
+    with sandbox.Sandbox(assembly.files, slot, blank=setup.release) as box:
         judge = Judge(box, seeded(assembly.code), setup.limit)
         exercises = [judge.record(one) for one in load().exercises.values() if not one.in_notebook]
     in_notebook, log = grade_q5(submission.files, assembly.files, seeded, slot)

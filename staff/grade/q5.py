@@ -58,7 +58,7 @@ def _grade(framework, program, data, tree, seeded, slot):
     if not framework.installed:
         return _alike("grader_error", messages.GRADER_ERROR), [f"{framework.name} is not installed here"]
     generator = seeded(_digest(program))
-    with sandbox.Sandbox(tree | {framework.notebook: data}, slot, packages=framework.packages) as box:
+    with sandbox.Sandbox(tree | {framework.notebook: data}, slot, framework=framework) as box:
         judge = Judge(_Room(box, framework), generator, LIMIT)
         return [judge.record(one) for one in _exercises()], judge.log
 
