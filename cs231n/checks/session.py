@@ -5,7 +5,7 @@ import functools
 import math
 import time
 
-from cs231n.checks import engine
+from cs231n.checks import diagnosis, engine
 from cs231n.checks.engine import Message, Result
 from cs231n.checks.rubric import Exercise, load
 from cs231n.checks.subject import CALL_LIMIT, Subject
@@ -25,12 +25,14 @@ class Outcome:
         verdict: that of the first check that did not pass, else `passed`; or NOT_CHECKED.
         results: a Result for each check that was run.
         needs: names of the exercises that have to work first, where the verdict is `blocked`.
+        looks_like: the mistake that it looks like, a diagnosis.Known, where one is recognised.
     """
 
     exercise: Exercise
     verdict: str
     results: tuple[Result, ...] = ()
     needs: tuple[str, ...] = ()
+    looks_like: diagnosis.Known | None = None
 
     @property
     def earned(self):
@@ -51,13 +53,16 @@ class Session:
         seeds: how many seeds each check runs with; it stops at the first that does not pass.
         limit: seconds a check may take with one seed.
         on_check: function without arguments, called before each check.
+        diagnose: whether to look which mistake a failed exercise makes, which runs its checks once more.
         generator: `generator(check_id, seed)` returns the random numbers of a check.
     """
 
-    def __init__(self, transport, seeds=1, limit=CALL_LIMIT, on_check=None, generator=engine.generator):
-        self.subject, self._transport = Subject(transport), transport
-        self.framework = getattr(transport, "framework", None)
-        self.seeds, self.limit, self.on_check, self.generator = seeds, limit, on_check, generator
+    def __init__(
+        self, transport, seeds=1, limit=CALL_LIMIT, on_check=None, diagnose=True, generator=engine.generator
+    ):
+        self.transport, self.subject = transport, Subject(transport)
+        self.seeds, self.limit, self.on_check, self.diagnose = seeds, limit, on_check, diagnose
+        self.generator, self.framework = generator, getattr(transport, "framework", None)
         self.rubric = load()
         self._outcomes = {}
 
@@ -87,13 +92,21 @@ class Session:
             return Outcome(exercise, "passed", tuple(results))
         needs = self._in_the_way(exercise, missed[0])
         verdict = "blocked" if needs else missed[0].verdict
-        return Outcome(exercise, verdict, tuple(results), needs)
+        looks_like = self._looks_like(exercise.name, missed) if verdict in ("failed", "error") else None
+        return Outcome(exercise, verdict, tuple(results), needs, looks_like)
+
+    def _looks_like(self, name, missed):
+        """Return the mistake that a failed exercise looks like, or None."""
+        if not self.diagnose or all(result.seed != diagnosis.SEED for result in missed):
+            return None
+        found = diagnosis.diagnose(self.transport, name)
+        return diagnosis.catalogue()[found] if found else None
 
     def _check_in_notebook(self, exercise):
         """Check an exercise that a notebook holds; it needs no other."""
         if self.framework is None:
             return Outcome(exercise, NOT_CHECKED)
-        self._transport.load_framework(exercise.name)  # which is not the student's time
+        self.transport.load_framework(exercise.name)  # which is not the student's time
         results, end = [], time.monotonic() + NOTEBOOK_LIMIT * self.seeds
         for one in self.framework.checks_of(exercise.name):
             results.append(self._run(one, max(end - time.monotonic(), 0.1)))
