@@ -149,9 +149,11 @@ def _walls(framework=None):
     for source, place in binds.items():
         command += ["--ro-bind", source, place]
     for folder in interpreter.stdlib:
-        for packages in ("site-packages", "dist-packages"):
-            if Path(folder, packages).is_dir():
-                command += ["--tmpfs", f"{folder}/{packages}"]
+        for name in ("site-packages", "dist-packages"):
+            if Path(folder, name).is_dir():
+                command += ["--tmpfs", f"{folder}/{name}"]
+    if framework:
+        command += ["--proc", "/proc"]  # TensorFlow looks up its program there; only processes of the box are in it
     for device in ("null", "zero", "urandom"):
         command += ["--dev-bind", f"/dev/{device}", f"/dev/{device}"]
     return command
