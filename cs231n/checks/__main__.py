@@ -18,6 +18,7 @@ from pathlib import Path
 
 import cs231n
 from cs231n.checks import engine, rubric
+from cs231n.checks.frameworks.notebook import Notebook, chosen
 from cs231n.checks.process import WorkerProcess
 from cs231n.checks.report import as_data
 from cs231n.checks.session import NOT_CHECKED, Session
@@ -82,7 +83,7 @@ def main(arguments=None):
 def run(names, seeds=1, progress=None):
     """Check exercises in a worker process; returns their outcomes."""
     with WorkerProcess(ROOT) as worker:
-        session = Session(worker, seeds)
+        session = Session(Notebook(worker, chosen(ROOT)), seeds)
         outcomes = []
         for name in names:
             if progress is not None and progress.isatty():

@@ -10,6 +10,7 @@ import threading
 import time
 from pathlib import Path
 
+from cs231n.checks.frameworks.program import is_cell
 from cs231n.checks.subject import SubjectFailure
 from cs231n.checks.wire import decode, encode, read_frame, write_frame
 
@@ -17,6 +18,7 @@ __all__ = ["IMPORT_LIMIT", "WorkerProcess"]
 
 START_LIMIT = 120.0  # seconds that Python and NumPy may take to start, on a slow disk
 IMPORT_LIMIT = 10.0  # seconds that importing one of the student's modules may take
+FRAMEWORK_LIMIT = 120.0  # and PyTorch or TensorFlow, on a slow disk
 
 
 class WorkerProcess:
@@ -69,8 +71,9 @@ class WorkerProcess:
             raise self._loaded[module]
         if module in self._loaded and self._process:
             return {"value": None}
+        limit = FRAMEWORK_LIMIT if module.startswith("cs231n.checks.frameworks.") else self.import_limit
         try:
-            reply = self._exchange(message, self.import_limit, self.import_limit)
+            reply = self._exchange(message, limit, limit)
         except SubjectFailure as failure:
             failure.message = f"while importing {module}: {failure.message}"
             failure.module = module
@@ -159,6 +162,8 @@ class WorkerProcess:
             package = self.root / "cs231n"
             if path.is_relative_to(package) and not path.is_relative_to(package / "checks"):
                 frames.append([path.relative_to(self.root).as_posix(), int(line), function, ""])
+            elif is_cell(name):
+                frames.append([name, int(line), function, ""])
         return frames[::-1]
 
 

@@ -2,6 +2,8 @@
 
 import dataclasses
 import functools
+import math
+import time
 
 from cs231n.checks import diagnosis, engine
 from cs231n.checks.engine import Message, Result
@@ -10,7 +12,8 @@ from cs231n.checks.subject import CALL_LIMIT, Subject
 
 __all__ = ["NOT_CHECKED", "Outcome", "Session"]
 
-NOT_CHECKED = "not_checked"  # an exercise that is written in a notebook
+NOT_CHECKED = "not_checked"  # an exercise in a notebook in which nothing is written yet
+NOTEBOOK_LIMIT = 10.0  # seconds that all checks of an exercise in a notebook may take
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,7 +49,7 @@ class Session:
     """Checks exercises of one subject and remembers what came of them.
 
     Args:
-        subject: transport to the code under check, see `subject.Subject`.
+        transport: to the code under check, see `subject.Subject`; a `frameworks.Notebook` leads to a notebook too.
         seeds: how many seeds each check runs with; it stops at the first that does not pass.
         limit: seconds a check may take with one seed.
         on_check: function without arguments, called before each check.
@@ -59,7 +62,7 @@ class Session:
     ):
         self.transport, self.subject = transport, Subject(transport)
         self.seeds, self.limit, self.on_check, self.diagnose = seeds, limit, on_check, diagnose
-        self.generator = generator
+        self.generator, self.framework = generator, getattr(transport, "framework", None)
         self.rubric = load()
         self._outcomes = {}
 
@@ -71,7 +74,7 @@ class Session:
 
     def _check(self, exercise):
         if exercise.in_notebook:
-            return Outcome(exercise, NOT_CHECKED)
+            return self._check_in_notebook(exercise)
         known = [self._outcomes[need] for need in exercise.needs if need in self._outcomes]
         if stuck := [other.exercise.name for other in known if other.verdict in ("timeout", "crashed")]:
             return Outcome(exercise, "blocked", needs=tuple(stuck))  # it would hang or crash too
@@ -99,13 +102,27 @@ class Session:
         found = diagnosis.diagnose(self.transport, name)
         return diagnosis.catalogue()[found] if found else None
 
-    def _run(self, one):
-        """Run a check with each seed until one does not pass."""
+    def _check_in_notebook(self, exercise):
+        """Check an exercise that a notebook holds; it needs no other."""
+        if self.framework is None:
+            return Outcome(exercise, NOT_CHECKED)
+        self.transport.load_framework(exercise.name)  # which is not the student's time
+        results, end = [], time.monotonic() + NOTEBOOK_LIMIT * self.seeds
+        for one in self.framework.checks_of(exercise.name):
+            results.append(self._run(one, max(end - time.monotonic(), 0.1)))
+            if results[-1].verdict in ("timeout", "import_error"):
+                break
+        missed = [result.verdict for result in results if result.verdict != "passed"]
+        verdict = "grader_error" if "grader_error" in missed else [*missed, "passed"][0]
+        return Outcome(exercise, verdict, tuple(results))
+
+    def _run(self, one, left=math.inf):
+        """Run a check with each seed until one does not pass; none takes more than the `left` seconds."""
         for seed in range(self.seeds):
             if self.on_check:
                 self.on_check()
             rng = self.generator(one.id, seed)
-            result = engine.run_check(one, self.subject, rng, seed, self.limit)
+            result = engine.run_check(one, self.subject, rng, seed, min(self.limit, left))
             if result.verdict != "passed":
                 break
         return result

@@ -5,6 +5,7 @@ import sys
 import time
 from pathlib import Path
 
+from cs231n.checks.frameworks.notebook import FRAMEWORKS, Notebook, chosen
 from cs231n.checks.process import WorkerProcess
 from cs231n.checks.rubric import load
 from cs231n.checks.session import Session
@@ -25,7 +26,7 @@ def watch(root, names, seeds, hints=1):
             affected = names if changed is None else [name for name in names if name in touched(changed, root)]
             if affected:
                 with WorkerProcess(root) as worker:
-                    session = Session(worker, seeds)
+                    session = Session(Notebook(worker, chosen(root)), seeds)
                     outcomes |= {name: session.outcome(name) for name in affected}
                 print(f"\n{time.strftime('%H:%M:%S')}  {', '.join(sorted(changed)) if changed else 'everything'}")
                 shown = [outcomes[name] for name in affected]
@@ -38,7 +39,7 @@ def watch(root, names, seeds, hints=1):
 
 
 class Files:
-    """The Python files of the package and when they were last written."""
+    """The Python files of the package, the notebooks with exercises, and when they were last written."""
 
     def __init__(self, root):
         self.root = Path(root)
@@ -46,7 +47,8 @@ class Files:
 
     def _look(self):
         times = {}
-        for path in (self.root / "cs231n").rglob("*.py"):
+        notebooks = (self.root / framework.notebook for framework in FRAMEWORKS)
+        for path in (*(self.root / "cs231n").rglob("*.py"), *notebooks):
             try:
                 times[path.relative_to(self.root).as_posix()] = path.stat().st_mtime_ns
             except OSError:
@@ -77,8 +79,8 @@ def touched(changed, root):
 
 
 def _reached(file, root, imports):
-    """Return the files that importing a file of the package reads, itself included."""
-    reached, todo = set(), [file]
+    """Return the files that importing a file of the package reads, itself included; of a notebook, itself."""
+    reached, todo = {file} if file.endswith(".ipynb") else set(), [file]
     while todo:
         name = todo.pop()
         if name not in reached and name.endswith(".py") and (root / name).is_file():

@@ -9,14 +9,10 @@ from cs231n.checks.rubric import load
 from staff.grade import cells, hidden, intake, manual, messages, sandbox, seeds
 from staff.grade.assemble import assemble
 from staff.grade.exercises import Judge
+from staff.grade.q5 import grade_q5
 from staff.grade.record import ExerciseRecord, Record
 from staff.grade.similarity import Fingerprints
 from staff.grade.text import clean
-
-try:
-    from staff.grade.q5 import grade_q5
-except ImportError:
-    grade_q5 = None
 
 __all__ = ["SUBMISSION_LIMIT", "Graded", "Setup", "broken", "checks_digest", "grade"]
 
@@ -87,14 +83,15 @@ def grade(place, setup, earlier=None, slot=0):
         record = dataclasses.replace(record, exercises=earlier.exercises, seconds=earlier.seconds)
         return Graded(record, kept=True, fingerprints=marks)
     hidden.load()
-    generator = functools.partial(seeds.generator, setup.secret, assembly.code)
+    seeded = functools.partial(functools.partial, seeds.generator, setup.secret)  # hash of code -> generator
     with sandbox.Sandbox(assembly.files, slot, blank=setup.release) as box:
-        judge = Judge(box, generator, setup.limit)
+        judge = Judge(box, seeded(assembly.code), setup.limit)
         exercises = [judge.record(one) for one in load().exercises.values() if not one.in_notebook]
-    exercises += _in_notebooks(notebooks, submission.files, slot)
-    seconds = round(time.monotonic() - start, 3)
-    record = dataclasses.replace(record, exercises=tuple(exercises), seconds=seconds)
-    return Graded(record, log=tuple(judge.log), fingerprints=marks)
+    in_notebook, log = grade_q5(submission.files, assembly.files, seeded, slot)
+    record = dataclasses.replace(
+        record, exercises=(*exercises, *in_notebook), seconds=round(time.monotonic() - start, 3)
+    )
+    return Graded(record, log=(*judge.log, *log), fingerprints=marks)
 
 
 def broken(place, setup, why):
@@ -135,14 +132,3 @@ def _still_holds(earlier, record):
     decides = ("digest", "code", "checks", "secret", "isolation")
     same = all(getattr(earlier, name) == getattr(record, name) for name in decides)
     return same and all(exercise.verdict != "grader_error" for exercise in earlier.exercises)
-
-
-def _in_notebooks(notebooks, files, slot):
-    """Return the ExerciseRecords of the exercises that are written in a notebook."""
-    exercises = [one for one in load().exercises.values() if one.in_notebook]
-    chosen = notebooks.chosen(load().questions[exercises[0].question])
-    if grade_q5 and chosen:
-        framework = chosen.removesuffix(".ipynb").lower()
-        return grade_q5(files[chosen].decode("utf-8", errors="replace"), framework, slot)
-    why = "not graded here yet" if chosen else "its notebook was not handed in"
-    return [ExerciseRecord(one.name, one.question, one.points, 0, "not_implemented", why) for one in exercises]

@@ -27,6 +27,7 @@ import numpy as np
 import cs231n
 from cs231n.checks.rooms import GIVEN, is_bare
 from cs231n.checks.subject import SubjectFailure
+from staff.grade import packages
 from staff.grade.transport import Line, Transport, check_reply
 from staff.grade.trusted import Solution, functions
 
@@ -47,6 +48,7 @@ LIMITS = {
     "MSGQUEUE": 0,
     "MEMLOCK": 0,
 }
+FRAMEWORK_LIMITS = {"AS": 2**32, "DATA": 2**32, "NPROC": 128}  # TensorFlow has threads of its own
 FOLDER = "/sandbox"
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
@@ -117,7 +119,16 @@ def _libraries(binaries):
     return sorted(set(re.findall(r"(?:=> |^\s+)(/\S+) \(0x", text, re.MULTILINE)))
 
 
-def _walls():
+@functools.cache
+def _framework(framework):
+    """Return the paths in site-packages that a framework needs, and the shared libraries."""
+    site = packages.folders(framework.packages)
+    binaries = [str(path) for folder in site if folder.is_dir() for path in folder.rglob("*.so*")]
+    inside = tuple(f"{folder}/" for folder in site)
+    return site, [path for path in _libraries(binaries) if not os.path.realpath(path).startswith(inside)]
+
+
+def _walls(framework=None):
     """Return the command of bubblewrap up to what is different for each box."""
     interpreter = _interpreter()
     command = ["bwrap", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
@@ -131,13 +142,18 @@ def _walls():
         command += ["--setenv", name, value]
     binds = {path: path for path in (interpreter.executable, *interpreter.stdlib, *interpreter.libraries)}
     binds |= {str(path): f"{FOLDER}/site/{path.name}" for path in interpreter.numpy}
+    if framework:
+        site, libraries = _framework(framework)
+        binds |= {str(path): f"{FOLDER}/site/{path.name}" for path in site} | {path: path for path in libraries}
     command += _folders([*binds.values(), "/dev/null"])
     for source, place in binds.items():
         command += ["--ro-bind", source, place]
     for folder in interpreter.stdlib:
-        for packages in ("site-packages", "dist-packages"):
-            if Path(folder, packages).is_dir():
-                command += ["--tmpfs", f"{folder}/{packages}"]
+        for name in ("site-packages", "dist-packages"):
+            if Path(folder, name).is_dir():
+                command += ["--tmpfs", f"{folder}/{name}"]
+    if framework:
+        command += ["--proc", "/proc"]  # TensorFlow looks up its program there; only processes of the box are in it
     for device in ("null", "zero", "urandom"):
         command += ["--dev-bind", f"/dev/{device}", f"/dev/{device}"]
     return command
@@ -165,12 +181,13 @@ class Sandbox:
             imported, the release's stands in for it.
         limits: resource limits that differ from LIMITS.
         import_limit: seconds that importing a module may take.
+        framework: of the notebook among the files that is to be checked, in place of modules; or None.
     """
 
-    def __init__(self, files, slot=0, blank=None, limits=None, import_limit=IMPORT_LIMIT):
-        self.slot, self.import_limit = slot, import_limit
+    def __init__(self, files, slot=0, blank=None, limits=None, import_limit=IMPORT_LIMIT, framework=None):
+        self.slot, self.import_limit, self.framework = slot, import_limit, framework
         self._files, self._blank = files, blank or {}
-        self._limits = LIMITS | (limits or {})
+        self._limits = LIMITS | (FRAMEWORK_LIMITS if framework else {}) | (limits or {})
         self._boxes, self._failures = {}, {}
 
     def __enter__(self):
@@ -231,14 +248,17 @@ class Sandbox:
             ours = dict(self._ours())
             tree = {f"tree/{name}": data for name, data in self._files.items() if _belongs(name, bare)}
             blank = {f"blank/{name}": data for name, data in self._blank.items() if is_bare(_module(name))}
-            self._boxes[bare] = _Box(ours | tree | blank, bare, self.slot, self._limits)
+            if self.framework:
+                tree[f"tree/{self.framework.notebook}"] = self._files[self.framework.notebook]
+            self._boxes[bare] = _Box(ours | tree | blank, bare, self.slot, self._limits, self.framework)
         return self._boxes[bare]
 
     @staticmethod
     @functools.cache
     def _ours():
         """Return what runs in each box: the worker, and the modules it needs."""
-        names = ("wire", "worker", "subject", "rooms")
+        frameworks = ("__init__", "program", "pytorch", "tensorflow")
+        names = ("wire", "worker", "subject", "rooms", *(f"frameworks/{name}" for name in frameworks))
         files = {f"grader/{CHECKS}{name}.py": (OURS / "checks" / f"{name}.py").read_bytes() for name in names}
         files["grader/worker.py"] = Path(__file__).with_name("worker.py").read_bytes()
         return files
@@ -320,10 +340,11 @@ class _Box:
         bare: whether the given modules are left out.
         slot: number of the user.
         limits: resource limits by name.
+        framework: what is imported beside NumPy, or None.
     """
 
-    def __init__(self, files, bare, slot, limits):
-        self.room = None
+    def __init__(self, files, bare, slot, limits, framework):
+        self.room, self._framework = None, framework
         self._files, self._bare, self._limits = files, bare, limits
         self._user = FIRST_USER + slot if os.geteuid() == 0 else None
         self._process = self._control = self._folder = None
@@ -394,7 +415,7 @@ class _Box:
         return [], self._reduced(control)
 
     def _contained(self, control):
-        command, descriptors = _walls(), []
+        command, descriptors = _walls(self._framework), []
         command += _folders(f"{FOLDER}/{name}" for name in self._files)
         for name, data in self._files.items():
             descriptor = os.memfd_create("file")
@@ -415,6 +436,7 @@ class _Box:
             "user": self._user,
             "contained": contained,
             "limits": self._limits,
+            "packages": self._framework.packages if self._framework else (),
         }
         python = [_interpreter().executable, "-I", "-S", "-B", "-X", "utf8"]
         return [*python, f"{folder}/grader/worker.py", folder, str(control), json.dumps(settings)]

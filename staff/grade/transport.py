@@ -102,7 +102,8 @@ class Transport:
         if exercise is None:
             raise ValueError("exercise is None, expected its name, which says which sandbox it runs in")
         self._hang_up()
-        self._module = load().exercises[exercise].module
+        framework = self._sandbox.framework
+        self._module = framework.module if framework else load().exercises[exercise].module
         self._limit = self._left = limit
 
     def request(self, message, deadline=None):

@@ -1,6 +1,7 @@
-"""Make what a student downloads: the solved source without its solutions.
+"""Make what a student downloads, the solved source without its solutions; or what grades it on Gradescope.
 
-python -m staff.release build/release     the folder, and a2-student.zip beside it
+python -m staff.release build/release                        the folder, and a2-student.zip beside it
+python -m staff.release --autograder build/autograder.zip    the autograder to upload to Gradescope
 """
 
 import argparse
@@ -21,31 +22,76 @@ ARCHIVE = "a2-student.zip"
 
 def main(arguments=None):
     """Run the command line; returns the exit status."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if not options.autograder and (options.secret or options.pip_conf):
+        parser.error("--secret and --pip-conf are for --autograder")
+    try:
+        if options.autograder:
+            return _autograder(options.autograder, options.secret, options.pip_conf)
+        return _release(options.folder)
+    except ReleaseError as error:
+        print(error, file=sys.stderr)
+        print("\nNothing was made.", file=sys.stderr)
+        return 1
+
+
+def _parser():
     parser = argparse.ArgumentParser(
-        prog="python -m staff.release",
-        description="Make what a student downloads: the solved source without its solutions.",
+        prog="python -m staff.release", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
         "folder",
         nargs="?",
         type=Path,
         default=ROOT / "build" / "release",
-        help=f"where it is written, with {ARCHIVE} beside it (default: build/release)",
+        help=f"where the release is written, with {ARCHIVE} beside it (default: build/release)",
     )
-    folder = parser.parse_args(arguments).folder
-    try:
-        release = build()
-        write_folder(release, folder)
-    except ReleaseError as error:
-        print(error, file=sys.stderr)
-        print("\nNo release was made.", file=sys.stderr)
-        return 1
+    parser.add_argument("--autograder", type=Path, metavar="ZIP", help="write the autograder, and no release")
+    parser.add_argument(
+        "--secret",
+        type=Path,
+        metavar="FILE",
+        help="the course secret; one is made where there is none (default: ZIP with the ending .secret)",
+    )
+    parser.add_argument(
+        "--pip-conf", type=Path, metavar="FILE", help="configuration of pip for the machine that builds the image"
+    )
+    return parser
+
+
+def _release(folder):
+    """Write a release."""
+    release = build()
+    write_folder(release, folder)
     archive = write_zip(release, folder.resolve().parent / ARCHIVE)
-    size = sum(len(data) for data in release.values()) / 1e3
+    _report(release, f"{folder} and {archive}")
+    return 0
+
+
+def _autograder(archive, secret, pip_conf):
+    """Write the autograder."""
+    from staff.grade.seeds import SecretError
+    from staff.release.autograder import bundle, read_or_make_secret
+
+    secret = secret or archive.with_suffix(".secret")
+    build()  # or the first student would find out that there is none
+    try:
+        value, made = read_or_make_secret(secret)
+    except SecretError as error:
+        raise ReleaseError(str(error)) from error
+    files = bundle(value, pip_conf.read_text(encoding="utf-8") if pip_conf else None)
+    _report(files, write_zip(files, archive, folder=""))
+    if made:
+        print(f"Made a secret, {secret}: keep it, since a regrade with another one draws other inputs.")
+    return 0
+
+
+def _report(files, where):
+    size = sum(len(data) for data in files.values()) / 1e3
     for name in untracked(ROOT):
         print(f"Left out, as git does not track it: {name}")
-    print(f"Wrote {folder} and {archive}: {len(release)} files, {size:.0f} kB, from {_commit()}")
-    return 0
+    print(f"Wrote {where}: {len(files)} files, {size:.0f} kB, from {_commit()}")
 
 
 def _commit():

@@ -34,14 +34,21 @@ def write_folder(release, folder):
     return folder
 
 
-def write_zip(release, path):
-    """Write the files of a release as a zip archive with one folder of the archive's name in it."""
+def write_zip(release, path, folder=None):
+    """Write the files of a release as a zip archive.
+
+    Args:
+        release: path -> bytes.
+        path: of the archive.
+        folder: what all paths in it begin with; default: a folder of the archive's name.
+    """
     path = Path(path)
+    folder = f"{path.stem}/" if folder is None else folder
     path.parent.mkdir(parents=True, exist_ok=True)
     # Stored, not deflated: zlib and its rivals compress to different bytes.
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         for name, data in sorted(release.items()):
-            entry = zipfile.ZipInfo(f"{path.stem}/{name}", _TIME)
+            entry = zipfile.ZipInfo(f"{folder}{name}", _TIME)
             entry.create_system = 3  # Unix, whose permissions follow
             entry.external_attr = (0o100000 | _mode(name)) << 16
             archive.writestr(entry, data)
@@ -49,4 +56,4 @@ def write_zip(release, path):
 
 
 def _mode(name):
-    return 0o755 if name.endswith(".sh") else 0o644
+    return 0o755 if name.endswith((".sh", "run_autograder")) else 0o644

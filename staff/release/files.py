@@ -31,7 +31,7 @@ ALLOWED = (
 BINARY = (".jpg", ".png")
 
 
-def read(source):
+def read(source, patterns=ALLOWED):
     """Return the allowed files of a source folder: path with forward slashes -> text, or bytes if binary.
 
     Only files that git tracks, where the folder is a git checkout: what merely lies about stays at home. Texts
@@ -41,7 +41,7 @@ def read(source):
         ReleaseError: a text is not UTF-8.
     """
     files = {}
-    for name in _allowed(source) - untracked(source):
+    for name in _allowed(source, patterns) - untracked(source, patterns):
         data = (source / name).read_bytes()
         if not name.endswith(BINARY):
             try:
@@ -52,7 +52,7 @@ def read(source):
     return dict(sorted(files.items()))
 
 
-def untracked(source):
+def untracked(source, patterns=ALLOWED):
     """Return the allowed files that git does not track; none where the folder is not the root of a checkout."""
     if not (source / ".git").exists():
         return set()
@@ -61,9 +61,9 @@ def untracked(source):
     except (OSError, subprocess.CalledProcessError) as error:
         said = getattr(error, "stderr", b"") or b""
         raise ReleaseError(f"git cannot list the files of {source}: {error} {said.decode()}".strip()) from error
-    return _allowed(source) - set(listed.stdout.decode("utf-8").split("\0"))
+    return _allowed(source, patterns) - set(listed.stdout.decode("utf-8").split("\0"))
 
 
-def _allowed(source):
-    paths = (path for pattern in ALLOWED for path in source.glob(pattern) if path.is_file())
+def _allowed(source, patterns):
+    paths = (path for pattern in patterns for path in source.glob(pattern) if path.is_file())
     return {path.relative_to(source).as_posix() for path in paths}

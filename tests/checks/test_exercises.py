@@ -10,13 +10,13 @@ from tests.checks import mutants
 from tests.checks.alternatives import ALTERNATIVES
 from tests.checks.subjects import EXERCISES, replaced, rewritten, run
 
-CHECKS = {one.id: one for name in EXERCISES for one in engine.checks_of(name)}
+IN_PACKAGE = [name for name in EXERCISES if not load().exercises[name].in_notebook]
+CHECKS = {one.id: one for name in IN_PACKAGE for one in engine.checks_of(name)}
 
 
-def test_every_exercise_of_the_package_has_checks_and_every_check_an_exercise():
-    in_package = {name for name, exercise in load().exercises.items() if not exercise.in_notebook}
-    assert {one.exercise for one in CHECKS.values()} == in_package
-    assert min(len(engine.checks_of(name)) for name in in_package) >= 4
+def test_every_exercise_has_checks():
+    assert min(len(engine.checks_of(name)) for name in EXERCISES) >= 2
+    assert min(len(engine.checks_of(name)) for name in IN_PACKAGE) >= 4
 
 
 @pytest.mark.parametrize("check_id", CHECKS)

@@ -3,6 +3,7 @@
 from cs231n.checks.exercises import (  # noqa: F401
     affine,
     batchnorm,
+    convnets,
     convolution,
     dropout,
     groupnorm,

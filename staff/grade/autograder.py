@@ -1,0 +1,69 @@
+"""Grade the submission in a Gradescope container: `python -m staff.grade.autograder /autograder`.
+
+The container has submission/, submission_metadata.json and source/secret; it gets results/results.json.
+Exit status: 0, or 1 if the grader itself broke, which the output says and which costs no points.
+"""
+
+import argparse
+import json
+import os
+import sys
+import traceback
+from pathlib import Path
+
+from staff.grade import gradescope, grading, sandbox, seeds
+from staff.grade.exports import Place
+from staff.notebooks import ROOT
+from staff.release.build import build
+
+__all__ = ["main", "place"]
+
+SECRET = ROOT / "secret"
+
+
+def main(arguments=None):
+    """Run the command line; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m staff.grade.autograder", description=__doc__.split("\n")[0])
+    parser.add_argument("home", nargs="?", type=Path, default=Path("/autograder"), metavar="FOLDER")
+    parser.add_argument("--isolation", action="store_true", help="say what keeps a student's code apart, and end")
+    options = parser.parse_args(arguments)
+    print(f"Isolation: {sandbox.isolation()}", flush=True)
+    if options.isolation:
+        return 0
+    _close(options.home)
+    os.environ["OMP_NUM_THREADS"] = "1"
+    submitted = place(options.home)
+    setup = grading.Setup(seeds.read_secret(SECRET), build(), grading.checks_digest())
+    try:
+        graded = grading.grade(submitted, setup)
+    except Exception:
+        graded = grading.broken(submitted, setup, traceback.format_exc())
+    results = options.home / "results" / "results.json"
+    results.parent.mkdir(exist_ok=True)
+    results.write_text(gradescope.results(graded.record), encoding="utf-8")
+    for one in graded.record.exercises:
+        print(f"{one.name:31} {one.verdict:20} {one.earned:g} of {one.points:g}")
+    print("\n".join(graded.log))
+    return 1 if graded.log else 0
+
+
+def place(home):
+    """Return the Place of the submission, with what the metadata say of it."""
+    try:
+        metadata = json.loads((home / "submission_metadata.json").read_text(encoding="utf-8"))
+        people = [f"{user['name']} <{user['email']}>" for user in metadata["users"]]
+        student, submitted, problems = "; ".join(people), metadata["created_at"], ()
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        student, submitted, problems = "", None, (f"submission_metadata.json cannot be read: {error!r}",)
+    return Place(home / "submission", "submission", student or "submission", submitted, problems)
+
+
+def _close(home):
+    """Let nobody but this user read the solution, the submission and the results, or write results."""
+    for name in ("source", "submission", "results", "submission_metadata.json"):
+        if (home / name).exists():
+            (home / name).chmod(0o700)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,94 @@
+"""Grade Q5: what a student wrote in PyTorch.ipynb or TensorFlow.ipynb, with secret seeds, beside the framework.
+
+The notebook with the student's work counts; where both have some, the better one. No notebook is executed, and
+what one shows is not trusted.
+"""
+
+import hashlib
+
+from cs231n.checks.frameworks.notebook import FRAMEWORKS, Notebook
+from cs231n.checks.frameworks.program import Program
+from cs231n.checks.rubric import load
+from staff.grade import messages, sandbox
+from staff.grade.exercises import Judge
+from staff.grade.record import ExerciseRecord
+
+__all__ = ["grade_q5"]
+
+LIMIT = 60.0  # seconds that all exercises of a notebook may take together; each has 10 of them
+
+
+def grade_q5(files, tree, seeded, slot=0):
+    """Return (an ExerciseRecord for each exercise of Q5, texts for the staff alone about what broke).
+
+    Args:
+        files: path -> bytes of what was handed in.
+        tree: path -> bytes of the assembled tree, which a notebook may import.
+        seeded: `seeded(code)` returns `generator(check_id, seed)` for the hash of the graded code.
+        slot: number of this worker among those that run at the same time.
+    """
+    programs = {framework: _program(files, framework) for framework in FRAMEWORKS if framework.notebook in files}
+    written = {
+        framework: program
+        for framework, program in programs.items()
+        if program is None or any(map(program.is_written, framework.cells))
+    }
+    if not written:
+        why = "not written yet" if programs else "its notebook was not handed in"
+        return _alike("not_implemented", why), []
+    graded = [
+        _grade(framework, program, files[framework.notebook], tree, seeded, slot)
+        for framework, program in written.items()
+    ]
+    return max(graded, key=lambda one: sum(record.earned for record in one[0]))
+
+
+def _program(files, framework):
+    """Return the Program of a notebook, or None if it cannot be read."""
+    try:
+        return Program(files[framework.notebook].decode("utf-8-sig"), framework.notebook)
+    except ValueError:
+        return None
+
+
+def _grade(framework, program, data, tree, seeded, slot):
+    """Grade one notebook; see grade_q5."""
+    if program is None:
+        return _alike("import_error", f"{framework.notebook} cannot be read"), []
+    if not framework.installed:
+        return _alike("grader_error", messages.GRADER_ERROR), [f"{framework.name} is not installed here"]
+    generator = seeded(_digest(program))
+    with sandbox.Sandbox(tree | {framework.notebook: data}, slot, framework=framework) as box:
+        judge = Judge(_Room(box, framework), generator, LIMIT)
+        return [judge.record(one) for one in _exercises()], judge.log
+
+
+class _Room:
+    """A Sandbox whose transports lead to the notebook.
+
+    Args:
+        box: Sandbox.
+        framework: Framework of the notebook.
+    """
+
+    def __init__(self, box, framework):
+        self.box, self.framework = box, framework
+
+    def transport(self, trusted=()):
+        """Return a transport."""
+        return Notebook(self.box.transport(trusted), self.framework)
+
+
+def _digest(program):
+    """Return SHA-256 over the code cells: executed again, a notebook is the same."""
+    code = [cell for cell in program.cells if cell[0] == "code"]
+    return hashlib.sha256(repr(code).encode()).hexdigest()
+
+
+def _exercises():
+    return [one for one in load().exercises.values() if one.in_notebook]
+
+
+def _alike(verdict, message):
+    """Return ExerciseRecords that all say the same."""
+    return [ExerciseRecord(one.name, one.question, one.points, 0, verdict, message) for one in _exercises()]

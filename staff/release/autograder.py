@@ -1,0 +1,41 @@
+"""The autograder that is uploaded to Gradescope: solved source, grader, two scripts, secret."""
+
+import secrets
+from pathlib import Path
+
+from staff.notebooks import ROOT
+from staff.release import files
+
+__all__ = ["bundle", "read_or_make_secret"]
+
+PATTERNS = (*files.ALLOWED, "requirements-grade.txt", "staff/**/*.py", "staff/**/*.md", "staff/**/*.toml")
+SCRIPTS = Path(__file__).with_name("gradescope")
+
+
+def bundle(secret, pip_conf=None, source=ROOT):
+    """Return the files of the bundle: path -> bytes, sorted by path.
+
+    Args:
+        secret: the course secret, bytes.
+        pip_conf: text of a configuration of pip for the machine that the image is built on, or None.
+        source: folder of the solved source.
+    """
+    found = files.read(source, PATTERNS)
+    found |= {path.name: path.read_text(encoding="utf-8") for path in SCRIPTS.iterdir()}
+    found["secret"] = secret
+    if pip_conf is not None:
+        found["pip.conf"] = pip_conf
+    return {name: data if isinstance(data, bytes) else data.encode() for name, data in sorted(found.items())}
+
+
+def read_or_make_secret(path):
+    """Return the secret of a file, and whether it was made and written just now."""
+    from staff.grade.seeds import read_secret
+
+    path = Path(path)
+    if path.exists():
+        return read_secret(path), False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(secrets.token_hex(32) + "\n")
+    return read_secret(path), True
