@@ -321,7 +321,7 @@ def _add_exercise(folder):
             assert content.count(old) == 1, f"{path} has {content.count(old)} places for\n{old}"
             path.write_text(content.replace(old, new), encoding="utf-8")
         elif path.exists():
-            path.write_text(path.read_text(encoding="utf-8") + code, encoding="utf-8")
+            path.write_text(path.read_text(encoding="utf-8") + f"\n\n{code}", encoding="utf-8")
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(code, encoding="utf-8")
