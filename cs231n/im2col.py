@@ -118,7 +118,7 @@ try:
 except ImportError:
     warnings.warn(
         "the compiled extension cs231n.im2col_cython is missing, so the fast layers use NumPy alone and take "
-        "longer; to build it, run: python setup.py build_ext --inplace",
+        "longer; to build it, run: python setup.py build_ext --inplace (what that needs: python -m cs231n.doctor)",
         stacklevel=2,
     )
     compiled = None

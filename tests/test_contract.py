@@ -294,7 +294,7 @@ MAY_IMPORT = {
     "vis_utils": set(),
     "verdict": set(),
 }
-ON_TOP = ("checks", "datasets", "submit")
+ON_TOP = ("doctor", "checks", "datasets", "submit")
 
 
 def _sources():
