@@ -55,7 +55,10 @@ def main(folder, control, settings):
     control = socket.socket(fileno=int(control))
     _become(settings["user"])
     sys.path[:0] = [f"{folder}/grader", f"{folder}/site"]
-    import numpy.random  # noqa: F401 - before anything of the submission, and once for all rooms
+    import numpy.fft  # before anything of the submission, with what NumPy itself imports late, once for all checks
+    import numpy.linalg
+    import numpy.ma
+    import numpy.random  # noqa: F401
 
     import cs231n.checks.worker  # noqa: F401 - ours; `cs231n` itself will be the submission's
     from cs231n.checks.rooms import Guard
