@@ -1,12 +1,15 @@
 """What is there when an exercise is checked, the same on a student's machine and where it is graded.
 
 `layers` and `optim` are checked in a bare room: NumPy, Python's standard library, and what the student wrote. The
-classes of `classifiers` are built from the given modules, so that these are there too.
+classes of `classifiers` are built from the given modules, so that these are there too. A notebook has all that is
+installed.
 """
 
 import sys
 
-__all__ = ["BARE", "GIVEN", "Guard", "is_bare"]
+__all__ = ["BARE", "GIVEN", "ROOMS", "Guard", "is_bare", "room_of"]
+
+ROOMS = ("bare", "nets", "notebook")
 
 BARE = ("cs231n.layers", "cs231n.optim")
 
@@ -34,6 +37,13 @@ GIVEN = (
 def is_bare(module):
     """Return whether a module is checked in a bare room."""
     return module in BARE
+
+
+def room_of(module):
+    """Return which of ROOMS the code of a module, or of a notebook, is checked in."""
+    if is_bare(module):
+        return "bare"
+    return "nets" if module.startswith("cs231n.") else "notebook"
 
 
 class Guard:

@@ -26,8 +26,8 @@ def functions(exercises):
     Raises:
         ValueError: one is no function of `layers` or `optim`.
     """
-    from cs231n.checks.rubric import load
     from cs231n.checks.rooms import is_bare
+    from cs231n.checks.rubric import load
 
     paths = []
     for name in exercises:
