@@ -172,7 +172,7 @@ class Sandbox:
         self.slot, self.import_limit = slot, import_limit
         self._files, self._blank = files, blank or {}
         self._limits = LIMITS | (limits or {})
-        self._boxes, self._failures = {}, {}
+        self._boxes, self._failures, self._transports = {}, {}, []
 
     def __enter__(self):
         return self
@@ -182,8 +182,11 @@ class Sandbox:
 
     def close(self):
         """End all processes and remove all files."""
+        for transport in self._transports:
+            transport.close()
         for box in self._boxes.values():
             box.close()
+        self._transports.clear()
         self._boxes.clear()
 
     def transport(self, trusted=()):
@@ -194,7 +197,8 @@ class Sandbox:
                 passes that share a cache have to come together.
         """
         paths = functions(trusted)
-        return Transport(self, paths, Solution(self.slot) if paths else None)
+        self._transports.append(Transport(self, paths, Solution(self.slot) if paths else None))
+        return self._transports[-1]
 
     def room(self, owner, module, trusted):
         """Return the Room of a transport for a module, open.
