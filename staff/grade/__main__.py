@@ -15,6 +15,7 @@ import os
 import sys
 from pathlib import Path
 
+from cs231n.checks.__main__ import select as select_exercises
 from staff.grade import exports, manual, seeds
 from staff.grade.grading import SUBMISSION_LIMIT, Setup, checks_digest
 from staff.grade.output import Output
@@ -34,12 +35,14 @@ def main(arguments=None):
         secret = seeds.read_secret(options.secret)
         places = select(exports.find(options.paths))
         points = manual.read_points(options.manual, places) if options.manual else {}
-    except (seeds.SecretError, exports.ExportError, manual.ManualError) as error:
+        exercises = tuple(select_exercises(options.exercises))
+    except ValueError as error:
         parser.error(str(error))
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"  # a core for each worker, and the same sums in the same order everywhere
     start_server()
-    summary = run(places, _setup(secret, options.limit), Output(options.out), points, options.workers)
+    setup = _setup(secret, options.limit, exercises)
+    summary = run(places, setup, Output(options.out), points, options.workers)
     _print(summary, options.out)
     return 1 if summary.undecided else 0
 
@@ -60,6 +63,13 @@ def _parser():
         help="processes (default: one a core)",
     )
     parser.add_argument(
+        "--exercises",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="exercises, or questions such as q2 (default: all)",
+    )
+    parser.add_argument(
         "--limit",
         type=float,
         default=SUBMISSION_LIMIT,
@@ -69,11 +79,11 @@ def _parser():
     return parser
 
 
-def _setup(secret, limit):
+def _setup(secret, limit, exercises):
     """Return the Setup; the release is made here, since it takes what the workers need not load."""
     from staff.release.build import ROOT, build
 
-    return Setup(secret, build(), checks_digest(ROOT), limit)
+    return Setup(secret, build(), checks_digest(ROOT), limit, exercises)
 
 
 def _print(summary, out):
