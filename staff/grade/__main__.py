@@ -15,6 +15,7 @@ import os
 import sys
 from pathlib import Path
 
+from cs231n.checks.__main__ import select as select_exercises
 from staff.grade import exports, lateness, manual, pages, previous, seeds
 from staff.grade.grading import SUBMISSION_LIMIT, Setup, checks_digest
 from staff.grade.output import Output
@@ -37,19 +38,14 @@ def main(arguments=None):
         policy = _policy(options)
         before = previous.read(options.previous) if options.previous else None
         points = manual.read_points(options.manual, places) if options.manual else {}
-    except (
-        seeds.SecretError,
-        exports.ExportError,
-        manual.ManualError,
-        lateness.PolicyError,
-        previous.PreviousError,
-    ) as error:
+        exercises = tuple(select_exercises(options.exercises))
+    except ValueError as error:
         parser.error(str(error))
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"  # a core for each worker, and the same sums in the same order everywhere
     start_server()
     output = Output(options.out, policy)
-    summary = run(places, _setup(secret, options.limit), output, points, options.workers)
+    summary = run(places, _setup(secret, options.limit, exercises), output, points, options.workers)
     changes = previous.changes(before, summary.records) if before is not None else None
     pages.write(output, summary, replaced, policy, changes)
     _print(summary, options.out)
@@ -72,6 +68,13 @@ def _parser():
         default=os.cpu_count() or 1,
         metavar="N",
         help="processes (default: one a core)",
+    )
+    parser.add_argument(
+        "--exercises",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="exercises, or questions such as q2 (default: all)",
     )
     parser.add_argument(
         "--limit",
@@ -101,12 +104,12 @@ def _policy(options):
     return lateness.policy(options.deadline, options.grace or 0.0, options.penalty or 0.0, options.late_days)
 
 
-def _setup(secret, limit):
+def _setup(secret, limit, exercises):
     """Return the Setup; the release is made here, since it takes what the workers need not load."""
     from staff.release.build import ROOT, build
 
     release = build()
-    return Setup(secret, release, checks_digest(ROOT), limit, Fingerprints(release))
+    return Setup(secret, release, checks_digest(ROOT), limit, exercises, Fingerprints(release))
 
 
 def _print(summary, out):

@@ -28,6 +28,7 @@ class Setup:
         release: the blank release, path -> bytes.
         checks: SHA-256 over what decides about scores, see `checks_digest`.
         limit: seconds that all checks of a submission may take together.
+        exercises: names of those to grade; empty: all.
         fingerprints: takes what tells whether two submissions are alike, or None to leave that out.
     """
 
@@ -35,7 +36,14 @@ class Setup:
     release: dict[str, bytes]
     checks: str
     limit: float = SUBMISSION_LIMIT
+    exercises: tuple[str, ...] = ()
     fingerprints: Fingerprints | None = None
+
+    @property
+    def chosen(self):
+        """The Exercises to grade, in the order of the rubric."""
+        exercises = load().exercises
+        return [one for name, one in exercises.items() if not self.exercises or name in self.exercises]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,19 +87,21 @@ def grade(place, setup, earlier=None, slot=0):
         problems=(*place.problems, *submission.problems, *assembly.problems, *notebooks.problems),
     )
     marks = setup.fingerprints.of(submission.files) if setup.fingerprints else {}
-    if earlier and _still_holds(earlier, record):
+    if earlier and _still_holds(earlier, record, setup):
         record = dataclasses.replace(record, exercises=earlier.exercises, seconds=earlier.seconds)
         return Graded(record, kept=True, fingerprints=marks)
     hidden.load()
     seeded = functools.partial(functools.partial, seeds.generator, setup.secret)  # hash of code -> generator
     with sandbox.Sandbox(assembly.files, slot, blank=setup.release) as box:
         judge = Judge(box, seeded(assembly.code), setup.limit)
-        exercises = [judge.record(one) for one in load().exercises.values() if not one.in_notebook]
-    in_notebook, log = grade_q5(submission.files, assembly.files, seeded, slot)
-    record = dataclasses.replace(
-        record, exercises=(*exercises, *in_notebook), seconds=round(time.monotonic() - start, 3)
-    )
-    return Graded(record, log=(*judge.log, *log), fingerprints=marks)
+        exercises = [judge.record(one) for one in setup.chosen if not one.in_notebook]
+    log = judge.log
+    if any(one.in_notebook for one in setup.chosen):
+        in_notebook, more = grade_q5(submission.files, assembly.files, seeded, slot)
+        exercises, log = [*exercises, *in_notebook], [*log, *more]
+    seconds = round(time.monotonic() - start, 3)
+    record = dataclasses.replace(record, exercises=tuple(exercises), seconds=seconds)
+    return Graded(record, log=tuple(log), fingerprints=marks)
 
 
 def broken(place, setup, why):
@@ -102,7 +112,7 @@ def broken(place, setup, why):
     """
     exercises = tuple(
         ExerciseRecord(one.name, one.question, one.points, 0, "grader_error", messages.GRADER_ERROR)
-        for one in load().exercises.values()
+        for one in setup.chosen
     )
     record = _blank(place, setup)
     nothing = cells.Notebooks({})
@@ -127,8 +137,10 @@ def _blank(place, setup):
     )
 
 
-def _still_holds(earlier, record):
+def _still_holds(earlier, record, setup):
     """Return whether a record of an earlier run is complete, and of the same code, checks, secret and sandbox."""
+    if [one.name for one in setup.chosen] != [one.name for one in earlier.exercises]:
+        return False
     decides = ("digest", "code", "checks", "secret", "isolation")
     same = all(getattr(earlier, name) == getattr(record, name) for name in decides)
     return same and all(exercise.verdict != "grader_error" for exercise in earlier.exercises)
