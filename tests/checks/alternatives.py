@@ -6,7 +6,7 @@
 import numpy as np
 
 from cs231n import fast_layers, layers, optim
-from tests.checks.subjects import replaced
+from tests.checks.subjects import replaced, rewritten
 
 ALTERNATIVES = {}
 
@@ -444,6 +444,377 @@ def groupnorm_image_by_image():
     return {"spatial_groupnorm_forward": spatial_groupnorm_forward}
 
 
+@alternative("affine_forward", "affine_backward")
+def affine_with_the_bias_as_a_last_weight():
+    def affine_forward(x, w, b):
+        rows = np.hstack([x.reshape(len(x), -1), np.ones((len(x), 1), x.dtype)])
+        return rows @ np.vstack([w, b]), (x, w, b)
+
+    def affine_backward(dout, cache):
+        x, w, _ = cache
+        rows = np.hstack([x.reshape(len(x), -1), np.ones((len(x), 1), x.dtype)])
+        dwb = np.dot(rows.T, dout)
+        return np.dot(dout, w.T).reshape(*x.shape), dwb[:-1], dwb[-1]
+
+    return {"affine_forward": affine_forward, "affine_backward": affine_backward}
+
+
+@alternative("affine_forward", "affine_backward")
+def affine_by_tensordot():
+    def affine_forward(x, w, b):
+        axes = list(range(1, x.ndim))
+        return np.tensordot(x, w.reshape(*x.shape[1:], -1), (axes, range(len(axes)))) + b[None], (x, w, b)
+
+    def affine_backward(dout, cache):
+        x, w, _ = cache
+        dw = np.tensordot(x, dout, (0, 0)).reshape(w.shape)
+        return np.tensordot(dout, w, (1, 1)).reshape(x.shape), dw, np.ones(len(dout), dout.dtype) @ dout
+
+    return {"affine_forward": affine_forward, "affine_backward": affine_backward}
+
+
+@alternative("relu_forward", "relu_backward")
+def relu_as_half_the_sum_of_x_and_its_size():
+    def relu_forward(x):
+        return (x + np.abs(x)) / 2, {"positive": np.greater(x, 0)}
+
+    def relu_backward(dout, cache):
+        positive = cache["positive"] if isinstance(cache, dict) else cache > 0
+        return np.where(positive, dout, np.zeros_like(dout))
+
+    return {"relu_forward": relu_forward, "relu_backward": relu_backward}
+
+
+@alternative("relu_forward", "relu_backward")
+def relu_by_the_mask_and_putmask():
+    def relu_forward(x):
+        out = np.array(x)
+        np.putmask(out, out < 0, 0)
+        return out, x
+
+    def relu_backward(dout, cache):
+        dx = np.zeros_like(dout)
+        np.copyto(dx, dout, where=cache > 0)
+        return dx
+
+    return {"relu_forward": relu_forward, "relu_backward": relu_backward}
+
+
+@alternative(*BATCHNORM)
+def batchnorm_by_einsum():
+    return _batchnorm_pair(lambda x: np.einsum("nd,nd->d", x - x.mean(0), x - x.mean(0)) / x.dtype.type(len(x)))
+
+
+@alternative(*BATCHNORM)
+def batchnorm_feature_by_feature():
+    def batchnorm_forward(x, gamma, beta, bn_param):
+        mode, eps, momentum, mean, var = _settings(x, bn_param)
+        out, inverse, mean, var = (
+            np.empty_like(x, order="C"),
+            np.ones(x.shape[1], x.dtype),
+            mean.copy(),
+            var.copy(),
+        )
+        for d in range(x.shape[1]):
+            column, centre, spread = x[:, d], mean[d], var[d]
+            if mode == "train":
+                centre, spread = np.average(column), np.var(column)
+                mean[d] = momentum * mean[d] + (1 - momentum) * centre
+                var[d] = momentum * var[d] + (1 - momentum) * spread
+            inverse[d] = (spread + eps) ** -0.5
+            out[:, d] = gamma[d] * (column - centre) * inverse[d] + beta[d]
+        bn_param.update(running_mean=mean, running_var=var)
+        return out, (x, inverse, gamma)
+
+    def batchnorm_backward(dout, cache):
+        x, inverse, gamma = cache
+        dx = np.empty_like(dout, order="C")
+        dgamma, dbeta = np.zeros_like(gamma), np.zeros_like(gamma)
+        for d in range(x.shape[1]):
+            xhat = (x[:, d] - x[:, d].mean()) * inverse[d]
+            dgamma[d], dbeta[d] = np.dot(dout[:, d], xhat), dout[:, d].sum()
+            dx[:, d] = gamma[d] * inverse[d] * (dout[:, d] - (dbeta[d] + xhat * dgamma[d]) / x.dtype.type(len(x)))
+        return dx, dgamma, dbeta
+
+    return {
+        "batchnorm_forward": batchnorm_forward,
+        "batchnorm_backward": batchnorm_backward,
+        "batchnorm_backward_alt": batchnorm_backward,
+    }
+
+
+@alternative("batchnorm_forward")
+def batchnorm_that_folds_scale_and_shift_at_test_time():
+    def batchnorm_forward(x, gamma, beta, bn_param):
+        if bn_param["mode"] == "train":
+            return layers.batchnorm_forward(x, gamma, beta, bn_param)
+        _, eps, _, mean, var = _settings(x, bn_param)
+        bn_param.setdefault("running_mean", mean)
+        bn_param.setdefault("running_var", var)
+        scale = gamma / (var + eps) ** 0.5
+        return scale * x + (beta - scale * mean), None
+
+    return {"batchnorm_forward": batchnorm_forward}
+
+
+@alternative("batchnorm_backward_alt")
+def batchnorm_alt_with_n_drawn_out():
+    def batchnorm_backward_alt(dout, cache):
+        _, (_, std, xhat, gamma) = cache
+        N = dout.shape[0]
+        dgamma, dbeta = np.einsum("nd,nd->d", xhat, dout), np.einsum("nd->d", dout)
+        return (gamma / (N * std)) * (N * dout - dbeta - xhat * dgamma), dgamma, dbeta
+
+    return {"batchnorm_backward_alt": batchnorm_backward_alt}
+
+
+@alternative(*LAYERNORM)
+def layernorm_by_einsum_with_a_dict_for_a_cache():
+    def layernorm_forward(x, gamma, beta, ln_param):
+        D = x.dtype.type(x.shape[1])
+        centred = x - np.einsum("nd->n", x)[:, None] / D
+        inverse = 1 / np.sqrt(np.einsum("nd,nd->n", centred, centred)[:, None] / D + ln_param.get("eps", 1e-5))
+        return centred * inverse * gamma[None] + beta[None], {"xhat": centred * inverse, "i": inverse, "g": gamma}
+
+    def layernorm_backward(dout, cache):
+        xhat, D = cache["xhat"], dout.shape[1]
+        d = dout * cache["g"]
+        dx = cache["i"] / D * (D * d - d.sum(1, keepdims=True) - xhat * (d * xhat).sum(1, keepdims=True))
+        return dx, np.einsum("nd,nd->d", dout, xhat), np.einsum("nd->d", dout)
+
+    return {"layernorm_forward": layernorm_forward, "layernorm_backward": layernorm_backward}
+
+
+@alternative(*LAYERNORM)
+def layernorm_node_by_node_on_the_transpose():
+    def layernorm_forward(x, gamma, beta, ln_param):
+        columns = x.T
+        mean, var = columns.mean(axis=0), columns.var(axis=0)
+        std = np.sqrt(var + ln_param.get("eps", 1e-5))
+        return ((columns - mean) / std).T * gamma + beta, (columns - mean, std, gamma)
+
+    def layernorm_backward(dout, cache):
+        centred, std, gamma = cache
+        d, D = (dout * gamma).T, len(centred)
+        dvar = np.sum(-0.5 * d * centred / std**3, axis=0)
+        dmean = np.sum(-d / std, axis=0)
+        dx = d / std + 2 * dvar * centred / D + dmean / D
+        return dx.T, np.sum(dout * (centred / std).T, axis=0), np.sum(dout, axis=0)
+
+    return {"layernorm_forward": layernorm_forward, "layernorm_backward": layernorm_backward}
+
+
+@alternative("layernorm_backward")
+def layernorm_backward_by_jacobians():
+    def layernorm_backward(dout, cache):
+        _, (xhat, std, gamma) = cache
+        D, dx = xhat.shape[1], np.empty(dout.shape, dout.dtype)
+        for n in range(len(dout)):
+            dx[n] = (np.eye(D) - 1 / D - np.outer(xhat[n], xhat[n]) / D) @ (dout[n] * gamma) / std[n]
+        return dx, sum(dout * xhat), sum(dout)
+
+    return {"layernorm_backward": layernorm_backward}
+
+
+@alternative(*DROPOUT)
+def dropout_with_one_number_at_a_time():
+    def draw(x, p, seed):
+        random = np.random if seed is None else np.random.RandomState(seed)
+        return np.array([random.random_sample() < p for _ in range(x.size)]).reshape(x.shape)
+
+    return _dropout_pair(draw)
+
+
+@alternative(*DROPOUT)
+def dropout_that_keeps_above_one_minus_p():
+    return _dropout_pair(
+        lambda x, p, seed: (
+            (np.random if seed is None else np.random.RandomState(seed)).uniform(size=x.shape) >= 1 - p
+        )
+    )
+
+
+@alternative(*DROPOUT)
+def dropout_in_place_on_a_copy():
+    def dropout_forward(x, dropout_param):
+        p, out, mask = dropout_param["p"], np.array(x), None
+        if dropout_param["mode"] == "train":
+            seed = dropout_param.get("seed")
+            random = np.random if seed is None else np.random.RandomState(seed)
+            mask = random.rand(*x.shape) < p
+            out *= mask
+            out /= x.dtype.type(p)
+        return out, (mask, p)
+
+    def dropout_backward(dout, cache):
+        mask, p = cache
+        dx = np.array(dout)
+        if mask is not None:
+            dx[~mask] = 0
+            dx /= dx.dtype.type(p)
+        return dx
+
+    return {"dropout_forward": dropout_forward, "dropout_backward": dropout_backward}
+
+
+@alternative(*CONV)
+def convolution_by_windows_and_einsum():
+    def windows_of(x, w, conv_param):
+        pad, stride = conv_param["pad"], conv_param["stride"]
+        padded = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
+        view = np.lib.stride_tricks.sliding_window_view(padded, w.shape[2:], (2, 3))
+        return view[:, :, ::stride, ::stride]
+
+    def conv_forward_naive(x, w, b, conv_param):
+        out = np.einsum("ncijhw,fchw->nfij", windows_of(x, w, conv_param), w) + b.reshape(1, -1, 1, 1)
+        return out, (x, w, b, conv_param)
+
+    def conv_backward_naive(dout, cache):
+        x, w, _, conv_param = cache
+        pad, stride = conv_param["pad"], conv_param["stride"]
+        dw = np.einsum("ncijhw,nfij->fchw", windows_of(x, w, conv_param), dout)
+        dx = np.zeros(x.shape, dout.dtype)
+        for (i, j), (h, k) in (
+            (place, tap) for place in np.ndindex(dout.shape[2:]) for tap in np.ndindex(w.shape[2:])
+        ):
+            row, column = i * stride + h - pad, j * stride + k - pad
+            if 0 <= row < x.shape[2] and 0 <= column < x.shape[3]:
+                dx[:, :, row, column] += dout[:, :, i, j] @ w[:, :, h, k]
+        return dx, dw, np.einsum("nfij->f", dout)
+
+    return {"conv_forward_naive": conv_forward_naive, "conv_backward_naive": conv_backward_naive}
+
+
+@alternative(*CONV)
+def convolution_image_by_image_as_a_matrix_product():
+    def columns_of(image, w, conv_param, out_shape):
+        pad, stride = conv_param["pad"], conv_param["stride"]
+        padded = np.zeros((image.shape[0], image.shape[1] + 2 * pad, image.shape[2] + 2 * pad), image.dtype)
+        padded[:, pad : pad + image.shape[1], pad : pad + image.shape[2]] = image
+        corners = [(i * stride, j * stride) for i, j in np.ndindex(*out_shape)]
+        return [padded[:, i : i + w.shape[2], j : j + w.shape[3]].ravel() for i, j in corners], corners, padded
+
+    def conv_forward_naive(x, w, b, conv_param):
+        sizes = [
+            1 + (n + 2 * conv_param["pad"] - k) // conv_param["stride"] for n, k in zip(x.shape[2:], w.shape[2:])
+        ]
+        out = [np.array(columns_of(image, w, conv_param, sizes)[0]) @ w.reshape(len(w), -1).T + b for image in x]
+        return np.array(out).transpose(0, 2, 1).reshape(len(x), len(w), *sizes), (x, w, b, conv_param)
+
+    def conv_backward_naive(dout, cache):
+        x, w, _, conv_param = cache
+        pad, dx, dw = conv_param["pad"], np.empty_like(x, order="C"), np.zeros_like(w, order="C")
+        for n in range(len(x)):
+            columns, corners, padded = columns_of(x[n], w, conv_param, dout.shape[2:])
+            flat, dpadded = dout[n].reshape(len(w), -1), np.zeros_like(padded)
+            dw += (flat @ np.array(columns)).reshape(w.shape)
+            for (i, j), part in zip(corners, flat.T @ w.reshape(len(w), -1)):
+                dpadded[:, i : i + w.shape[2], j : j + w.shape[3]] += part.reshape(w.shape[1:])
+            dx[n] = dpadded[:, pad : pad + x.shape[2], pad : pad + x.shape[3]]
+        return dx, dw, dout.sum(0).sum(1).sum(1)
+
+    return {"conv_forward_naive": conv_forward_naive, "conv_backward_naive": conv_backward_naive}
+
+
+@alternative("max_pool_forward_naive")
+def pooling_one_place_of_the_window_at_a_time():
+    def max_pool_forward_naive(x, pool_param):
+        height, width, stride = (pool_param[name] for name in ("pool_height", "pool_width", "stride"))
+        rows, columns = 1 + (x.shape[2] - height) // stride, 1 + (x.shape[3] - width) // stride
+        out = np.full((*x.shape[:2], rows, columns), -np.inf, x.dtype)
+        for i, j in np.ndindex(height, width):
+            taken = x[:, :, i : i + stride * rows : stride, j : j + stride * columns : stride]
+            np.maximum(out, taken, out=out)
+        return out, (x, pool_param)
+
+    return {"max_pool_forward_naive": max_pool_forward_naive}
+
+
+@alternative(*POOL)
+def pooling_in_loops_over_every_pixel():
+    def best(x, n, c, i, j, param):
+        stride, place = param["stride"], None
+        for row in range(i * stride, i * stride + param["pool_height"]):
+            for column in range(j * stride, j * stride + param["pool_width"]):
+                if place is None or x[n, c, row, column] > x[(n, c, *place)]:
+                    place = row, column
+        return n, c, *place
+
+    def max_pool_forward_naive(x, pool_param):
+        rows = (x.shape[2] - pool_param["pool_height"]) // pool_param["stride"] + 1
+        columns = (x.shape[3] - pool_param["pool_width"]) // pool_param["stride"] + 1
+        out = np.zeros((*x.shape[:2], rows, columns), x.dtype)
+        for place in np.ndindex(out.shape):
+            out[place] = x[best(x, *place, pool_param)]
+        return out, (x, pool_param)
+
+    def max_pool_backward_naive(dout, cache):
+        x, pool_param = cache
+        dx = np.zeros(x.shape, x.dtype)
+        for place in np.ndindex(dout.shape):
+            dx[best(x, *place, pool_param)] += dout[place]
+        return dx
+
+    return {"max_pool_forward_naive": max_pool_forward_naive, "max_pool_backward_naive": max_pool_backward_naive}
+
+
+@alternative("max_pool_backward_naive")
+def pooling_backward_by_a_mask_of_first_maxima():
+    def max_pool_backward_naive(dout, cache):
+        x, pool_param = cache
+        height, width, stride = (pool_param[name] for name in ("pool_height", "pool_width", "stride"))
+        dx = np.zeros_like(x, order="C")
+        for i, j in np.ndindex(dout.shape[2:]):
+            place = np.s_[:, :, i * stride : i * stride + height, j * stride : j * stride + width]
+            flat = x[place].reshape(*x.shape[:2], -1)
+            first = np.cumsum(flat == flat.max(axis=2, keepdims=True), axis=2) == 1
+            first &= flat == flat.max(axis=2, keepdims=True)
+            dx[place] += (first * dout[:, :, i, j, None]).reshape(*x.shape[:2], height, width)
+        return dx
+
+    return {"max_pool_backward_naive": max_pool_backward_naive}
+
+
+@alternative("spatial_batchnorm_backward")
+def spatial_batchnorm_backward_by_the_graph():
+    def spatial_batchnorm_backward(dout, cache):
+        _, cache = cache
+        rows = np.stack([dout[:, c].ravel() for c in range(dout.shape[1])], axis=1)
+        dx, dgamma, dbeta = layers.batchnorm_backward(rows, cache)
+        N, C, H, W = dout.shape
+        return np.stack([dx[:, c].reshape(N, H, W) for c in range(C)], axis=1), dgamma, dbeta
+
+    return {"spatial_batchnorm_backward": spatial_batchnorm_backward}
+
+
+@alternative("spatial_groupnorm_forward", "spatial_groupnorm_backward")
+def groupnorm_with_five_axes():
+    def spatial_groupnorm_forward(x, gamma, beta, G, gn_param):
+        N, C, H, W = x.shape
+        groups = x.reshape(N, G, C // G, H, W)
+        mean, var = groups.mean((2, 3, 4), keepdims=True), groups.var((2, 3, 4), keepdims=True)
+        inverse = 1 / np.sqrt(var + gn_param.get("eps", 1e-5))
+        xhat = ((groups - mean) * inverse).reshape(x.shape)
+        out = gamma.reshape(-1, 1, 1) * xhat + beta.reshape(-1, 1, 1)
+        return out, {"groups": groups, "mean": mean, "inverse": inverse, "gamma": gamma, "beta": beta}
+
+    def spatial_groupnorm_backward(dout, cache):
+        groups, mean, inverse, gamma = (cache[name] for name in ("groups", "mean", "inverse", "gamma"))
+        axes, size = (2, 3, 4), groups[0, 0].size
+        d = (dout * gamma.reshape(-1, 1, 1)).reshape(groups.shape)
+        dvar = (-0.5 * d * (groups - mean) * inverse**3).sum(axes, keepdims=True)
+        dmean = -(d * inverse).sum(axes, keepdims=True)
+        dx = d * inverse + 2 * dvar * (groups - mean) / size + dmean / size
+        xhat = ((groups - mean) * inverse).reshape(dout.shape)
+        dgamma, dbeta = np.einsum("nchw,nchw->c", dout, xhat), np.einsum("nchw->c", dout)
+        return dx.reshape(dout.shape), dgamma.reshape(gamma.shape), dbeta.reshape(cache["beta"].shape)
+
+    return {
+        "spatial_groupnorm_forward": spatial_groupnorm_forward,
+        "spatial_groupnorm_backward": spatial_groupnorm_backward,
+    }
+
+
 # --- update rules -------------------------------------------------------------------------------------------
 
 
@@ -508,6 +879,72 @@ def adam_with_both_corrections_in_the_step():
         return w - step * config["m"] / (np.sqrt(config["v"]) + config["epsilon"] * root), config
 
     return {"adam": adam}
+
+
+@alternative("sgd_momentum")
+def momentum_with_the_velocity_in_place():
+    def sgd_momentum(w, dw, config=None):
+        config = {} if config is None else config
+        rate, momentum = config.setdefault("learning_rate", 1e-2), config.setdefault("momentum", 0.9)
+        velocity = config.setdefault("velocity", np.zeros_like(w))
+        velocity *= momentum
+        velocity -= rate * dw
+        return np.add(w, velocity), config
+
+    return {"sgd_momentum": sgd_momentum}
+
+
+@alternative("rmsprop")
+def rmsprop_as_a_step_towards_the_new_square():
+    def rmsprop(w, dw, config=None):
+        config = {"learning_rate": 1e-2, "decay_rate": 0.99, "epsilon": 1e-8, "cache": np.zeros_like(w)} | (
+            config or {}
+        )
+        cache = config["cache"] + (1 - config["decay_rate"]) * (dw * dw - config["cache"])
+        return w - config["learning_rate"] * (dw / (config["epsilon"] + cache**0.5)), config | {"cache": cache}
+
+    return {"rmsprop": rmsprop}
+
+
+def _adam_with(step):
+    def adam(w, dw, config=None):
+        config = {} if config is None else config
+        defaults = {"learning_rate": 1e-3, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "t": 0}
+        for name, value in (defaults | {"m": np.zeros_like(w), "v": np.zeros_like(w)}).items():
+            config.setdefault(name, value)
+        config["t"] += 1
+        return step(w, dw, config), config
+
+    return {"adam": adam}
+
+
+@alternative("adam")
+def adam_as_in_the_paper():
+    def step(w, dw, config):
+        config["m"] = config["beta1"] * config["m"] + (1 - config["beta1"]) * dw
+        config["v"] = config["beta2"] * config["v"] + (1 - config["beta2"]) * dw**2
+        mhat, vhat = (config[k] / (1 - config[b] ** config["t"]) for k, b in (("m", "beta1"), ("v", "beta2")))
+        return w - config["learning_rate"] * mhat / (np.sqrt(vhat) + config["epsilon"])
+
+    return _adam_with(step)
+
+
+@alternative("adam")
+def adam_in_place():
+    def step(w, dw, config):
+        for name, beta, new in (("m", config["beta1"], dw), ("v", config["beta2"], np.square(dw))):
+            config[name] *= beta
+            config[name] += (1 - beta) * new
+        root = np.sqrt(config["v"] / (1 - config["beta2"] ** config["t"]))
+        w -= (
+            config["learning_rate"]
+            / (1 - config["beta1"] ** config["t"])
+            * config["m"]
+            / (root + config["epsilon"])
+        )
+        return w
+
+    return _adam_with(step)
 
 
 # --- nets ---------------------------------------------------------------------------------------------------
@@ -600,4 +1037,74 @@ ALTERNATIVES["full_net_with_other_layers"] = _full_net_with(
     batchnorm_backward_alt=_batchnorm_pair()["batchnorm_backward"],
     dropout_forward=dropout_from_a_new_generator()["dropout_forward"],
     dropout_backward=dropout_from_a_new_generator()["dropout_backward"],
+)
+ALTERNATIVES["full_net_with_the_first_layers_of_this_list"] = _full_net_with(
+    affine_forward=affine_by_einsum_with_another_cache()["affine_forward"],
+    affine_backward=affine_by_einsum_with_another_cache()["affine_backward"],
+    layernorm_forward=layernorm_row_by_row()["layernorm_forward"],
+    layernorm_backward=layernorm_row_by_row()["layernorm_backward"],
+)
+ALTERNATIVES["full_net_of_loops"] = _full_net_with(
+    **affine_by_loops(),
+    **relu_by_the_mask_and_putmask(),
+    **layernorm_node_by_node_on_the_transpose(),
+    **dropout_in_place_on_a_copy(),
+    batchnorm_forward=batchnorm_feature_by_feature()["batchnorm_forward"],
+    batchnorm_backward_alt=batchnorm_feature_by_feature()["batchnorm_backward_alt"],
+)
+
+
+def _two_layer_net(penalty):
+    """The two layers with another way of writing the penalty and its gradient."""
+    edits = (
+        "loss += 0.5 * reg * np.vdot(W, W)  # the sum of the squares, without an array of them\n"
+        "            grads[name] += reg * W",
+        penalty,
+    )
+    return {"fc_net": rewritten("classifiers.fc_net", edits)}
+
+
+ALTERNATIVES["two_layers_with_a_penalty_by_the_norm"] = (
+    ("two_layer_net",),
+    lambda: _two_layer_net(
+        "loss += reg / 2 * np.linalg.norm(W) ** 2\n            grads[name] = grads[name] + W * reg"
+    ),
+)
+ALTERNATIVES["two_layers_with_a_penalty_by_einsum"] = (
+    ("two_layer_net",),
+    lambda: _two_layer_net(
+        'loss = loss + reg * np.einsum("ij,ij->", W, W) / 2\n            grads[name] = np.add(grads[name], reg * W)'
+    ),
+)
+
+
+def _conv_net(**functions):
+    return ("three_layer_conv_net",), lambda: {"cnn": replaced("classifiers.cnn", **functions)}
+
+
+ALTERNATIVES["conv_net_of_other_affine_layers"] = _conv_net(
+    affine_forward=affine_with_the_bias_as_a_last_weight()["affine_forward"],
+    affine_backward=affine_with_the_bias_as_a_last_weight()["affine_backward"],
+)
+
+
+def _sandwich():
+    """Affine and ReLU with the mask of the output for a cache."""
+
+    def affine_relu_forward(x, w, b):
+        out = np.maximum(x.reshape(len(x), -1) @ w + b, 0)
+        return out, (x, w, out)
+
+    def affine_relu_backward(dout, cache):
+        x, w, out = cache
+        da = dout * (out > 0)
+        return (da @ w.T).reshape(x.shape), x.reshape(len(x), -1).T @ da, da.sum(0)
+
+    return {"affine_relu_forward": affine_relu_forward, "affine_relu_backward": affine_relu_backward}
+
+
+ALTERNATIVES["conv_net_with_a_sandwich_of_its_own"] = _conv_net(**_sandwich())
+ALTERNATIVES["two_layers_with_a_sandwich_of_their_own"] = (
+    ("two_layer_net",),
+    lambda: {"fc_net": replaced("classifiers.fc_net", **_sandwich())},
 )

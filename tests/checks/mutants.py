@@ -1,8 +1,8 @@
 # ruff: noqa: E501 - lines of code as they stand in the package
-"""Small wrong solutions: each entry names the checks that must catch it.
+"""Small wrong solutions that nobody writes but each check has to catch; those people write are in staff/misconceptions.
 
 `GENERIC` breaks one promise of any layer by wrapping the solved function. The others rewrite a line of the
-solution, as (exercise, checks that catch it, (old, new), ...).
+solution, as (exercise, checks that catch it, (old, new), ...), and stand for no mistake of the catalogue.
 """
 
 import numpy as np
@@ -96,31 +96,7 @@ GENERIC = {
 }
 
 LAYERS = [
-    ("affine_forward", ["values"], ("out = rows @ w + b\n", "out = rows @ w\n")),
     ("affine_forward", ["values"], ("out = rows @ w + b\n", "out = rows @ w + 2 * b\n")),
-    (
-        "affine_backward",
-        ["gradients"],
-        ("db = dout.sum(axis=0)\n    ### END", "db = dout.mean(axis=0)\n    ### END"),
-    ),
-    ("affine_backward", ["gradients"], ("(dout @ w.T).reshape(x.shape)", "(dout @ w.T)")),
-    ("affine_backward", ["gradients"], ("dw = rows.T @ dout", "dw = rows.T @ np.ones_like(dout)")),
-    ("relu_forward", ["values"], ("np.maximum(x, 0)", "np.abs(x)")),
-    ("relu_forward", ["inputs_kept"], ("out = np.maximum(x, 0)", "x[x < 0] = 0; out = x")),
-    ("relu_backward", ["zero_at_the_kink"], ("dout * (x > 0)", "dout * (x >= 0)")),
-    ("relu_backward", ["zero_at_the_kink"], ("dout * (x > 0)", "dout * np.where(x == 0, 0.5, x > 0)")),
-    ("relu_backward", ["gradients"], ("dout * (x > 0)", "dout * (dout > 0)")),
-    ("relu_backward", ["dout_kept"], ("dx = dout * (x > 0)", "dx = dout; dx[x <= 0] = 0")),
-    (
-        "batchnorm_forward",
-        ["values"],
-        ("var = (centred**2).mean(axis=0)", "var = (centred**2).sum(axis=0) / (len(x) - 1)"),
-    ),
-    (
-        "batchnorm_forward",
-        ["values"],
-        ("std = np.sqrt(var + eps)\n        xhat", "std = np.sqrt(var) + eps\n        xhat"),
-    ),
     (
         "batchnorm_forward",
         ["default_eps"],
@@ -129,31 +105,12 @@ LAYERS = [
             "eps, momentum, running_mean, running_var = _valid.batchnorm(x, bn_param); eps = 1e-4 if eps == 1e-5 else eps",
         ),
     ),
-    ("batchnorm_forward", ["values"], ("mean = x.mean(axis=0)", "mean = x.mean()")),
     (
         "batchnorm_forward",
         ["running_statistics", "default_momentum", "train_then_test"],
         (
             "running_mean = momentum * running_mean + (1 - momentum) * mean",
             "running_mean = (1 - momentum) * running_mean + momentum * mean",
-        ),
-    ),
-    (
-        "batchnorm_forward",
-        ["running_statistics"],
-        ("running_var + (1 - momentum) * var", "running_var + (1 - momentum) * std"),
-    ),
-    (
-        "batchnorm_forward",
-        ["running_statistics", "train_then_test"],
-        ("(1 - momentum) * var\n", "(1 - momentum) * var * len(x) / (len(x) - 1)\n"),
-    ),
-    (
-        "batchnorm_forward",
-        ["test_mode", "train_then_test"],
-        (
-            "out = gamma * (x - running_mean) / np.sqrt(running_var + eps) + beta",
-            "out = gamma * (x - x.mean(axis=0)) / np.sqrt(x.var(axis=0) + eps) + beta",
         ),
     ),
     (
@@ -173,34 +130,9 @@ LAYERS = [
         ),
     ),
     (
-        "batchnorm_backward",
-        ["gradients"],
-        ("dmean = -dcentred.sum(axis=0)\n    dx = dcentred + dmean / N", "dx = dcentred"),
-    ),
-    ("batchnorm_backward", ["gradients"], ("dvar = dstd / (2 * std)", "dvar = dstd / std")),
-    ("batchnorm_backward", ["gradients"], ("dxhat = dout * gamma\n    dstd", "dxhat = dout\n    dstd")),
-    (
-        "batchnorm_backward_alt",
-        ["gradients"],
-        ("dx = gamma / std * (dout - dbeta / N - xhat * (dgamma / N))", "dx = gamma / std * (dout - dbeta / N)"),
-    ),
-    (
         "batchnorm_backward_alt",
         ["gradients"],
         ("dx = gamma / std * (dout - dbeta / N -", "dx = gamma / std * (dout - dbeta -"),
-    ),
-    (
-        "layernorm_forward",
-        ["values"],
-        ("centred = x - x.mean(axis=1, keepdims=True)", "centred = x - x.mean(axis=0)"),
-    ),
-    (
-        "layernorm_forward",
-        ["values"],
-        (
-            "std = np.sqrt((centred**2).mean(axis=1, keepdims=True) + eps)",
-            "std = np.sqrt((centred**2).mean(axis=1, keepdims=True)) + eps",
-        ),
     ),
     (
         "layernorm_forward",
@@ -215,98 +147,12 @@ LAYERS = [
         ["no_modes"],
         ("cache = (xhat, std, gamma)\n", "cache = (xhat, std, gamma); ln_param['mean'] = 0.0\n"),
     ),
-    (
-        "layernorm_backward",
-        ["gradients"],
-        (
-            "dxhat - dxhat.mean(axis=1, keepdims=True) - xhat * (dxhat * xhat).mean(axis=1, keepdims=True)) / std",
-            "dxhat - dxhat.mean(axis=1, keepdims=True)) / std",
-        ),
-    ),
-    (
-        "layernorm_backward",
-        ["gradients"],
-        (
-            "dxhat = dout * gamma\n    dx = (dxhat - dxhat.mean(axis=1",
-            "dxhat = dout\n    dx = gamma * (dxhat - dxhat.mean(axis=1",
-        ),
-    ),
-    ("dropout_forward", ["values"], ("< p) / p)", "< p))")),
-    ("dropout_forward", ["fraction"], ("random.rand(*x.shape) < p", "random.rand(*x.shape) > p")),
-    ("dropout_forward", ["fraction"], ("random.rand(*x.shape) < p", "random.randn(*x.shape) < p")),
-    ("dropout_forward", ["each_element_for_itself"], ("random.rand(*x.shape)", "random.rand(*x.shape[1:])")),
-    (
-        "dropout_forward",
-        ["each_element_for_itself"],
-        ("random.rand(*x.shape)", "random.rand(len(x), *(1,) * (x.ndim - 1)) * np.ones(x.shape)"),
-    ),
-    ("dropout_forward", ["seed"], ("random.rand(*x.shape)", "np.random.rand(*x.shape)")),
-    ("dropout_forward", ["seed"], ("random.rand(*x.shape)", "np.random.RandomState(0).rand(*x.shape)")),
-    (
-        "dropout_forward",
-        ["stream_kept"],
-        ("mask = ((random", "np.random.seed(dropout_param.get('seed')); mask = ((random"),
-    ),
-    ("dropout_forward", ["test_mode"], ("out = x.copy()", "out = x * p")),
     ("dropout_forward", ["keep_all"], ("random.rand(*x.shape) < p", "random.rand(*x.shape) < min(p, 0.95)")),
-    ("dropout_forward", ["dtype"], (".astype(x.dtype)\n        out", "\n        out")),
-    (
-        "dropout_backward",
-        ["gradients"],
-        ("dout.copy() if mask is None else dout * mask", "dout.copy() if mask is None else dout * (mask > 0)"),
-    ),
     ("dropout_backward", ["gradients_test_mode"], ("dout.copy() if mask is None", "dout / 2 if mask is None")),
-    (
-        "dropout_backward",
-        ["kept"],
-        (
-            "dout.copy() if mask is None else dout * mask",
-            "dout if mask is None else np.multiply(dout, mask, out=dout)",
-        ),
-    ),
-    ("conv_forward_naive", ["values"], (" * w[f]) + b[f]", " * w[f, :, ::-1, ::-1]) + b[f]")),
-    ("conv_forward_naive", ["values"], (" * w[f]) + b[f]", " * w[f])")),
-    ("conv_forward_naive", ["dtype"], ("dtype=np.result_type(x, w, b),", "dtype=np.float64,")),
-    (
-        "conv_backward_naive",
-        ["gradients"],
-        ("dx = dpadded[:, :, pad : pad + H, pad : pad + W]", "dx = dpadded[:, :, :H, :W]"),
-    ),
-    ("conv_backward_naive", ["gradients"], ("db = dout.sum(axis=(0, 2, 3))", "db = dout.mean(axis=(0, 2, 3))")),
-    ("conv_backward_naive", ["gradients"], ("dpadded[window] += dout", "dpadded[window] = dout")),
-    ("max_pool_forward_naive", ["values"], ("left : left + width].max()", "left : left + width].max(initial=0)")),
-    (
-        "max_pool_forward_naive",
-        ["values"],
-        ("top : top + height, left : left + width].max()", "top : top + height, left : left + height].max()"),
-    ),
-    ("max_pool_backward_naive", ["ties"], ("window.argmax()", "window.size - 1 - window.ravel()[::-1].argmax()")),
-    ("max_pool_backward_naive", ["gradients"], ("left + column] += dout", "left + column] = dout")),
     (
         "spatial_batchnorm_forward",
         ["values"],
         ("rows = x.transpose(0, 2, 3, 1).reshape(N * H * W, C)", "rows = x.reshape(N * H * W, C)"),
-    ),
-    (
-        "spatial_batchnorm_backward",
-        ["gradients"],
-        ("rows = dout.transpose(0, 2, 3, 1).reshape(N * H * W, C)", "rows = dout.reshape(N * H * W, C)"),
-    ),
-    (
-        "spatial_groupnorm_forward",
-        ["values"],
-        (
-            "(centred**2).mean(axis=2, keepdims=True) + eps)\n    xhat = (centred / std).reshape",
-            "(centred**2).mean(axis=2, keepdims=True))\n    xhat = (centred / std).reshape",
-        ),
-    ),
-    (
-        "spatial_groupnorm_forward",
-        ["values"],
-        (
-            "groups = x.reshape(N, G, C // G * H * W)",
-            "groups = x.reshape(N, C // G, G, -1).swapaxes(1, 2).reshape(N, G, C // G * H * W)",
-        ),
     ),
     (
         "spatial_groupnorm_forward",
@@ -320,11 +166,6 @@ LAYERS = [
         "spatial_groupnorm_backward",
         ["gradients"],
         (".sum(axis=(0, 2, 3)).reshape(beta_shape)", ".sum(axis=(0, 2, 3))"),
-    ),
-    (
-        "spatial_groupnorm_backward",
-        ["gradients"],
-        ("dxhat - dxhat.mean(axis=2, keepdims=True) - xhat", "dxhat - xhat"),
     ),
 ]
 SPATIAL_RUNNING = (
@@ -353,24 +194,10 @@ OPTIM = [
         ["default_config"],
         ("learning_rate=1e-2, momentum=0.9)", "learning_rate=1e-2, momentum=0.99)"),
     ),
-    (
-        "rmsprop",
-        ["steps"],
-        ('(np.sqrt(config["cache"]) + config["epsilon"])', 'np.sqrt(config["cache"] + config["epsilon"])'),
-    ),
-    (
-        "rmsprop",
-        ["steps"],
-        (
-            'config["cache"] = decay_rate * config["cache"] + (1 - decay_rate) * dw**2',
-            'config["cache"] = decay_rate * config["cache"] + dw**2',
-        ),
-    ),
     ("rmsprop", ["continued"], ('config["cache"] = decay_rate * config["cache"]', 'config["cache"] = decay_rate')),
     ("rmsprop", ["default_config"], ("decay_rate=0.99, epsilon=1e-8", "decay_rate=0.9, epsilon=1e-8")),
     ("adam", ["steps"], ('config["t"] + 1\n', 'max(1, config["t"])\n')),
     ("adam", ["continued"], ('config["t"] + 1\n', "1\n")),
-    ("adam", ["steps"], ("root / (1 - beta1**t)", "root")),
     ("adam", ["default_config"], ("beta2=0.999, epsilon=1e-8", "beta2=0.99, epsilon=1e-8")),
 ]
 RULES = {
@@ -439,15 +266,6 @@ FC_NET = [
     ),
     (
         "two_layer_net",
-        ["penalty"],
-        (
-            "loss += 0.5 * reg * np.vdot(W, W)  # the sum of the squares, without an array of them\n            grads[name] += reg * W",
-            "loss += reg * np.vdot(W, W)\n            grads[name] += 2 * reg * W",
-        ),
-    ),
-    ("two_layer_net", ["penalty"], ("            grads[name] += reg * W\n", "")),
-    (
-        "two_layer_net",
         ["kept"],
         ("            W = self.params[name]\n", "            W = self.params[name]\n            W -= 1e-6\n"),
     ),
@@ -461,17 +279,10 @@ FC_NET = [
     ),
     (
         "fully_connected_net",
-        ["parameters"],
-        ('self.params[f"b{i}"] = np.zeros(fan_out)', 'self.params[f"b{i}"] = np.zeros(fan_in)'),
-    ),
-    (
-        "fully_connected_net",
         ["initial_weights"],
         ("weight_scale * np.random.randn(fan_in, fan_out)", "np.random.randn(fan_in, fan_out) / np.sqrt(fan_in)"),
     ),
     ("fully_connected_net", ["scores"], (_FULL_HIDDEN, _FULL_HIDDEN + "            h = np.tanh(h)\n")),
-    ("fully_connected_net", ["loss_and_gradients"], ('dh = relu_backward(dh, caches["relu", i])', "dh = dh")),
-    ("fully_connected_net", ["penalty"], (_FULL_REG, _FULL_REG.replace("last + 1", "last"))),
     (
         "fully_connected_net",
         ["penalty"],
@@ -493,12 +304,6 @@ _NORM_BACK = 'dh, grads[f"gamma{i}"], grads[f"beta{i}"] = norm_backward(dh, cach
 for _kind in ("batchnorm", "layernorm"):
     _name = f"fully_connected_net_{_kind}"
     FC_NET += [
-        (_name, ["parameters"], ("if self.normalization and i < self.num_layers:", "if self.normalization:")),
-        (
-            _name,
-            ["parameters"],
-            ('self.params[f"gamma{i}"] = np.ones(fan_out)', 'self.params[f"gamma{i}"] = np.zeros(fan_out)'),
-        ),
         (_name, ["loss_and_gradients"], (_NORM_BACK, _NORM_BACK + "\n                dh = 2 * dh")),
         (
             _name,
@@ -523,7 +328,6 @@ FC_NET += [
         ["test_scores", "trains_after_scores"],
         ('mode = "test" if y is None else "train"', 'mode = "train" if y is None else "test"'),
     ),
-    ("fully_connected_net_batchnorm", ["test_scores"], ("self.bn_params[i - 1]", "self.bn_params[0] | {}")),
     (
         "fully_connected_net_batchnorm",
         ["trains_after_scores"],
@@ -534,38 +338,8 @@ FC_NET += [
     ),
     (
         "fully_connected_net_dropout",
-        ["dropout_test_scores"],
-        ('self.dropout_param["mode"] = mode', 'self.dropout_param["mode"] = "train"'),
-    ),
-    (
-        "fully_connected_net_dropout",
-        ["dropout_everywhere"],
-        (
-            "if self.use_dropout:\n                h, caches",
-            "if self.use_dropout and i == 1:\n                h, caches",
-        ),
-        (
-            "if self.use_dropout:\n                dh = dropout",
-            "if self.use_dropout and i == 1:\n                dh = dropout",
-        ),
-    ),
-    (
-        "fully_connected_net_dropout",
-        ["dropout_gradients"],
-        ('dh = dropout_backward(dh, caches["dropout", i])', "pass"),
-    ),
-    (
-        "fully_connected_net_dropout",
         ["dropout_gradients"],
         (_FULL_GRAD, _FULL_GRAD.replace("reg *", "2 * reg *")),
-    ),
-    (
-        "fully_connected_net_dropout",
-        ["dropout_seed"],
-        (
-            'h, caches["dropout", i] = dropout_forward(h, self.dropout_param)',
-            "h, caches[\"dropout\", i] = dropout_forward(h, self.dropout_param | {'seed': None})",
-        ),
     ),
     (
         "fully_connected_net_dropout",
@@ -598,7 +372,6 @@ CNN = [
         ["loss_and_gradients"],
         ("conv_relu_pool_backward(dpooled, conv_cache", "conv_relu_pool_backward(-dpooled, conv_cache"),
     ),
-    ("three_layer_conv_net", ["penalty"], ('for name in ("W1", "W2", "W3"):', 'for name in ("W2", "W3"):')),
     (
         "three_layer_conv_net",
         ["kept"],

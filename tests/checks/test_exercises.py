@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cs231n import layers, optim
-from cs231n.checks import engine
+from cs231n.checks import diagnosis, engine
 from cs231n.checks.rubric import load
 from tests.checks import mutants
 from tests.checks.alternatives import ALTERNATIVES
@@ -78,6 +78,9 @@ def test_a_wrong_solution_is_caught(exercise, caught_by, module, change):
 
 def test_every_check_catches_some_wrong_solution():
     caught = {f"{exercise}.{name}" for exercise, names, _, _ in MUTANTS for name in names}
+    caught |= {
+        f"{one.exercise}.{name}" for one in diagnosis.catalogue().values() for look in one.looks for name in look
+    }
     running = {f"spatial_batchnorm_forward.{name}" for name in mutants.SPATIAL_RUNNING}
     assert sorted(set(CHECKS) - caught - running) == []
 
@@ -141,12 +144,28 @@ def test_whatever_comes_back_is_a_failure_and_never_breaks_a_check(garbage):
 # --- other right solutions ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ALTERNATIVES)
-def test_another_right_solution_passes(name):
+def test_there_are_60_other_right_solutions_and_one_for_each_exercise():
+    assert len(ALTERNATIVES) >= 60
+    in_package = {one.exercise for one in CHECKS.values()}
+    assert {name for exercises, _ in ALTERNATIVES.values() for name in exercises} == in_package
+
+
+def _passes(name, seeds):
     exercises, make = ALTERNATIVES[name]
     modules = make()
     for exercise in exercises:
         for one in engine.checks_of(exercise):
-            for seed in range(3):
+            for seed in seeds:
                 result = run(one, seed, **modules)
                 assert result.verdict == "passed", (one.id, seed, result.message)
+
+
+@pytest.mark.parametrize("name", ALTERNATIVES)
+def test_another_right_solution_passes(name):
+    _passes(name, range(5))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ALTERNATIVES)
+def test_another_right_solution_passes_with_many_seeds(name):
+    _passes(name, range(200))
