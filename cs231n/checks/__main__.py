@@ -5,6 +5,7 @@
     python -m cs231n.checks q2                   a question
     python -m cs231n.checks --seeds 50           with more random inputs
     python -m cs231n.checks --watch              again whenever you save a file
+    python -m cs231n.checks NAME --explain       what is wrong with its gradient: how much, where, what it looks like
 
 Exit status: 0 if all selected exercises passed, 1 if not, 2 for a wrong command line, 3 if a check itself broke.
 """
@@ -45,6 +46,9 @@ def main(arguments=None):
     parser.add_argument(
         "--watch", action="store_true", help="check again whenever a file is saved; Ctrl-C ends it"
     )
+    parser.add_argument(
+        "--explain", action="store_true", help="look closely at what exercises return, above all at gradients"
+    )
     options = parser.parse_args(arguments)
     if options.seeds < 1:
         parser.error(f"--seeds is {options.seeds}, expected at least 1")
@@ -59,6 +63,8 @@ def main(arguments=None):
         from cs231n.checks.watch import watch
 
         return watch(ROOT, names, options.seeds)
+    if options.explain:
+        return show_explanations(names, style_of(sys.stdout))
     outcomes = run(names, options.seeds, sys.stderr)
     if options.json:
         questions = {outcome.exercise.question for outcome in outcomes}
@@ -81,6 +87,19 @@ def run(names, seeds=1, progress=None):
         if progress is not None and progress.isatty():
             print("\r\033[K", end="", file=progress, flush=True)
     return outcomes
+
+
+def show_explanations(names, style):
+    """Print what `explain` says about exercises; returns the exit status: 0 if nothing is wrong with any."""
+    from cs231n.checks.explain import as_text, explain  # not above: they take longer to import than the checks
+
+    verdicts = set()
+    for name in names:
+        with WorkerProcess(ROOT) as worker:
+            explanation = explain(worker, name)
+        print(as_text(explanation, style), end="\n\n")
+        verdicts.add(explanation.verdict)
+    return 0 if verdicts <= {"right", NOT_CHECKED} else 1
 
 
 def status(outcomes):

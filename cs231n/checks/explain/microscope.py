@@ -1,0 +1,143 @@
+"""Hold what the code returned against what is right: the error for each step size, its places, its pattern."""
+
+import numpy as np
+
+from cs231n.checks import compare
+from cs231n.checks.explain import patterns, places
+from cs231n.checks.explain.findings import Finding
+
+__all__ = ["STEPS", "examine"]
+
+STEPS = tuple(10.0**-k for k in range(1, 13))
+USUAL_STEP = 1e-5
+SAMPLE = 6  # entries with the largest error, and as many spread evenly, that the curve is drawn of
+EXACT, BY_SLOPES = 1e-7, 1e-5  # error allowed where autograd knows the answer, and where only slopes do
+ROUNDING = 1e-5  # a smaller error is what single precision leaves
+
+
+def examine(setting, part, curve=True):
+    """Return the Finding for one part of a Setting.
+
+    Args:
+        setting: Setting.
+        part: one of its parts.
+        curve: whether to take slopes where autograd knows the answer already.
+
+    Raises:
+        SubjectFailure, Failure: the forward pass gave no answer to a moved input.
+    """
+    differentiate = part.of is not None and (curve or part.right is None)
+    slopes = _slopes(setting, part.of) if differentiate else None
+    right = part.right if part.right is not None else slopes[0]
+    tolerance = EXACT if part.right is not None else BY_SLOPES
+    came = _numbers(part.came)
+    scale = max(1.0, np.abs(right).max(initial=0.0))
+    measured = _curves(setting, part.of, came, right, scale) if differentiate else {}
+    if came is None or came.shape != right.shape:
+        axes = part.context.axes
+        why = _unlike(part.came, came, right, part.context)
+        return Finding(part.name, "mistake", np.nan, came, right, axes, why=why, **measured)
+    with np.errstate(invalid="ignore"):
+        error = np.abs(came - right) / scale
+    wrong = ~(error <= tolerance)
+    largest = float(np.max(np.where(np.isnan(error), np.inf, error), initial=0.0))
+    if not wrong.any():
+        return Finding(part.name, "right", largest, came, right, part.context.axes, **measured)
+    verdict, why = _judge(part, came, right, wrong, slopes, largest)
+    where = tuple(places.describe(wrong, part.context.axes, part.masks))
+    return Finding(part.name, verdict, largest, came, right, part.context.axes, where, tuple(why), **measured)
+
+
+def _numbers(came):
+    """Return what came as a float64 array, or None."""
+    if isinstance(came, (float, np.number)):
+        came = np.asarray(came)
+    return came.astype(np.float64) if type(came) is np.ndarray and came.dtype.kind in "fiu" else None
+
+
+def _unlike(raw, came, right, context):
+    """Return what is to be said about something else than an array of the right shape."""
+    if came is None:
+        return (f"No array of numbers came, but {compare.describe(raw)}.",)
+    sentence = patterns.explain_shape(came, right, context)
+    return (f"It has shape {came.shape}, expected {right.shape}.", *filter(None, [sentence]))
+
+
+def _judge(part, came, right, wrong, slopes, largest):
+    """Return the verdict on a wrong array, and sentences."""
+    if slopes is not None and np.isfinite(came).all():
+        _, left, right_hand = slopes
+        jump = np.abs(left - right_hand) > 1e-3 * max(1.0, np.abs(right).max())
+        low, high = np.minimum(left, right_hand), np.maximum(left, right_hand)
+        between = (came >= low - 1e-4) & (came <= high + 1e-4)
+        if not (wrong & ~(jump & between)).any():
+            return "kink", [_KINK]
+    if largest <= ROUNDING:
+        return "precision", [_precision(part.came, largest)]
+    return "mistake", patterns.explain_values(came, right, part.context)
+
+
+_KINK = (
+    "There the forward pass has a kink: the slope to the left is another than that to the right, and what came lies "
+    "between the two. No step size settles that. The exercise says which of them it wants; look at its docstring."
+)
+
+
+def _precision(raw, largest):
+    dtype = f" It has dtype {raw.dtype}." if getattr(raw, "dtype", np.float64) != np.float64 else ""
+    return (
+        f"The largest error is {largest:.1g}: too little for a wrong formula, and what a number of single precision, or "
+        f"a small number added in a wrong place, leaves behind.{dtype}"
+    )
+
+
+# --- slopes -------------------------------------------------------------------------------------------------
+
+
+def _slopes(setting, name):
+    """Return the slopes of an input by central differences, and those to the left and to the right."""
+    x = setting.inputs[name]
+    found = np.zeros((3, *x.shape))
+    middle = setting.value(setting.inputs)
+    for index in np.ndindex(x.shape):
+        above, below, step = _sides(setting, name, index, USUAL_STEP)
+        found[(slice(None), *index)] = (
+            (above - below) / step,
+            2 * (middle - below) / step,
+            2 * (above - middle) / step,
+        )
+    return found
+
+
+def _curves(setting, name, came, right, scale):
+    """Return for each step size the error of what came and that of the right gradient, over some of the entries."""
+    comparable = came is not None and came.shape == right.shape
+    chosen = _sample(np.abs(came - right) if comparable else np.zeros(right.shape))
+    errors, best = [], []
+    for h in STEPS:
+        numeric = []
+        for index in chosen:
+            above, below, step = _sides(setting, name, index, h)
+            numeric.append((above - below) / step)
+        for values, kept in ((came if comparable else np.full(right.shape, np.nan), errors), (right, best)):
+            kept.append(float(np.max(np.abs(np.array([values[i] for i in chosen]) - numeric)) / scale))
+    return {"steps": STEPS, "errors": tuple(errors), "best": tuple(best)}
+
+
+def _sample(error):
+    """Return the indices of the entries with the largest errors, and of some spread evenly."""
+    size = error.size
+    worst = np.argsort(np.where(np.isnan(error), -1, error), axis=None)[::-1][:SAMPLE]
+    spread = np.linspace(0, size - 1, min(SAMPLE, size)).astype(int)
+    return [np.unravel_index(k, error.shape) for k in sorted({*worst.tolist(), *spread.tolist()})]
+
+
+def _sides(setting, name, index, h):
+    """Return the value with an entry of an input moved up by h and down by h, and the step between them."""
+    moved = {key: array.copy() if key == name else array for key, array in setting.inputs.items()}
+    x = moved[name]
+    old = x[index]
+    x[index] = old + h
+    above, top = setting.value(moved), x[index]
+    x[index] = old - h
+    return above, setting.value(moved), top - x[index]

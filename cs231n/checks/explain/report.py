@@ -1,0 +1,154 @@
+"""Explain an exercise: look at calls of several kinds, pick the first that goes wrong, and say what is to be said."""
+
+import dataclasses
+
+from cs231n.checks.engine import Failure
+from cs231n.checks.exercises import update_rules
+from cs231n.checks.explain import layer_settings, net_settings, patterns, rule_settings
+from cs231n.checks.explain.findings import VERDICTS, Explanation
+from cs231n.checks.explain.microscope import examine
+from cs231n.checks.session import NOT_CHECKED, Session
+from cs231n.checks.subject import CALL_LIMIT, Subject, SubjectFailure
+
+__all__ = ["explain"]
+
+SLOPES_LIMIT = 60.0  # seconds that the calls with moved inputs may take together
+
+
+def explain(transport, exercise):
+    """Return the Explanation of an exercise.
+
+    Args:
+        transport: to the code under check, see `subject.Subject`.
+        exercise: its name.
+    """
+    outcome = Session(transport).outcome(exercise)
+    if outcome.verdict == NOT_CHECKED:
+        return Explanation(exercise, NOT_CHECKED, "is written in a notebook, where its cells show what came of it")
+    subject = Subject(transport)
+    looks, failures = _look(subject, exercise)
+    if not looks:
+        return _nothing_to_see(exercise, outcome, failures)
+    kind, wrong = _choose(looks)
+    try:
+        subject.reset(0, SLOPES_LIMIT, exercise)
+        setting = _make(subject, exercise, kind)  # again: the handles of the last look are gone
+        findings = tuple(examine(setting, part) for part in setting.parts)
+    except (Failure, SubjectFailure) as failure:
+        return Explanation(exercise, _verdict_of(failure), f"stopped on the way: {failure}", looks[kind][0].words)
+    findings = tuple(_with_named_factor(findings[k], k, kind, looks) for k in range(len(findings)))
+    verdict = max((finding.verdict for finding in findings), key=VERDICTS.index)
+    notes = [*setting.notes, *_order_note(exercise, findings)]
+    notes += _kinds_note(exercise, looks, wrong, failures) + _checks_note(outcome, verdict)
+    return Explanation(exercise, verdict, _summary(findings, setting), setting.words, findings, tuple(notes))
+
+
+def _look(subject, exercise):
+    """Return kind -> (Setting, findings without slopes), and kind -> failure for the calls that gave no answer."""
+    looks, failures = {}, {}
+    for kind in _module(exercise).kinds(exercise):
+        try:
+            subject.reset(0, SLOPES_LIMIT if looks else CALL_LIMIT, exercise)
+            setting = _make(subject, exercise, kind)
+            looks[kind] = setting, [examine(setting, part, curve=False) for part in setting.parts]
+        except (Failure, SubjectFailure) as failure:
+            failures[kind] = failure
+            if _verdict_of(failure) in ("timeout", "crashed", "not_implemented", "import_error"):
+                break  # the others would say the same, or wait as long
+    return looks, failures
+
+
+def _module(exercise):
+    for module, names in ((net_settings, net_settings.NETS), (rule_settings, update_rules.RULES)):
+        if exercise in names:
+            return module
+    return layer_settings
+
+
+def _make(subject, exercise, kind):
+    return _module(exercise).setting(subject, exercise, kind)
+
+
+def _choose(looks):
+    """Return the kind to look at closely, the first that is wrong, and the kinds that are."""
+    wrong = [kind for kind, (_, findings) in looks.items() if any(one.verdict != "right" for one in findings)]
+    return (wrong or list(looks))[0], wrong
+
+
+# --- what to say --------------------------------------------------------------------------------------------
+
+
+def _nothing_to_see(exercise, outcome, failures):
+    """Return the Explanation for code that gave no answer at all."""
+    kind, failure = next(iter(failures.items()))
+    notes = []
+    for result in outcome.missed[:1]:
+        message = result.message
+        notes = [message.summary, *message.where, *filter(None, [message.hint])]
+    summary = f"gave no answer to look at: {failure}"
+    if _verdict_of(failure) == "not_implemented":
+        summary, notes = f"is not written yet, or uses what is not: {failure}", []
+    return Explanation(exercise, _verdict_of(failure), summary, notes=tuple(notes))
+
+
+def _verdict_of(failure):
+    return failure.verdict if isinstance(failure, SubjectFailure) else "failed"
+
+
+def _summary(findings, setting):
+    """Return what it comes to, one line."""
+    gradients = setting.value is not None
+    wrong = [one for one in findings if one.verdict != "right"]
+    if not wrong:
+        return "right: the gradients are the slopes" if gradients else "right, as far as this view goes"
+    names = ", ".join(one.name for one in wrong)
+    worst = max((one.verdict for one in wrong), key=VERDICTS.index)
+    words = {"mistake": "a real mistake", "kink": "a matter of a kink", "precision": "a matter of precision"}
+    return f"{words[worst]} in {names}"
+
+
+def _with_named_factor(finding, place, kind, looks):
+    """Return the finding with a constant factor named by what fits every kind of call: N, H*W, 1 - p, ..."""
+    factor = patterns.constant_factor(finding.came, finding.expected) if finding.verdict == "mistake" else None
+    if factor is None:
+        return finding
+    names = patterns.fitting_names(factor, looks[kind][0].parts[place].context)
+    for setting, findings in looks.values():
+        other = patterns.constant_factor(findings[place].came, findings[place].expected)
+        if other is not None:
+            fitting = patterns.fitting_names(other, setting.parts[place].context)
+            names = {name: value for name, value in names.items() if name in fitting}
+    return dataclasses.replace(finding, why=(patterns.factor_sentence(factor, names),))
+
+
+def _order_note(exercise, findings):
+    """Return where a net's gradient first goes wrong on the way back."""
+    if exercise not in net_settings.NETS:
+        return []
+    wrong = [one.verdict == "mistake" for one in findings]
+    if not any(wrong) or wrong[0]:
+        return []
+    first = wrong.index(True)
+    return [f"On the way back, {findings[first - 1].name} is still right and {findings[first].name} is the first wrong one."]
+
+
+def _kinds_note(exercise, looks, wrong, failures):
+    """Return which other kinds of calls are right and which are not."""
+    if not wrong and not failures:
+        return []
+    words = _module(exercise).kinds(exercise)
+    right = [words[kind] for kind in looks if kind not in wrong]
+    lines = [f"Wrong for: {', '.join(words[kind] for kind in wrong)}."] if wrong else []
+    lines += [f"Right for: {', '.join(right)}."] if right else []
+    return lines + [f"No answer for {words[kind]}: {failure}" for kind, failure in failures.items()]
+
+
+def _checks_note(outcome, verdict):
+    """Return what the checks say where this view has nothing to add."""
+    if outcome.verdict == "passed":
+        count = len(outcome.results)
+        return [f"All {count} checks of {outcome.exercise.name} pass."] if verdict == "right" else []
+    if verdict != "right":
+        return []
+    missed = "; ".join(result.check.line for result in outcome.missed)
+    return [f"What does not hold is something else: {missed}. Without --explain, the checks say more about it."]
