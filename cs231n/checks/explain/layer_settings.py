@@ -45,7 +45,7 @@ def kinds(exercise):
     if exercise in _DROPOUT:
         return {mode: f"mode {mode!r}" for mode in ("train", "test")}
     layer = _LAYERS[exercise]
-    found = {kind: f"{kind} inputs" for kind in layer.usual} | layer.awkward
+    found = {kind: kind for kind in layer.usual} | layer.awkward
     if exercise in _KINKS:
         found["kinks"] = "inputs on a kink"
     return found
@@ -70,7 +70,7 @@ def _forward(subject, layer, case):
     out, _ = common.forward(subject, layer, case)
     inputs = _inputs(layer, case)
     context = dataclasses.replace(_context(layer, case, inputs), axes=_axes(layer, "out", case.out()))
-    part = Part("out", out, case.out(), context=context, masks=_masks(inputs, case.out().shape))
+    part = Part("out", out, case.out(), context=context, masks=_masks(layer, inputs))
     return Setting(_words(layer.forward, case, inputs), (part,))
 
 
@@ -79,18 +79,18 @@ def _backward(subject, layer, exercise, case, rng):
     dout = rng.standard_normal(case.out().shape)
     cache, value, agrees, notes = _own_forward(subject, layer, case, inputs, dout)
     came = common.split(layer, exercise, subject.call(f"layers.{exercise}", dout, cache))
-    right, ones = case.autograd(dout)[0], case.autograd(np.ones_like(dout))[0]
+    right, others = case.autograd(dout)[0], _variants(layer, case, dout)
     parts = []
     for k, (name, gradient) in enumerate(zip(inputs, came)):
         context = _context(layer, case, inputs | {"dout": dout})
-        variants = {"The upstream gradient is forgotten: this is right for dout = 1 everywhere.": ones[k]}
-        variants |= {
+        variants = {
             f"What came is {layer.gradients[j]}: are the two swapped?": other
             for j, other in enumerate(right)
             if j != k and other.shape == right[k].shape
         }
-        context = dataclasses.replace(context, axes=_axes(layer, name, right[k]), variants=variants)
-        masks = _masks(inputs | {"dout": dout}, right[k].shape)
+        variants |= {sentence: gradients[k] for sentence, gradients in others.items()}
+        context = dataclasses.replace(context, axes=_axes(layer, name, right[k]), variants=variants, gradient=True)
+        masks = _masks(layer, inputs | {"dout": dout})
         if name == "x":
             masks |= _overlaps(layer, case)
         parts.append(Part(layer.gradients[k], gradient, right[k] if agrees else None, name, context, masks))
@@ -113,7 +113,8 @@ def _own_forward(subject, layer, case, inputs, dout):
 
     try:
         out, cache = common.forward(subject, layer, case)
-        compare.array("out", out, dout.shape)
+        if not np.isfinite(compare.array("out", out, dout.shape)).all():
+            compare.fail("out has NaN or infinity in it")
     except (Failure, SubjectFailure) as failure:
         if case.cache is None:
             raise SubjectFailure("blocked", f"needs {layer.forward} first: {failure}") from failure
@@ -205,12 +206,42 @@ def _std(x, lines, eps):
     return std.reshape(x.shape)
 
 
-def _masks(inputs, shape):
-    """Return conditions on the signs of the arrays of this shape."""
-    found = {}
-    for name, array in inputs.items():
-        if array.shape == shape:
-            found |= {f"{name} < 0": array < 0, f"{name} > 0": array > 0, f"{name} is exactly 0": array == 0}
+def _variants(layer, case, dout):
+    """Return sentence -> gradients of each input: what autograd gives for another upstream gradient."""
+    found = {"The upstream gradient is forgotten: this is right for dout = 1 everywhere.": np.ones_like(dout)}
+    if dout.ndim == 4 and "spatial" in layer.forward:
+        N, C, H, W = dout.shape
+        sentence = "dout is reshaped without a transpose: its numbers end up in other channels."
+        found[sentence] = dout.reshape(N, H, W, C).transpose(0, 3, 1, 2)
+    found = {sentence: case.autograd(upstream)[0] for sentence, upstream in found.items()}
+    if layer.forward.endswith("_naive"):
+        found["Only the last window counts: where several meet in an entry, their gradients add up."] = _last(
+            layer, case, dout
+        )
+    return found
+
+
+def _last(layer, case, dout):
+    """Return what is left of the gradients where each window of the loops overwrites what was there."""
+    filters = slice(-1, None) if layer.forward.startswith("conv") else slice(None)
+    found = [np.zeros(array.shape) for array in case.inputs]
+    for n, i, j in np.ndindex(dout.shape[0], *dout.shape[2:]):
+        for place, channels in enumerate((filters, *(slice(None) for _ in found[1:]))):
+            alone = np.zeros_like(dout)
+            alone[n, channels, i, j] = dout[n, channels, i, j]
+            gradient = case.autograd(alone)[0][place]
+            found[place] = np.where(gradient != 0, gradient, found[place])
+    return found
+
+
+def _masks(layer, inputs):
+    """Return conditions on the signs of x and dout, which is what a rectifier goes by."""
+    if layer is not _LAYERS["relu_forward"]:
+        return {}
+    x, dout = inputs["x"], inputs.get("dout")
+    found = {"x is exactly 0": x == 0, "x < 0": x < 0, "x > 0": x > 0}
+    if dout is not None:
+        found |= {"dout > 0": dout > 0, "dout < 0": dout < 0, "x and dout differ in sign": (x > 0) != (dout > 0)}
     return found
 
 
@@ -249,7 +280,7 @@ def _dropout(subject, exercise, mode):
 
     out, cache = forward(x)
     kept = out != 0
-    context = Context(dict(zip("ND", x.shape)), {"p": p}, _ROWS, {"x": x})
+    context = Context(dict(zip("ND", x.shape)), {"p": p if mode == "train" else 1.0}, _ROWS, {"x": x})
     masks = {"the element was dropped": ~kept, "the element was kept": kept}
     if exercise == "dropout_forward":
         right = np.where(kept, x / p, 0) if mode == "train" else x

@@ -9,7 +9,7 @@ from cs231n.checks.explain.findings import Finding
 __all__ = ["STEPS", "examine"]
 
 STEPS = tuple(10.0**-k for k in range(1, 13))
-USUAL_STEP = 1e-5
+SIDE_STEP, FIVE_POINT_STEP = 1e-5, 2e-4
 SAMPLE = 6  # entries with the largest error, and as many spread evenly, that the curve is drawn of
 EXACT, BY_SLOPES = 1e-7, 1e-5  # error allowed where autograd knows the answer, and where only slopes do
 ROUNDING = 1e-5  # a smaller error is what single precision leaves
@@ -43,9 +43,10 @@ def examine(setting, part, curve=True):
     largest = float(np.max(np.where(np.isnan(error), np.inf, error), initial=0.0))
     if not wrong.any():
         return Finding(part.name, "right", largest, came, right, part.context.axes, **measured)
-    verdict, why = _judge(part, came, right, wrong, slopes, largest)
+    verdict, sentence = _judge(part, came, right, wrong, slopes, largest)
+    why = (sentence,) if sentence else ()
     where = tuple(places.describe(wrong, part.context.axes, part.masks))
-    return Finding(part.name, verdict, largest, came, right, part.context.axes, where, tuple(why), **measured)
+    return Finding(part.name, verdict, largest, came, right, part.context.axes, where, why, **measured)
 
 
 def _numbers(came):
@@ -64,16 +65,16 @@ def _unlike(raw, came, right, context):
 
 
 def _judge(part, came, right, wrong, slopes, largest):
-    """Return the verdict on a wrong array, and sentences."""
+    """Return the verdict on a wrong array, and a sentence."""
     if slopes is not None and np.isfinite(came).all():
         _, left, right_hand = slopes
         jump = np.abs(left - right_hand) > 1e-3 * max(1.0, np.abs(right).max())
         low, high = np.minimum(left, right_hand), np.maximum(left, right_hand)
         between = (came >= low - 1e-4) & (came <= high + 1e-4)
         if not (wrong & ~(jump & between)).any():
-            return "kink", [_KINK]
+            return "kink", _KINK
     if largest <= ROUNDING:
-        return "precision", [_precision(part.came, largest)]
+        return "precision", _precision(part.came, largest)
     return "mistake", patterns.explain_values(came, right, part.context)
 
 
@@ -95,17 +96,19 @@ def _precision(raw, largest):
 
 
 def _slopes(setting, name):
-    """Return the slopes of an input by central differences, and those to the left and to the right."""
+    """Return the slopes of an input, and those to its left and to its right.
+
+    The first are of five points, (8 * (f(x + h) - f(x - h)) - (f(x + 2h) - f(x - 2h))) / 12h: exact enough to hold
+    the usual differences of two points against.
+    """
     x = setting.inputs[name]
     found = np.zeros((3, *x.shape))
     middle = setting.value(setting.inputs)
     for index in np.ndindex(x.shape):
-        above, below, step = _sides(setting, name, index, USUAL_STEP)
-        found[(slice(None), *index)] = (
-            (above - below) / step,
-            2 * (middle - below) / step,
-            2 * (above - middle) / step,
-        )
+        above, below, step = _sides(setting, name, index, SIDE_STEP)
+        left, right = 2 * (middle - below) / step, 2 * (above - middle) / step
+        near, far = (_central(setting, name, index, h) for h in (FIVE_POINT_STEP, 2 * FIVE_POINT_STEP))
+        found[(slice(None), *index)] = (4 * near - far) / 3, left, right
     return found
 
 
@@ -115,10 +118,7 @@ def _curves(setting, name, came, right, scale):
     chosen = _sample(np.abs(came - right) if comparable else np.zeros(right.shape))
     errors, best = [], []
     for h in STEPS:
-        numeric = []
-        for index in chosen:
-            above, below, step = _sides(setting, name, index, h)
-            numeric.append((above - below) / step)
+        numeric = [_central(setting, name, index, h) for index in chosen]
         for values, kept in ((came if comparable else np.full(right.shape, np.nan), errors), (right, best)):
             kept.append(float(np.max(np.abs(np.array([values[i] for i in chosen]) - numeric)) / scale))
     return {"steps": STEPS, "errors": tuple(errors), "best": tuple(best)}
@@ -130,6 +130,11 @@ def _sample(error):
     worst = np.argsort(np.where(np.isnan(error), -1, error), axis=None)[::-1][:SAMPLE]
     spread = np.linspace(0, size - 1, min(SAMPLE, size)).astype(int)
     return [np.unravel_index(k, error.shape) for k in sorted({*worst.tolist(), *spread.tolist()})]
+
+
+def _central(setting, name, index, h):
+    above, below, step = _sides(setting, name, index, h)
+    return (above - below) / step
 
 
 def _sides(setting, name, index, h):

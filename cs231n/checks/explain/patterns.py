@@ -29,6 +29,7 @@ class Context:
             by itself; None where nothing is.
         line: what a line is, such as "each feature"; the statistics are taken over its entries.
         x: the array that is normalised.
+        gradient: whether the right array is a gradient.
     """
 
     sizes: dict = dataclasses.field(default_factory=dict)
@@ -39,6 +40,7 @@ class Context:
     lines: Callable | None = None
     line: str = ""
     x: np.ndarray | None = None
+    gradient: bool = False
 
 
 def near(one, two):
@@ -55,6 +57,9 @@ def explain_shape(came, right, context):
     for pattern in (_transposed, _not_summed, _summed_too_far, _not_reshaped):
         if sentence := pattern(came, right, context):
             return sentence
+    letters = [[letter for letter, size in context.sizes.items() if size == length] for length in came.shape]
+    if came.ndim and all(len(found) == 1 for found in letters):
+        return f"That is ({', '.join(found[0] for found in letters)}{',' * (came.ndim == 1)})."
     return ""
 
 
@@ -98,17 +103,12 @@ def _not_reshaped(came, right, context):
 
 
 def explain_values(came, right, context):
-    """Return what the difference looks like: sentences, the most telling first; at most two."""
+    """Return what the difference looks like, as a sentence, or an empty text."""
     if not np.isfinite(came).all():
-        return [_not_finite(came)]
+        return _not_finite(came)
     if not came.any():
-        return ["All that came is zero."]
-    found = []
-    for pattern in _VALUES:
-        if sentence := pattern(came, right, context):
-            found.append(sentence)
-            break
-    return found
+        return "All that came is zero."
+    return next(filter(None, (pattern(came, right, context) for pattern in _VALUES)), "")
 
 
 def _not_finite(came):
@@ -164,15 +164,13 @@ def factor_sentence(c, names):
     if not names:
         return f"All that came is {c:.6g} times what is right."
     name, value = next(iter(names.items()))
-    inverse = name.startswith("1/")
-    shown = name.removeprefix("1/") if inverse else name
-    if shown.startswith("(") and shown.endswith(")") and shown.count("(") == 1:
-        shown = shown[1:-1]
-    size = f" ({shown} is {1 / value if inverse else value:.6g} here)" if not shown.isdigit() else ""
-    if "/" in shown:
-        text = f"All that came is exactly {shown} times what is right{size}"
+    plain = name.removeprefix("1/").removeprefix("(").removesuffix(")") if name.startswith("1/") else name
+    length = 1 / value if name.startswith("1/") else value
+    here = "" if plain.isdigit() else f" ({plain} is {length:.6g} here)"
+    if length >= 2 and abs(length - round(length)) < NEAR:
+        text = f"All that came is exactly {plain} times too {'small' if value < 1 else 'large'}{here}"
     else:
-        text = f"All that came is exactly {shown} times too {'small' if inverse else 'large'}{size}"
+        text = f"All that came is exactly {name} times what is right{here}"
     return f"{text}, and has the wrong sign." if sign else f"{text}."
 
 
@@ -303,18 +301,20 @@ def _statistics(came, right, context):
     flat = difference - difference.mean(axis=1, keepdims=True)
     scale = NEAR * np.abs(difference).max()
     if np.abs(flat).max() <= scale:
-        return f"Within {context.line}, all entries are wrong by the same: the way through the mean, {_TERM}"
+        what = "what flows through the mean is missing or has another factor" if context.gradient else "a shift"
+        return f"Within {context.line}, all entries are wrong by the same: {what}."
     x = x - x.mean(axis=1, keepdims=True)
     slope = (flat * x).sum(axis=1, keepdims=True) / (x * x).sum(axis=1, keepdims=True)
-    if x.shape[1] > 3 and np.abs(flat - slope * x).max() <= scale:
-        both = np.abs(difference.mean(axis=1)).max() > scale
-        way = "the ways through the mean and through the variance" if both else "the way through the variance"
-        return f"Within {context.line}, the difference is a multiple of x - mean{_CONSTANT[both]}: {way}, {_TERM}"
-    return ""
-
-
-_TERM = "is missing or has another factor."
-_CONSTANT = ("", " and a constant")
+    if x.shape[1] == 3 or np.abs(flat - slope * x).max() > scale:
+        return ""
+    both = np.abs(difference.mean(axis=1)).max() > scale
+    if not context.gradient:
+        return f"Within {context.line}, the difference is a multiple of x - mean: x is divided by something else."
+    way = "the mean and the variance" if both else "the variance"
+    return (
+        f"Within {context.line}, the difference is a multiple of x - mean{' and a constant' if both else ''}: what "
+        f"flows through {way} is missing or has another factor."
+    )
 
 
 def _constant_along_an_axis(came, right, context):

@@ -70,9 +70,19 @@ def _make(subject, exercise, kind):
 
 
 def _choose(looks):
-    """Return the kind to look at closely, the first that is wrong, and the kinds that are."""
+    """Return the kind to look at closely and the kinds that are wrong.
+
+    Of those that are wrong it is the one of which most can be said; the first of several.
+    """
     wrong = [kind for kind, (_, findings) in looks.items() if any(one.verdict != "right" for one in findings)]
-    return (wrong or list(looks))[0], wrong
+    return max(wrong, key=lambda kind: _telling(looks[kind][1]), default=next(iter(looks))), wrong
+
+
+def _telling(findings):
+    """Return how much the findings say: whether there is a mistake, explained differences, named places."""
+    wrong = [one for one in findings if one.verdict != "right"]
+    mistakes = any(one.verdict == "mistake" for one in wrong)
+    return mistakes, sum(bool(one.why) for one in wrong), sum("where" in "".join(one.where) for one in wrong)
 
 
 # --- what to say --------------------------------------------------------------------------------------------
@@ -129,7 +139,10 @@ def _order_note(exercise, findings):
     if not any(wrong) or wrong[0]:
         return []
     first = wrong.index(True)
-    return [f"On the way back, {findings[first - 1].name} is still right and {findings[first].name} is the first wrong one."]
+    return [
+        f"On the way back, {findings[first - 1].name} is still right and {findings[first].name} is the first wrong one: "
+        "look between the two. What is wrong after it may only follow from that."
+    ]
 
 
 def _kinds_note(exercise, looks, wrong, failures):

@@ -10,8 +10,9 @@ __all__ = ["as_text"]
 
 _COLOURS = {"right": "green", "precision": "yellow", "kink": "yellow", "mistake": "red"}
 _VERDICTS = {"right": "right", "precision": "a matter of precision", "kink": "a kink", "mistake": "a real mistake"}
+_NO_PATTERN = "No factor, no other order and no single term explains it."
 CURVE_WIDTH = 4  # columns for a step size
-MAP_LIMIT = 32  # rows and columns of an array that a map is drawn of
+MAP_ROWS, MAP_COLUMNS = 12, 40  # of the largest matrix that a map is drawn of
 
 
 def as_text(explanation, style):
@@ -20,11 +21,13 @@ def as_text(explanation, style):
     lines = wrap(f"{style.paint(explanation.exercise, 'bold')}: {style.paint(explanation.summary, colour)}", style, "")
     if explanation.setting:
         lines += wrap(explanation.setting, style, "  ")
+    lines.append("")
+    wrong = [one for one in explanation.findings if one.verdict != "right"]
     for finding in explanation.findings:
-        lines += ["", *_finding(finding, style)]
-    curved = [one for one in explanation.findings if one.steps and one.verdict != "right"]
-    curved = curved or [one for one in explanation.findings if one.steps]
-    for finding in curved[:1]:
+        lines += _finding(finding, style)
+        if finding is (wrong or [None])[0] and finding.difference is not None:
+            lines += _map(finding.difference, style)
+    for finding in [one for one in wrong or explanation.findings if one.steps][:1]:
         lines += ["", *_curve(finding, style)]
     if explanation.notes:
         lines += [""]
@@ -40,12 +43,11 @@ def _finding(finding, style):
     error = "" if math.isnan(finding.error) else f", largest error {finding.error:.1e}"
     head = f"{sign} {finding.name} {finding.expected.shape}: {_VERDICTS[finding.verdict]}{error}"
     lines = [f"  {style.paint(head, colour)}"]
-    for label, said in (("where", finding.where), ("what", finding.why)):
+    why = finding.why or ((_NO_PATTERN,) if finding.verdict == "mistake" else ())
+    for label, said in (("where", finding.where), ("what", why)):
         for line in said:
             lines += wrap(f"{label:6} {line}", style, "    ", " " * 11)
             label = ""
-    if finding.verdict != "right" and finding.difference is not None:
-        lines += _map(finding.difference, style)
     return lines
 
 
@@ -76,7 +78,7 @@ def _slice(difference):
         size = np.where(np.isnan(difference), np.inf, np.abs(difference))
         worst = np.unravel_index(np.argmax(size), difference.shape)[:-2]
         difference, place = difference[worst], f" at [{', '.join(map(str, map(int, worst)))}, :, :]"
-    if max(difference.shape) > MAP_LIMIT:
+    if difference.shape[0] > MAP_ROWS or difference.shape[1] > MAP_COLUMNS:
         return None, ""
     return difference, place
 
@@ -89,8 +91,8 @@ def _character(value, largest, style):
         return " ·" if style.signs else " ."
     small = abs(value) < 0.3 * largest
     if style.signs:
-        return " " + ("▵▿" if small else "▲▼")[value < 0]
-    return " " + ("'," if small else "+-")[value < 0]
+        return " " + ("▵▿" if small else "▲▼")[int(value < 0)]
+    return " " + ("'," if small else "+-")[int(value < 0)]
 
 
 # --- error against step size --------------------------------------------------------------------------------
@@ -126,11 +128,18 @@ def _level(error):
     """Return the row that an error belongs to, or None."""
     if math.isnan(error):
         return None
-    return int(min(0, max(-12, 2 * round(math.log10(max(error, 1e-13)) / 2))))
+    if error > 1:
+        return 0
+    return max(-12, 2 * round(math.log10(max(error, 1e-13)) / 2))
 
 
 def reading(finding):
-    """Return what the curve says, a sentence."""
+    """Return what the curve says, in a sentence or two."""
+    if finding.verdict == "kink":
+        return (
+            "Central differences take the mean of the slopes to the left and to the right, for every h. At a kink that is "
+            "neither of the two, so that no gradient agrees."
+        )
     best = int(np.argmin(finding.best))
     valley = f"A right gradient agrees best at h = {finding.steps[best]:.0e}, up to {finding.best[best]:.0e}"
     if finding.best[best] > 1e-6:
@@ -139,15 +148,15 @@ def reading(finding):
             "see its curvature, smaller ones its rounding."
         )
     if finding.verdict == "right":
-        return f"{valley}. Larger steps see the curvature of the forward pass, smaller ones its rounding: a V."
+        return f"{valley}. {_LINEAR if finding.best[0] < 1e-9 else _CURVED}"
     if math.isnan(finding.errors[best]):
         return f"{valley}; what came cannot be compared."
-    lowest = min(finding.errors)
-    return f"{valley}. Yours stays at {lowest:.0e} or above, whatever the step: {_REASON[finding.verdict]}"
+    return f"{valley}. Yours stays at {min(finding.errors):.0e} or above, whatever the step: {_REASON[finding.verdict]}"
 
 
+_CURVED = "Larger steps see the curvature of the forward pass, smaller ones its rounding: a V."
+_LINEAR = "The forward pass is straight here, so that large steps do no harm; small ones see its rounding."
 _REASON = {
     "mistake": "neither rounding nor a kink does that, only another formula.",
-    "kink": "at a kink, the slopes do not settle on one value.",
     "precision": "a small error that smaller steps do not remove.",
 }
