@@ -5,7 +5,7 @@
     python -m cs231n.checks q2                   a question
     python -m cs231n.checks --seeds 50           with more random inputs
     python -m cs231n.checks --watch              again whenever you save a file
-    python -m cs231n.checks NAME --explain       what is wrong with its gradient: how much, where, what it looks like
+    python -m cs231n.checks NAME --explain       where its gradient is wrong, how much, and why
 
 Exit status: 0 if all selected exercises passed, 1 if not, 2 for a wrong command line, 3 if a check itself broke.
 """
@@ -89,14 +89,21 @@ def run(names, seeds=1, progress=None):
     return outcomes
 
 
-def show_explanations(names, style):
-    """Print what `explain` says about exercises; returns the exit status: 0 if nothing is wrong with any."""
-    from cs231n.checks.explain import as_text, explain  # not above: they take longer to import than the checks
+def explanations(names):
+    """Look closely at exercises, each in a worker process of its own; returns an iterator of Explanations."""
+    from cs231n.checks.explain import explain  # not above: it needs more than the checks, and most runs do not
 
-    verdicts = set()
     for name in names:
         with WorkerProcess(ROOT) as worker:
-            explanation = explain(worker, name)
+            yield explain(worker, name)
+
+
+def show_explanations(names, style):
+    """Print what there is to say about exercises; returns the exit status: 0 if nothing is wrong with any."""
+    from cs231n.checks.explain import as_text
+
+    verdicts = set()
+    for explanation in explanations(names):
         print(as_text(explanation, style), end="\n\n")
         verdicts.add(explanation.verdict)
     return 0 if verdicts <= {"right", NOT_CHECKED} else 1

@@ -41,6 +41,11 @@ class Finding:
     best: tuple[float, ...] = ()
 
     @property
+    def has_curve(self):
+        """Whether there are errors to draw against step sizes."""
+        return bool(self.steps) and bool(np.isfinite(self.errors).all())
+
+    @property
     def difference(self):
         """What came minus what is right, or None where the shapes differ."""
         if self.came is None or self.came.shape != self.expected.shape:

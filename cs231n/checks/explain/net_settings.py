@@ -3,7 +3,6 @@
 import numpy as np
 
 from cs231n.checks import compare
-from cs231n.checks.engine import Failure
 from cs231n.checks.exercises import nets
 from cs231n.checks.explain.patterns import Context
 from cs231n.checks.explain.settings import Part, Setting, draws
@@ -45,13 +44,17 @@ def setting(subject, exercise, kind):
     loss, grads = call(params)
     nets.check_keys("grads", grads, params)
     if _number(loss) != _number(call(params)[0]):
-        raise SubjectFailure("blocked", "two calls with the same input give two losses, so that slopes say nothing")
-    right_loss, right = (None, {}) if net.settings.get("dropout", 1) != 1 else nets.expected_loss(net, params, X, y, reg)
+        raise SubjectFailure(
+            "blocked", "two calls with the same input give two losses, so that slopes say nothing"
+        )
+    right_loss, right = (
+        (None, {}) if net.settings.get("dropout", 1) != 1 else nets.expected_loss(net, params, X, y, reg)
+    )
     notes = []
     if right_loss is not None and not abs(_number(loss) - right_loss) <= 1e-7 * max(1, abs(right_loss)):
         notes = [
-            f"The loss itself is {_number(loss):.8g}, expected {right_loss:.8g}. The slopes are those of your loss, so "
-            "that each can be judged by itself."
+            f"The loss itself is {_number(loss):.8g}, expected {right_loss:.8g}. The slopes are those of yours, "
+            "so that each can be judged by itself."
         ]
         right = {}
     sizes = {"N": len(X), "C": net.classes}
@@ -60,7 +63,7 @@ def setting(subject, exercise, kind):
         context = Context(sizes, {"reg": reg}, _axes(params[name]), {name: params[name]})
         parts.append(Part(f"grads[{name!r}]", grads[name], right.get(name), name, context))
     words = f"loss of a {net.path.split('.')[-1]} with {_sizes(net)}, {len(X)} examples, {kind}"
-    return Setting(words, tuple(parts), params, lambda moved: _number(call(moved)[0]), "the loss", tuple(notes))
+    return Setting(words, tuple(parts), params, lambda moved: _number(call(moved)[0]), tuple(notes))
 
 
 def _number(loss):

@@ -116,8 +116,8 @@ def _not_finite(came):
     count = np.count_nonzero(~np.isfinite(came))
     share = "everywhere" if count == came.size else f"in {count} of {came.size} entries"
     return (
-        f"{' and '.join(kinds)} {share}: look for a division by zero, the root or logarithm of what is not positive, "
-        "and np.empty."
+        f"{' and '.join(kinds)} {share}: look for a division by zero, the root or logarithm of what is not "
+        "positive, and np.empty."
     )
 
 
@@ -253,7 +253,9 @@ def _factor_of_an_input(came, right, context):
         if value is None or np.ptp(value) < 1e-9:
             continue
         if near(came, right * value):
-            return f"Each entry is {name} times what is right: {name} stands there too often, or in the wrong place."
+            return (
+                f"Each entry is {name} times what is right: {name} stands there too often, or in the wrong place."
+            )
         if value.all() and near(came * value, right):
             return f"Each entry lacks the factor {name}: times {name}, it is right."
     return ""
@@ -285,7 +287,9 @@ def _multiple_of_an_input(came, right, context):
         if abs(c) > 1e-9 and near(difference, c * value):
             verb = "too much" if c > 0 else "missing"
             known = [text for text, number in context.numbers.items() if abs(abs(c) - number) <= NEAR * number]
-            known += [f"0.5 * {text}" for text, number in context.numbers.items() if abs(2 * abs(c) - number) <= NEAR]
+            known += [
+                f"0.5 * {text}" for text, number in context.numbers.items() if abs(2 * abs(c) - number) <= NEAR
+            ]
             times = "" if abs(abs(c) - 1) <= NEAR else f"{known[0] if known else f'{abs(c):.5g}'} * "
             return f"A term is {verb}: the difference is {'' if c > 0 else '-'}{times}{name}."
     return ""
@@ -312,8 +316,8 @@ def _statistics(came, right, context):
         return f"Within {context.line}, the difference is a multiple of x - mean: x is divided by something else."
     way = "the mean and the variance" if both else "the variance"
     return (
-        f"Within {context.line}, the difference is a multiple of x - mean{' and a constant' if both else ''}: what "
-        f"flows through {way} is missing or has another factor."
+        f"Within {context.line}, the difference is a multiple of x - mean{' and a constant' if both else ''}: "
+        f"what flows through {way} is missing or has another factor."
     )
 
 
@@ -324,7 +328,9 @@ def _constant_along_an_axis(came, right, context):
         return f"All that came is what is right plus {shift.mean():.5g}."
     for axis in range(right.ndim):
         if right.shape[axis] > 2 and np.ptp(shift, axis=axis).max() <= NEAR * scale:
-            return f"Along axis {axis}, from {context.axes[axis]} to {context.axes[axis]}, all are wrong by the same."
+            return (
+                f"Along axis {axis}, from {context.axes[axis]} to {context.axes[axis]}, all are wrong by the same."
+            )
     return ""
 
 

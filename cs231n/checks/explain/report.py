@@ -1,10 +1,10 @@
-"""Explain an exercise: look at calls of several kinds, pick the first that goes wrong, and say what is to be said."""
+"""Explain an exercise: look at calls of several kinds, pick one that goes wrong, and say what is to be said."""
 
 import dataclasses
 
 from cs231n.checks.engine import Failure
 from cs231n.checks.exercises import update_rules
-from cs231n.checks.explain import layer_settings, net_settings, patterns, rule_settings
+from cs231n.checks.explain import dropout_settings, layer_settings, net_settings, patterns, rule_settings
 from cs231n.checks.explain.findings import VERDICTS, Explanation
 from cs231n.checks.explain.microscope import examine
 from cs231n.checks.session import NOT_CHECKED, Session
@@ -22,7 +22,7 @@ def explain(transport, exercise):
         transport: to the code under check, see `subject.Subject`.
         exercise: its name.
     """
-    outcome = Session(transport).outcome(exercise)
+    outcome = Session(transport, limit=CALL_LIMIT).outcome(exercise)
     if outcome.verdict == NOT_CHECKED:
         return Explanation(exercise, NOT_CHECKED, "is written in a notebook, where its cells show what came of it")
     subject = Subject(transport)
@@ -59,10 +59,12 @@ def _look(subject, exercise):
 
 
 def _module(exercise):
-    for module, names in ((net_settings, net_settings.NETS), (rule_settings, update_rules.RULES)):
-        if exercise in names:
-            return module
-    return layer_settings
+    """Return the module that knows how to call an exercise."""
+    if exercise in net_settings.NETS:
+        return net_settings
+    if exercise in update_rules.RULES:
+        return rule_settings
+    return dropout_settings if exercise.startswith("dropout") else layer_settings
 
 
 def _make(subject, exercise, kind):
@@ -140,8 +142,8 @@ def _order_note(exercise, findings):
         return []
     first = wrong.index(True)
     return [
-        f"On the way back, {findings[first - 1].name} is still right and {findings[first].name} is the first wrong one: "
-        "look between the two. What is wrong after it may only follow from that."
+        f"On the way back, {findings[first - 1].name} is still right and {findings[first].name} is the "
+        "first wrong one: look between the two. What is wrong after it may only follow from that."
     ]
 
 

@@ -1,7 +1,5 @@
 """Calls of the update rules: each step beside torch's."""
 
-import numpy as np
-
 from cs231n.checks import compare
 from cs231n.checks.exercises import update_rules
 from cs231n.checks.explain.patterns import Context
@@ -40,5 +38,7 @@ def setting(subject, exercise, kind):
         # From where the last step led, wrong or not: else every step after a wrong one were wrong too.
         parts.append(Part(f"change of w in step {number}", next_w - here, goal - right_here, context=context))
         here, right_here = next_w, goal
-    words = f"{exercise} with w (3, 4), {STEPS} steps {kind}, " + ", ".join(f"{k} {v:.3f}" for k, v in numbers.items())
+    words = f"{exercise} with w (3, 4), {STEPS} steps {kind}, " + ", ".join(
+        f"{k} {v:.3f}" for k, v in numbers.items()
+    )
     return Setting(words, tuple(parts))

@@ -8,7 +8,7 @@ import numpy as np
 from cs231n.checks import engine
 from cs231n.checks.explain.patterns import Context
 
-__all__ = ["Part", "Setting", "draws"]
+__all__ = ["Part", "Setting", "draws", "shapes"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +42,6 @@ class Setting:
         inputs: name -> float64 array: what is moved by h.
         value: function of such a dict that returns the number whose slopes are the gradients; None where there
             are no gradients.
-        of: words for that number.
         notes: what is odd about this call, lines.
     """
 
@@ -50,7 +49,6 @@ class Setting:
     parts: tuple[Part, ...]
     inputs: dict = dataclasses.field(default_factory=dict)
     value: Callable | None = None
-    of: str = ""
     notes: tuple[str, ...] = ()
 
 

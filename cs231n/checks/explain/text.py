@@ -18,7 +18,9 @@ MAP_ROWS, MAP_COLUMNS = 12, 40  # of the largest matrix that a map is drawn of
 def as_text(explanation, style):
     """Return an Explanation as lines of text, in a table.Style."""
     colour = _COLOURS.get(explanation.verdict, "red")
-    lines = wrap(f"{style.paint(explanation.exercise, 'bold')}: {style.paint(explanation.summary, colour)}", style, "")
+    lines = wrap(
+        f"{style.paint(explanation.exercise, 'bold')}: {style.paint(explanation.summary, colour)}", style, ""
+    )
     if explanation.setting:
         lines += wrap(explanation.setting, style, "  ")
     lines.append("")
@@ -27,7 +29,7 @@ def as_text(explanation, style):
         lines += _finding(finding, style)
         if finding is (wrong or [None])[0] and finding.difference is not None:
             lines += _map(finding.difference, style)
-    for finding in [one for one in wrong or explanation.findings if one.steps][:1]:
+    for finding in [one for one in wrong or explanation.findings if one.has_curve][:1]:
         lines += ["", *_curve(finding, style)]
     if explanation.notes:
         lines += [""]
@@ -55,7 +57,7 @@ def _finding(finding, style):
 
 
 def _map(difference, style):
-    """Return the signs and sizes of a difference as a map of characters, of the worst image if there are several."""
+    """Return signs and sizes of a difference as a map of characters, of the worst image if there are several."""
     shown, place = _slice(difference)
     if shown is None:
         return []
@@ -103,12 +105,16 @@ def _curve(finding, style):
     levels = range(0, -13, -2)
     mine, good = ("●", "○") if style.signs else ("*", "o")
     lines = [f"  {style.paint(f'{finding.name} against slopes taken with steps of h', 'bold')}"]
-    lines.append(f"    {mine} error of yours" + (f"   {good} error of a right one" if finding.verdict != "right" else ""))
+    lines.append(
+        f"    {mine} error of yours" + (f"   {good} error of a right one" if finding.verdict != "right" else "")
+    )
     for level in levels:
         row = "".join(_point(finding, k, level, mine, good) for k in range(len(finding.steps)))
         lines.append(f"    {f'1e{level:+d}':>6} {'│' if style.signs else '|'}{row}".rstrip())
-    axis = ("└" + "─" * (CURVE_WIDTH * len(finding.steps))) if style.signs else "+" + "-" * (
-        CURVE_WIDTH * len(finding.steps)
+    axis = (
+        ("└" + "─" * (CURVE_WIDTH * len(finding.steps)))
+        if style.signs
+        else "+" + "-" * (CURVE_WIDTH * len(finding.steps))
     )
     lines.append(f"           {axis}")
     ticks = "".join(f"{round(math.log10(h)):>{CURVE_WIDTH}d}" for h in finding.steps)
@@ -137,21 +143,20 @@ def reading(finding):
     """Return what the curve says, in a sentence or two."""
     if finding.verdict == "kink":
         return (
-            "Central differences take the mean of the slopes to the left and to the right, for every h. At a kink that is "
-            "neither of the two, so that no gradient agrees."
+            "Central differences take the mean of the slopes to the left and to the right, for every h. At a kink "
+            "that is neither of the two, so that no gradient agrees."
         )
     best = int(np.argmin(finding.best))
     valley = f"A right gradient agrees best at h = {finding.steps[best]:.0e}, up to {finding.best[best]:.0e}"
     if finding.best[best] > 1e-6:
         return (
-            f"{valley}: no step gives clear slopes, as if the forward pass computed in single precision. Larger steps "
-            "see its curvature, smaller ones its rounding."
+            f"{valley}: no step gives clear slopes, as if the forward pass computed in single precision. Larger "
+            "steps see its curvature, smaller ones its rounding."
         )
     if finding.verdict == "right":
         return f"{valley}. {_LINEAR if finding.best[0] < 1e-9 else _CURVED}"
-    if math.isnan(finding.errors[best]):
-        return f"{valley}; what came cannot be compared."
-    return f"{valley}. Yours stays at {min(finding.errors):.0e} or above, whatever the step: {_REASON[finding.verdict]}"
+    reason = _REASON[finding.verdict]
+    return f"{valley}. Yours stays at {min(finding.errors):.0e} or above, whatever the step: {reason}"
 
 
 _CURVED = "Larger steps see the curvature of the forward pass, smaller ones its rounding: a V."
