@@ -242,8 +242,11 @@ def test_where_only_other_properties_fail_it_says_so():
         return result
 
     explanation = explain(transport(layers=replaced("layers", relu_backward=overwriting)), "relu_backward")
-    assert explanation.verdict == "right"
-    assert "the upstream gradient is left as it was" in as_text(explanation, Style(width=1000))
+    assert explanation.verdict == "failed"
+    assert explanation.findings[0].verdict == "right"
+    said = as_text(explanation, Style(width=1000))
+    assert "its gradients are the slopes, but something else does not hold" in said
+    assert "What does not hold: the upstream gradient is left as it was. dout was changed in place" in said
 
 
 # --- code that gives no answer ------------------------------------------------------------------------------
@@ -304,7 +307,7 @@ def test_a_backward_pass_whose_forward_raises_is_blocked_or_judged_with_the_cach
 
     modules = {"layers": replaced("layers", relu_forward=broken, batchnorm_forward=broken)}
     relu = explain(transport(**modules), "relu_backward")
-    assert relu.verdict == "right" and "slopes are those of torch" in as_text(relu, STYLE)
+    assert relu.findings[0].verdict == "right" and "slopes are those of torch" in as_text(relu, STYLE)
     norm = explain(transport(**modules), "batchnorm_backward")
     assert norm.verdict == "blocked" and "needs batchnorm_forward first" in as_text(norm, STYLE)
 

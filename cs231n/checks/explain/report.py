@@ -40,7 +40,10 @@ def explain(transport, exercise):
     verdict = max((finding.verdict for finding in findings), key=VERDICTS.index)
     notes = [*setting.notes, *_order_note(exercise, findings)]
     notes += _kinds_note(exercise, looks, wrong, failures) + _checks_note(outcome, verdict)
-    return Explanation(exercise, verdict, _summary(findings, setting), setting.words, findings, tuple(notes))
+    if verdict == "right" and outcome.verdict != "passed":
+        verdict = outcome.verdict
+    summary = _summary(verdict, findings, setting)
+    return Explanation(exercise, verdict, summary, setting.words, findings, tuple(notes))
 
 
 def _look(subject, exercise):
@@ -92,31 +95,35 @@ def _telling(findings):
 
 def _nothing_to_see(exercise, outcome, failures):
     """Return the Explanation for code that gave no answer at all."""
-    kind, failure = next(iter(failures.items()))
-    notes = []
-    for result in outcome.missed[:1]:
-        message = result.message
-        notes = [message.summary, *message.where, *filter(None, [message.hint])]
+    failure = next(iter(failures.values()))
+    verdict = _verdict_of(failure)
+    if verdict == "not_implemented":
+        return Explanation(exercise, verdict, f"is not written yet, or uses what is not: {failure}")
     summary = f"gave no answer to look at: {failure}"
-    if _verdict_of(failure) == "not_implemented":
-        summary, notes = f"is not written yet, or uses what is not: {failure}", []
-    return Explanation(exercise, _verdict_of(failure), summary, notes=tuple(notes))
+    known = verdict == "blocked" or not outcome.missed or outcome.missed[0].message is None
+    return Explanation(exercise, verdict, summary, notes=() if known else _said(outcome.missed[0].message))
+
+
+def _said(message):
+    """Return the lines of a check's Message."""
+    values = [f"expected {message.expected}, came {message.came}"] if message.expected and message.came else []
+    return (message.summary, *values, *(line.strip() for line in message.where), *filter(None, [message.hint]))
 
 
 def _verdict_of(failure):
     return failure.verdict if isinstance(failure, SubjectFailure) else "failed"
 
 
-def _summary(findings, setting):
+def _summary(verdict, findings, setting):
     """Return what it comes to, one line."""
-    gradients = setting.value is not None
+    what = "its gradients are the slopes" if setting.value is not None else "what came here is right"
+    if verdict == "right":
+        return f"right: {what}"
     wrong = [one for one in findings if one.verdict != "right"]
     if not wrong:
-        return "right: the gradients are the slopes" if gradients else "right, as far as this view goes"
-    names = ", ".join(one.name for one in wrong)
-    worst = max((one.verdict for one in wrong), key=VERDICTS.index)
+        return f"{what}, but something else does not hold"
     words = {"mistake": "a real mistake", "kink": "a matter of a kink", "precision": "a matter of precision"}
-    return f"{words[worst]} in {names}"
+    return f"{words[verdict]} in {', '.join(one.name for one in wrong)}"
 
 
 def _with_named_factor(finding, place, kind, looks):
@@ -160,10 +167,10 @@ def _kinds_note(exercise, looks, wrong, failures):
 
 def _checks_note(outcome, verdict):
     """Return what the checks say where this view has nothing to add."""
-    if outcome.verdict == "passed":
-        count = len(outcome.results)
-        return [f"All {count} checks of {outcome.exercise.name} pass."] if verdict == "right" else []
     if verdict != "right":
         return []
-    missed = "; ".join(result.check.line for result in outcome.missed)
-    return [f"What does not hold is something else: {missed}. Without --explain, the checks say more about it."]
+    if outcome.verdict == "passed":
+        return [f"All {len(outcome.results)} checks of {outcome.exercise.name} pass."]
+    first, others = outcome.missed[0], [result.check.line for result in outcome.missed[1:]]
+    lines = [f"What does not hold: {first.check.line}. {'; '.join(_said(first.message))}"]
+    return lines + ([f"And: {'; '.join(others)}."] if others else [])

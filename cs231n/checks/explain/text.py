@@ -23,7 +23,8 @@ def as_text(explanation, style):
     )
     if explanation.setting:
         lines += wrap(explanation.setting, style, "  ")
-    lines.append("")
+    if explanation.findings:
+        lines.append("")
     wrong = [one for one in explanation.findings if one.verdict != "right"]
     for finding in explanation.findings:
         lines += _finding(finding, style)
