@@ -12,6 +12,7 @@ import argparse
 import collections
 import os
 import sys
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
 from tqdm import tqdm
@@ -42,11 +43,16 @@ def main(arguments=None):
         parser.error("this needs fork, which Windows does not have")
     mutants = generate(ROOT, options.names or None)
     _import_torch()
-    verdicts = [judge(mutant, ROOT, options.seeds) for mutant in tqdm(mutants, disable=not sys.stderr.isatty())]
+    with ThreadPool(os.cpu_count()) as pool:  # of threads that wait for a fork each
+        results = pool.imap(lambda mutant: judge(mutant, ROOT, options.seeds), mutants)
+        verdicts = list(tqdm(results, total=len(mutants), unit="mutant", disable=not sys.stderr.isatty()))
+    if broken := sorted({verdict.by for verdict in verdicts if verdict.outcome == "grader_error"}):
+        print(f"checks that break, on an answer that they have to take: {', '.join(broken)}")
+        return 1
     survivors = [mutant for mutant, verdict in zip(mutants, verdicts) if verdict.outcome == "survived"]
     reasons = explained()
     blocks = {mutant.block for mutant in mutants}
-    new, stale = split(survivors, {key: reason for key, reason in reasons.items() if key[0] in blocks})
+    new, stale = split(survivors, [key for key in reasons if key[0] in blocks])
     print(_report(mutants, verdicts, survivors, new, stale))
     return 1 if new or stale else 0
 

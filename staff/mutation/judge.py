@@ -25,7 +25,7 @@ class Verdict:
     """What came of a mutant.
 
     Attributes:
-        outcome: "killed", "timeout", "crashed" or "survived".
+        outcome: "killed", "timeout", "crashed", "survived", or "grader_error": a check broke, and tells nothing.
         by: id of the check that noticed it.
     """
 
@@ -34,7 +34,7 @@ class Verdict:
 
 
 def judge(mutant, root, seeds, limit=LIMIT):
-    """Return the Verdict on a mutant: whether a check of its exercises notices it, for one of some public seeds."""
+    """Return the Verdict on a mutant: whether a check of its exercises notices it, for one of the public seeds."""
     reading, writing = os.pipe()
     sys.stdout.flush()
     child = os.fork()
@@ -57,25 +57,28 @@ def judge(mutant, root, seeds, limit=LIMIT):
         return Verdict("timeout")
     if not answer:
         return Verdict("crashed")
-    return Verdict("survived") if answer == "survived" else Verdict("killed", answer)
+    outcome, _, by = answer.partition(" ")
+    return Verdict(outcome, by)
 
 
 def first_to_notice(mutant, root, seeds):
-    """Return the id of the first check that does not pass, or "import", or None."""
+    """Return the outcome and the id of the first check that does not pass, or None."""
     module = types.ModuleType(f"cs231n.{mutant.module}")
     module.__file__ = str(root / "cs231n" / f"{mutant.module.replace('.', '/')}.py")
     warnings.simplefilter("ignore")
     try:
         exec(compile(mutant.source, module.__file__, "exec"), module.__dict__)
     except Exception:
-        return "import"
+        return "killed on import"
     subject = Subject(InProcess(Host(root, {module.__name__: module})))
     for exercise in mutant.exercises:
         for one in engine.checks_of(exercise):
             for seed in range(seeds):
                 result = engine.run_check(one, subject, engine.generator(one.id, seed), seed)
+                if result.verdict == "grader_error":
+                    return "grader_error " + one.id
                 if result.verdict != "passed":
-                    return one.id
+                    return "killed " + one.id
     return None
 
 

@@ -1,10 +1,9 @@
-"""Small changes to the solution blocks, made by the operators of mutmut.
+"""Small changes to the solution blocks, made by the operators of mutmut and a few of our own.
 
 mutmut itself mutates whole modules and judges them with pytest. Here its operators change only what lies between
 the markers, and the judge is our own.
 """
 
-import collections
 import dataclasses
 import difflib
 
@@ -13,6 +12,7 @@ from libcst.metadata import MetadataWrapper, PositionProvider
 from mutmut.mutation.mutators import mutation_operators
 
 from cs231n.checks import rubric
+from staff.mutation.operators import OPERATORS
 from staff.release.modules import named_blocks
 
 __all__ = ["MODULES", "Mutant", "generate"]
@@ -80,11 +80,11 @@ def _changes(source, lines):
     """Return the source with each change that an operator makes within some lines."""
     wrapper = MetadataWrapper(libcst.parse_module(source))
     positions = wrapper.resolve(PositionProvider)
-    found = collections.OrderedDict()
+    found = {}
     for node, position in positions.items():
         if position.start.line not in lines or position.end.line not in lines:
             continue
-        for kind, operator in mutation_operators:
+        for kind, operator in (*mutation_operators, *OPERATORS):
             if isinstance(node, kind):
                 for changed in operator(node):
                     found[wrapper.module.deep_replace(node, changed).code] = None

@@ -25,4 +25,6 @@ def explained(path=EXPLAINED):
 def split(survivors, reasons):
     """Return the survivors without a reason, and the reasons without a survivor."""
     keys = collections.Counter(mutant.key for mutant in survivors)
-    return [mutant for mutant in survivors if mutant.key not in reasons], [key for key in reasons if key not in keys]
+    return [mutant for mutant in survivors if mutant.key not in reasons], [
+        key for key in reasons if key not in keys
+    ]
