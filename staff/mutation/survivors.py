@@ -1,6 +1,5 @@
 """The list of survivors that are explained: survivors.toml."""
 
-import collections
 import tomllib
 from pathlib import Path
 
@@ -24,7 +23,5 @@ def explained(path=EXPLAINED):
 
 def split(survivors, reasons):
     """Return the survivors without a reason, and the reasons without a survivor."""
-    keys = collections.Counter(mutant.key for mutant in survivors)
-    return [mutant for mutant in survivors if mutant.key not in reasons], [
-        key for key in reasons if key not in keys
-    ]
+    keys = {mutant.key for mutant in survivors}
+    return [mutant for mutant in survivors if mutant.key not in reasons], [k for k in reasons if k not in keys]
