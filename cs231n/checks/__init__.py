@@ -1,9 +1,10 @@
 """What each exercise must satisfy, and the runner that says how far a solution is: `python -m cs231n.checks`.
 
 A notebook shows the same checks with `show_checks("affine_forward", "affine_backward")`.
+`show_explanation("batchnorm_backward")` looks closely at one of them, as `--explain` does, and adds a picture.
 """
 
-__all__ = ["show_checks"]
+__all__ = ["show_checks", "show_explanation"]
 
 
 def show_checks(*names):
@@ -11,3 +12,10 @@ def show_checks(*names):
     from cs231n.checks import notebook  # not above: the worker process imports this package, and needs no IPython
 
     notebook.show_checks(*names)
+
+
+def show_explanation(*names):
+    """Show in a notebook what is wrong with exercises, in words and pictures. See `notebook.show_explanation`."""
+    from cs231n.checks import notebook
+
+    notebook.show_explanation(*names)

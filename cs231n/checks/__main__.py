@@ -6,6 +6,7 @@
     python -m cs231n.checks --seeds 50           with more random inputs
     python -m cs231n.checks --watch              again whenever you save a file
     python -m cs231n.checks adam --hints 2       with a second hint, where your mistake is a known one
+    python -m cs231n.checks NAME --explain       where its gradient is wrong, how much, and why
 
 Exit status: 0 if all selected exercises passed, 1 if not, 2 for a wrong command line, 3 if a check itself broke.
 """
@@ -55,6 +56,9 @@ def main(arguments=None):
     parser.add_argument(
         "--watch", action="store_true", help="check again whenever a file is saved; Ctrl-C ends it"
     )
+    parser.add_argument(
+        "--explain", action="store_true", help="look closely at what exercises return, above all at gradients"
+    )
     options = parser.parse_args(arguments)
     if options.seeds < 1:
         parser.error(f"--seeds is {options.seeds}, expected at least 1")
@@ -69,6 +73,8 @@ def main(arguments=None):
         from cs231n.checks.watch import watch
 
         return watch(ROOT, names, options.seeds, options.hints)
+    if options.explain:
+        return show_explanations(names, style_of(sys.stdout))
     outcomes = run(names, options.seeds, sys.stderr)
     if options.json:
         questions = {outcome.exercise.question for outcome in outcomes}
@@ -92,6 +98,26 @@ def run(names, seeds=1, progress=None):
         if progress is not None and progress.isatty():
             print("\r\033[K", end="", file=progress, flush=True)
     return outcomes
+
+
+def explanations(names):
+    """Look closely at exercises, each in a worker process of its own; returns an iterator of Explanations."""
+    from cs231n.checks.explain import explain  # not above: it needs more than the checks, and most runs do not
+
+    for name in names:
+        with WorkerProcess(ROOT) as worker:
+            yield explain(worker, name)
+
+
+def show_explanations(names, style):
+    """Print what there is to say about exercises; returns the exit status: 0 if nothing is wrong with any."""
+    from cs231n.checks.explain import as_text
+
+    verdicts = set()
+    for explanation in explanations(names):
+        print(as_text(explanation, style), end="\n\n")
+        verdicts.add(explanation.verdict)
+    return 0 if verdicts <= {"right", NOT_CHECKED} else 1
 
 
 def status(outcomes):

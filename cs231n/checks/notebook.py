@@ -2,14 +2,15 @@
 
 import html
 
-from IPython.display import display
+from IPython.display import Image, display
 
 from cs231n import verdict
 from cs231n.checks import engine, rubric
-from cs231n.checks.__main__ import run, select
+from cs231n.checks.__main__ import explanations, run, select
+from cs231n.checks.explain import as_png, as_text
 from cs231n.checks.table import Style, table
 
-__all__ = ["show_checks"]
+__all__ = ["show_checks", "show_explanation"]
 
 
 def show_checks(*names):
@@ -24,17 +25,38 @@ def show_checks(*names):
     Raises:
         ValueError: unknown name, or none.
     """
-    if not names:
-        raise ValueError(
-            'show_checks() has no names, expected exercises, for instance show_checks("affine_forward")'
-        )
-    outcomes = run(select(names))
+    outcomes = run(_selected("show_checks", names))
     for outcome in outcomes:
         count = len(engine.checks_of(outcome.exercise.name))
         held = sum(result.verdict == "passed" for result in outcome.results)
         verdict.check(f"{outcome.exercise.name}: properties that hold", held, equals=count)
     if missed := [outcome for outcome in outcomes if outcome.verdict != "passed"]:
         display(_Text(table(missed, rubric.load(), Style(width=100), detail=True)))
+
+
+def show_explanation(*names):
+    """Look closely at exercises and show what is wrong: where, how much, and what it looks like.
+
+    The code runs in a process of its own, from the saved files, not as the kernel holds it.
+
+    Args:
+        names: exercises, or questions such as "q2"; at least one.
+
+    Raises:
+        ValueError: unknown name, or none.
+    """
+    for explanation in explanations(_selected("show_explanation", names)):
+        display(_Text(as_text(explanation, Style(width=100))))
+        if explanation.findings:
+            display(Image(as_png(explanation), retina=True))
+
+
+def _selected(function, names):
+    if not names:
+        raise ValueError(
+            f'{function}() has no names, expected exercises, for instance {function}("affine_forward")'
+        )
+    return select(names)
 
 
 class _Text:

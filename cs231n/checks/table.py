@@ -7,7 +7,7 @@ import textwrap
 from cs231n.checks.report import totals
 from cs231n.checks.session import NOT_CHECKED, first_message
 
-__all__ = ["WORDS", "Style", "closing_line", "style_of", "table"]
+__all__ = ["WORDS", "Style", "closing_line", "style_of", "table", "wrap"]
 
 WORDS = {
     "passed": "passed",
@@ -119,7 +119,7 @@ def _reason(outcome, style):
     lines = [f"      {missed[0].check.line}", *_message(missed[0].message, style)]
     others = [result.check.name for result in missed[1:]]
     if others:
-        lines += _wrap(f"also missed: {', '.join(others)}", style, "      ")
+        lines += wrap(f"also missed: {', '.join(others)}", style, "      ")
     return lines
 
 
@@ -127,12 +127,12 @@ def _looks_like(known, style, hints):
     """Return what a failed exercise looks like, and the first steps that lead on from there."""
     if known is None:
         return []
-    lines = _wrap(style.paint(f"This looks like: {known.title}.", "bold"), style, "      ")
+    lines = wrap(style.paint(f"This looks like: {known.title}.", "bold"), style, "      ")
     for number, hint in enumerate(known.hints[:hints], start=1):
-        lines += _wrap(f"{number}. {hint}", style, "        ", "           ")
+        lines += wrap(f"{number}. {hint}", style, "        ", "           ")
     if hints < len(known.hints):
         more = f"python -m cs231n.checks {known.exercise} --hints {hints + 1}"
-        lines += _wrap(style.paint(f"{style.arrow} the next hint: {more}", "dim"), style, "        ")
+        lines += wrap(style.paint(f"{style.arrow} the next hint: {more}", "dim"), style, "        ")
     return lines
 
 
@@ -141,33 +141,34 @@ def _details(outcome, style):
     lines, said = [], None
     for result in outcome.results:
         sign, colour = style.mark(result.verdict)
-        lines += _wrap(f"{style.paint(sign, colour)} {result.check.line}", style, "      ", "        ")
+        lines += wrap(f"{style.paint(sign, colour)} {result.check.line}", style, "      ", "        ")
         if result.verdict != "passed" and result.message != said:
             if result.seed:
                 lines.append(style.paint(f"        with seed {result.seed}", "dim"))
             lines += _message(result.message, style)
             said = result.message
     if outcome.needs:
-        lines += _wrap(f"{style.arrow} {first_message(outcome).summary}", style, "      ", "        ")
+        lines += wrap(f"{style.arrow} {first_message(outcome).summary}", style, "      ", "        ")
     return lines
 
 
 def _message(message, style):
     """Return the lines of a Message."""
-    lines = _wrap(style.paint(message.summary, "red"), style, "        ")
+    lines = wrap(style.paint(message.summary, "red"), style, "        ")
     for label, text in (("expected", message.expected), ("came", message.came)):
         if text:
-            lines += _wrap(f"{label:9} {text}", style, "          ", " " * 20)
+            lines += wrap(f"{label:9} {text}", style, "          ", " " * 20)
     for text in message.where:
         lines += (
-            _wrap(text, style, "          ", "          ") if not text.startswith(" ") else [f"          {text}"]
+            wrap(text, style, "          ", "          ") if not text.startswith(" ") else [f"          {text}"]
         )
     if message.hint:
-        lines += _wrap(f"{style.arrow} {message.hint}", style, "        ", "          ")
+        lines += wrap(f"{style.arrow} {message.hint}", style, "        ", "          ")
     return lines
 
 
-def _wrap(text, style, first, following=None):
+def wrap(text, style, first, following=None):
+    """Return a text as lines that fit the style's width, the first and those that follow with their indents."""
     return textwrap.wrap(
         text,
         style.width,

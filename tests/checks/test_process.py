@@ -1,7 +1,6 @@
 """The worker process: what breaks, hangs or ends it costs the check at hand and nothing else."""
 
 import os
-import shutil
 import time
 from pathlib import Path
 
@@ -10,17 +9,8 @@ import pytest
 from cs231n.checks.process import WorkerProcess, _Process
 from cs231n.checks.session import Session
 from cs231n.checks.subject import Subject, SubjectFailure
-from tests.checks.subjects import ROOT
 
 LIMIT = 2.0  # seconds for a check; the code under test needs a thousandth of it
-
-
-@pytest.fixture
-def student(tmp_path):
-    """Return the path of a copy of the package, as a student has it."""
-    ignored = shutil.ignore_patterns("datasets", "images", "__pycache__", "*.c", "*.html")
-    shutil.copytree(ROOT / "cs231n", tmp_path / "cs231n", ignore=ignored)
-    return tmp_path
 
 
 def rewrite(student, file, old, new):

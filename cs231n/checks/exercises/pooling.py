@@ -27,6 +27,13 @@ def draw(rng, kind):
     return _case(x, height, width, stride)
 
 
+def draw_ties(rng):
+    """Return a call in which several pixels of a window are its maximum."""
+    x = rng.integers(0, 2, (2, 2, 6, 4)).astype(np.float64)
+    x[0, 0] = 1.0
+    return _case(x, 3, 2, 1)
+
+
 def _case(x, height, width, stride):
     pool_param = {"pool_height": height, "pool_width": width, "stride": stride}
 
@@ -61,6 +68,4 @@ backward_checks(LAYER)
 )
 def ties(subject, rng):
     """where several pixels are the maximum of a window, the first in row order gets the gradient"""
-    x = rng.integers(0, 2, (2, 2, 6, 4)).astype(np.float64)
-    x[0, 0] = 1.0
-    check_backward(subject, LAYER, _case(x, 3, 2, 1), rng, LAYER.backward)
+    check_backward(subject, LAYER, draw_ties(rng), rng, LAYER.backward)

@@ -15,6 +15,13 @@ def draw(rng, kind):
     return Case((x,), (), _torch, cache=x)
 
 
+def draw_at_the_kink(rng):
+    """Return a call in which some x are exactly 0."""
+    x = rng.integers(-1, 2, (4, 5)).astype(np.float64)
+    x[0, 0] = 0.0
+    return Case((x,), (), _torch, cache=x)
+
+
 def _torch(x):
     import torch
 
@@ -37,6 +44,4 @@ backward_checks(LAYER)
 @check("relu_backward", hint="At 0 the rectifier has a kink; by convention the gradient there is 0.")
 def zero_at_the_kink(subject, rng):
     """where x is exactly 0, the gradient is 0"""
-    x = rng.integers(-1, 2, (4, 5)).astype(np.float64)
-    x[0, 0] = 0.0
-    check_backward(subject, LAYER, Case((x,), (), _torch, cache=x), rng, LAYER.backward)
+    check_backward(subject, LAYER, draw_at_the_kink(rng), rng, LAYER.backward)

@@ -73,7 +73,18 @@ RULES = {
 }
 
 
-def register(rule, optimizer_of, defaults, draw_hyperparameters, draw_state):
+def expected_steps(rule, w, gradients, config):
+    """Return where torch's optimizer takes w, step by step."""
+    (w,) = oracle.tensors([w], requires_grad=True)
+    optimizer, path = RULES[rule][0](w, config), []
+    for gradient in oracle.tensors(gradients):
+        w.grad = gradient
+        optimizer.step()
+        path.append(w.detach().clone().numpy())
+    return path
+
+
+def register(rule, defaults, draw_hyperparameters, draw_state):
     """Register the checks of a rule."""
     path = f"optim.{rule}"
 
@@ -84,23 +95,13 @@ def register(rule, optimizer_of, defaults, draw_hyperparameters, draw_state):
             compare.fail(f"{rule} returns no config", "a dict in second place", compare.describe(config))
         return next_w, config
 
-    def expected_steps(w, gradients, config):
-        """Return where torch's optimizer takes w, step by step."""
-        (w,) = oracle.tensors([w], requires_grad=True)
-        optimizer, path = optimizer_of(w, config), []
-        for gradient in oracle.tensors(gradients):
-            w.grad = gradient
-            optimizer.step()
-            path.append(w.detach().clone().numpy())
-        return path
-
     def follow(subject, w, gradients, config, hyperparameters):
         """Compare several steps with torch's."""
         came, own = [w], config
         for gradient in gradients:
             next_w, own = step(subject, came[-1], gradient.astype(w.dtype), own)
             came.append(compare.array("next_w", next_w, w.shape, w.dtype))
-        for number, expected in enumerate(expected_steps(w, gradients, hyperparameters), start=1):
+        for number, expected in enumerate(expected_steps(rule, w, gradients, hyperparameters), start=1):
             compare.close(f"next_w after step {number}", came[number], expected, w.dtype)
 
     @check(rule)
@@ -136,7 +137,7 @@ def register(rule, optimizer_of, defaults, draw_hyperparameters, draw_state):
         configs = [draw_hyperparameters(rng) for _ in range(2)]
         w, gradients = rng.standard_normal((2, 3, 4)), rng.standard_normal((2, 3, 3, 4))
         current, own = list(w), [dict(config) for config in configs]
-        right = [expected_steps(w[k], gradients[k], configs[k]) for k in range(2)]
+        right = [expected_steps(rule, w[k], gradients[k], configs[k]) for k in range(2)]
         for number in range(3):
             for k in range(2):
                 current[k], own[k] = step(subject, current[k], gradients[k][number], own[k])
@@ -169,5 +170,5 @@ def register(rule, optimizer_of, defaults, draw_hyperparameters, draw_state):
                 compare.fail("the state is missing", f"config[{name!r}]", compare.describe(after))
 
 
-for _rule, _parts in RULES.items():
+for _rule, (_, *_parts) in RULES.items():
     register(_rule, *_parts)

@@ -1,0 +1,378 @@
+"""What explains the difference between two arrays: a factor, another order, a term too few.
+
+Each pattern is a function of what came, what is right (float64 arrays) and a Context; it returns a sentence, or an
+empty text where it does not fit.
+"""
+
+import dataclasses
+import itertools
+from collections.abc import Callable
+
+import numpy as np
+
+__all__ = ["Context", "constant_factor", "explain_shape", "explain_values", "factor_sentence", "fitting_names"]
+
+NEAR = 1e-5  # relative to the largest entry; slopes by central differences are that good
+
+
+@dataclasses.dataclass(frozen=True)
+class Context:
+    """What a wrong array may have to do with.
+
+    Attributes:
+        sizes: letter -> length, such as N -> 4.
+        numbers: name -> number: probabilities, rates.
+        axes: a word for each axis of the right array.
+        inputs: name -> array that may stand in it as a factor or a term.
+        variants: sentence -> array: right answers to other questions.
+        lines: function that lays an array of the shape of x out as (lines, entries), where each line is normalised
+            by itself; None where nothing is.
+        line: what a line is, such as "each feature"; the statistics are taken over its entries.
+        x: the array that is normalised.
+        gradient: whether the right array is a gradient.
+    """
+
+    sizes: dict = dataclasses.field(default_factory=dict)
+    numbers: dict = dataclasses.field(default_factory=dict)
+    axes: tuple = ()
+    inputs: dict = dataclasses.field(default_factory=dict)
+    variants: dict = dataclasses.field(default_factory=dict)
+    lines: Callable | None = None
+    line: str = ""
+    x: np.ndarray | None = None
+    gradient: bool = False
+
+
+def near(one, two):
+    """Return whether two arrays of a shape are equal up to rounding."""
+    scale = max(np.abs(two).max(initial=0), 1e-12)
+    return one.shape == two.shape and bool(np.abs(one - two).max(initial=0) <= NEAR * scale)
+
+
+# --- another shape ------------------------------------------------------------------------------------------
+
+
+def explain_shape(came, right, context):
+    """Return what makes another shape of the right array, as a sentence, or an empty text."""
+    for pattern in (_transposed, _not_summed, _summed_too_far, _not_reshaped):
+        if sentence := pattern(came, right, context):
+            return sentence
+    letters = [[letter for letter, size in context.sizes.items() if size == length] for length in came.shape]
+    if came.ndim and all(len(found) == 1 for found in letters):
+        return f"That is ({', '.join(found[0] for found in letters)}{',' * (came.ndim == 1)})."
+    return ""
+
+
+def _transposed(came, right, context):
+    if came.ndim != right.ndim or sorted(came.shape) != sorted(right.shape):
+        return ""
+    for order in itertools.permutations(range(right.ndim)):
+        if right.transpose(order).shape == came.shape and near(came, right.transpose(order)):
+            return "It is transposed: the numbers are right" + (
+                "." if right.ndim == 2 else f", with the axes in the order {order}."
+            )
+    return "The lengths are those expected in another order, and the numbers are not just transposed."
+
+
+def _not_summed(came, right, context):
+    for axes in _subsets(came.ndim):
+        total = came.sum(axis=axes)
+        if total.shape == right.shape and near(total, right):
+            return f"A sum is missing: added up over {_axes(axes)}, it is right."
+        if total.size == right.size and near(total.reshape(right.shape), right):
+            return f"A sum is missing: added up over {_axes(axes)}, it has the right numbers."
+    return ""
+
+
+def _summed_too_far(came, right, context):
+    for axes in _subsets(right.ndim):
+        for keepdims in (False, True):
+            total = right.sum(axis=axes, keepdims=keepdims)
+            if total.shape == came.shape and near(came, total):
+                return f"It is summed too far: the right one, added up over {_axes(axes)}."
+    return ""
+
+
+def _not_reshaped(came, right, context):
+    if came.size == right.size and near(came.reshape(right.shape), right):
+        return "The numbers are right and in order: what is missing is a reshape."
+    return ""
+
+
+# --- the right shape, other values --------------------------------------------------------------------------
+
+
+def explain_values(came, right, context):
+    """Return what the difference looks like, as a sentence, or an empty text."""
+    if not np.isfinite(came).all():
+        return _not_finite(came)
+    if not came.any():
+        return "All that came is zero."
+    return next(filter(None, (pattern(came, right, context) for pattern in _VALUES)), "")
+
+
+def _not_finite(came):
+    kinds = [word for word, test in (("NaN", np.isnan), ("infinity", np.isinf)) if test(came).any()]
+    count = np.count_nonzero(~np.isfinite(came))
+    share = "everywhere" if count == came.size else f"in {count} of {came.size} entries"
+    return (
+        f"{' and '.join(kinds)} {share}: look for a division by zero, the root or logarithm of what is not "
+        "positive, and np.empty."
+    )
+
+
+def constant_factor(came, right):
+    """Return the number c with came = c * right, or None."""
+    if came is None or came.shape != right.shape or not np.isfinite(came).all():
+        return None
+    clear = np.abs(right) > 1e-3 * max(np.abs(right).max(initial=0), 1e-12)
+    if np.count_nonzero(clear) < min(2, right.size) or not clear.any():
+        return None
+    c = float(np.median(came[clear] / right[clear]))
+    return c if abs(c) > 1e-12 and near(came, c * right) else None
+
+
+def fitting_names(c, context):
+    """Return the names of the sizes and numbers that |c| may be: name -> value, the simplest first."""
+    return {name: value for name, value in _magnitudes(context).items() if abs(abs(c) - value) <= NEAR * value}
+
+
+def _magnitudes(context):
+    """name -> positive number that a gradient is easily wrong by."""
+    found = {"1": 1.0, "2": 2.0, "1/2": 0.5}
+    for name, number in context.numbers.items():
+        if number > 0:
+            found |= {name: number, f"1/{name}": 1 / number}
+        if 0 < number < 1:
+            found |= {f"(1 - {name})": 1 - number, f"1/(1 - {name})": 1 / (1 - number)}
+    for count in (1, 2, 3, 4):
+        for names in itertools.combinations(context.sizes, count):
+            product, value = "*".join(names), float(np.prod([context.sizes[name] for name in names]))
+            if value > 0:
+                found |= {product: value, f"1/{product}" if count == 1 else f"1/({product})": 1 / value}
+            if count == 1 and value > 1:
+                found |= {f"{product}/({product} - 1)": value / (value - 1)}
+                found |= {f"({product} - 1)/{product}": (value - 1) / value}
+    return found | {"4": 4.0, "1/4": 0.25}
+
+
+def factor_sentence(c, names):
+    """Return a factor as a sentence; `names` are those that fit, the simplest first."""
+    sign = "The sign is wrong" if c < 0 else ""
+    if abs(abs(c) - 1) <= NEAR:
+        return f"{sign}: all that came is -1 times what is right." if sign else ""
+    if not names:
+        return f"All that came is {c:.6g} times what is right."
+    name, value = next(iter(names.items()))
+    plain = name.removeprefix("1/").removeprefix("(").removesuffix(")") if name.startswith("1/") else name
+    length = 1 / value if name.startswith("1/") else value
+    here = "" if plain.isdigit() else f" ({plain} is {length:.6g} here)"
+    if length >= 2 and abs(length - round(length)) < NEAR:
+        text = f"All that came is exactly {plain} times too {'small' if value < 1 else 'large'}{here}"
+    else:
+        text = f"All that came is exactly {name} times what is right{here}"
+    return f"{text}, and has the wrong sign." if sign else f"{text}."
+
+
+def _factor(came, right, context):
+    c = constant_factor(came, right)
+    if c is None:
+        return ""
+    return factor_sentence(c, fitting_names(c, context))
+
+
+def _variant(came, right, context):
+    for sentence, other in context.variants.items():
+        if other.any() and near(came, other):
+            return sentence
+    return ""
+
+
+def _other_order(came, right, context):
+    if right.size < 3 or right.ndim < 2:
+        return _flipped(came, right) if right.ndim else ""
+    for order in itertools.permutations(range(right.ndim)):
+        if order == tuple(range(right.ndim)):
+            continue
+        swapped = right.transpose(order)
+        if swapped.shape == right.shape and near(came, swapped):
+            return f"It is transposed: the right numbers, with the axes in the order {order}."
+        if near(came, swapped.reshape(right.shape)):
+            return (
+                f"The right numbers in another order: as if transposed to {_names(order, context)} and reshaped. "
+                "A reshape never moves numbers between axes; that takes a transpose before it."
+            )
+        back = right.reshape(swapped.shape).transpose(np.argsort(order))
+        if near(came, back):
+            return (
+                f"The right numbers in another order: as if reshaped to {_names(order, context)} and transposed "
+                "back. A reshape never moves numbers between axes; that takes a transpose before it."
+            )
+    return _flipped(came, right) or _shifted(came, right, context) or _shuffled(came, right)
+
+
+def _flipped(came, right):
+    for axes in _subsets(right.ndim):
+        if near(came, np.flip(right, axes)):
+            return f"It runs backwards along {_axes(axes)}."
+    return ""
+
+
+def _shifted(came, right, context):
+    """A slice that begins at the wrong place: only images have room for that."""
+    if right.ndim != 4:
+        return ""
+    for down, across in itertools.product(range(-2, 3), repeat=2):
+        if (down, across) == (0, 0):
+            continue
+        one, two = came[:, :, *_overlap(down, across)], right[:, :, *_overlap(-down, -across)]
+        if one.size >= right.size / 3 and one.any() and near(one, two):
+            ways = [f"{abs(n)} {way[n < 0]}" for n, way in ((down, ("down", "up")), (across, _SIDES)) if n]
+            return f"It is shifted by {' and '.join(ways)}: look at where a slice begins, and at the padding."
+    return ""
+
+
+_SIDES = ("to the right", "to the left")
+
+
+def _overlap(down, across):
+    """Return the slices of height and width that remain after a shift."""
+    return tuple(slice(max(n, 0), n if n < 0 else None) for n in (down, across))
+
+
+def _shuffled(came, right):
+    if right.size > 3 and near(np.sort(came, axis=None), np.sort(right, axis=None)):
+        return "All the right numbers are there, in other places."
+    return ""
+
+
+def _factor_of_an_input(came, right, context):
+    """Each entry is multiplied or divided by an input that has no business there, or lacks one."""
+    for name, value in context.inputs.items():
+        value = _fit(value, right.shape)
+        if value is None or np.ptp(value) < 1e-9:
+            continue
+        if near(came, right * value):
+            return (
+                f"Each entry is {name} times what is right: {name} stands there too often, or in the wrong place."
+            )
+        if value.all() and near(came * value, right):
+            return f"Each entry lacks the factor {name}: times {name}, it is right."
+    return ""
+
+
+def _factor_along_an_axis(came, right, context):
+    for axis in range(right.ndim):
+        others = tuple(k for k in range(right.ndim) if k != axis)
+        if right.shape[axis] < 2 or right.size // right.shape[axis] < 2:
+            continue
+        bottom = (right * right).sum(axis=others, keepdims=True)
+        if not bottom.all():
+            continue
+        factors = (came * right).sum(axis=others, keepdims=True) / bottom
+        if near(came, factors * right):
+            shown = ", ".join(f"{value:.4g}" for value in factors.ravel()[:4])
+            return f"Each {context.axes[axis]} is wrong by a factor of its own: {shown}{_dots(factors)}"
+    return ""
+
+
+def _multiple_of_an_input(came, right, context):
+    """A term with an input is missing, or too much."""
+    difference = came - right
+    for name, value in context.inputs.items():
+        value = _fit(value, right.shape)
+        if value is None or not value.any() or np.ptp(value) < 1e-9:
+            continue
+        c = float((difference * value).sum() / (value * value).sum())
+        if abs(c) > 1e-9 and near(difference, c * value):
+            verb = "too much" if c > 0 else "missing"
+            known = [text for text, number in context.numbers.items() if abs(abs(c) - number) <= NEAR * number]
+            known += [
+                f"0.5 * {text}" for text, number in context.numbers.items() if abs(2 * abs(c) - number) <= NEAR
+            ]
+            times = "" if abs(abs(c) - 1) <= NEAR else f"{known[0] if known else f'{abs(c):.5g}'} * "
+            return f"A term is {verb}: the difference is {'' if c > 0 else '-'}{times}{name}."
+    return ""
+
+
+def _statistics(came, right, context):
+    """The gradient through the mean or the variance of each line."""
+    if context.lines is None or context.x is None or context.x.shape != right.shape:
+        return ""
+    difference, x = context.lines(came - right), context.lines(context.x)
+    if x.shape[1] < 3:
+        return ""
+    flat = difference - difference.mean(axis=1, keepdims=True)
+    scale = NEAR * np.abs(difference).max()
+    if np.abs(flat).max() <= scale:
+        what = "what flows through the mean is missing or has another factor" if context.gradient else "a shift"
+        return f"Within {context.line}, all entries are wrong by the same: {what}."
+    x = x - x.mean(axis=1, keepdims=True)
+    slope = (flat * x).sum(axis=1, keepdims=True) / (x * x).sum(axis=1, keepdims=True)
+    if x.shape[1] == 3 or np.abs(flat - slope * x).max() > scale:
+        return ""
+    both = np.abs(difference.mean(axis=1)).max() > scale
+    if not context.gradient:
+        return f"Within {context.line}, the difference is a multiple of x - mean: x is divided by something else."
+    way = "the mean and the variance" if both else "the variance"
+    return (
+        f"Within {context.line}, the difference is a multiple of x - mean{' and a constant' if both else ''}: "
+        f"what flows through {way} is missing or has another factor."
+    )
+
+
+def _constant_along_an_axis(came, right, context):
+    shift = came - right
+    scale = np.abs(shift).max()
+    if right.size > 1 and np.ptp(shift) <= NEAR * scale:
+        return f"All that came is what is right plus {shift.mean():.5g}."
+    for axis in range(right.ndim):
+        if right.shape[axis] > 2 and np.ptp(shift, axis=axis).max() <= NEAR * scale:
+            return (
+                f"Along axis {axis}, from {context.axes[axis]} to {context.axes[axis]}, all are wrong by the same."
+            )
+    return ""
+
+
+_VALUES = (
+    _variant,
+    _factor,
+    _other_order,
+    _multiple_of_an_input,
+    _statistics,
+    _factor_of_an_input,
+    _factor_along_an_axis,
+    _constant_along_an_axis,
+)
+
+
+# --- words --------------------------------------------------------------------------------------------------
+
+
+def _fit(value, shape):
+    """Return a value with the shape given, where broadcasting has one meaning only, or None."""
+    if value.shape == shape:
+        return value
+    if value.ndim == 1 and len(shape) == 4 and value.shape[0] == shape[1]:
+        value = value.reshape(-1, 1, 1)
+    try:
+        return np.broadcast_to(value, shape)
+    except ValueError:
+        return None
+
+
+def _subsets(count):
+    """Return the axes to sum over: one, then several."""
+    return [axes for size in range(1, count + 1) for axes in itertools.combinations(range(count), size)]
+
+
+def _axes(axes):
+    return f"axis {axes[0]}" if len(axes) == 1 else f"the axes {axes}"
+
+
+def _names(order, context):
+    return "(" + ", ".join(context.axes[k] for k in order) + ")"
+
+
+def _dots(values):
+    return ", ..." if values.size > 4 else "."

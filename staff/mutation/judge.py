@@ -1,0 +1,95 @@
+"""Judge mutants: the checks of their exercises, in a forked process with a time limit."""
+
+import dataclasses
+import os
+import resource
+import select
+import signal
+import sys
+import time
+import types
+import warnings
+
+from cs231n.checks import engine
+from cs231n.checks.subject import InProcess, Subject
+from cs231n.checks.worker import Host
+
+__all__ = ["Verdict", "judge"]
+
+LIMIT = 20.0  # seconds of wall time for all checks of a mutant; the solution needs at most a few
+MEMORY = 8 << 30  # bytes of address space
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """What came of a mutant.
+
+    Attributes:
+        outcome: "killed", "timeout", "crashed", "survived", or "grader_error": a check broke, and tells nothing.
+        by: id of the check that noticed it.
+    """
+
+    outcome: str
+    by: str = ""
+
+
+def judge(mutant, root, seeds, limit=LIMIT):
+    """Return the Verdict on a mutant: whether a check of its exercises notices it, for one of the public seeds."""
+    reading, writing = os.pipe()
+    sys.stdout.flush()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        try:
+            resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+            os.write(writing, (first_to_notice(mutant, root, seeds) or "survived").encode())
+        finally:
+            os._exit(0)
+    os.close(writing)
+    try:
+        answer = _read(reading, time.monotonic() + limit)
+    finally:
+        os.close(reading)
+    if answer is None:
+        os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    if answer is None:
+        return Verdict("timeout")
+    if not answer:
+        return Verdict("crashed")
+    outcome, _, by = answer.partition(" ")
+    return Verdict(outcome, by)
+
+
+def first_to_notice(mutant, root, seeds):
+    """Return the outcome and the id of the first check that does not pass, or None."""
+    module = types.ModuleType(f"cs231n.{mutant.module}")
+    module.__file__ = str(root / "cs231n" / f"{mutant.module.replace('.', '/')}.py")
+    warnings.simplefilter("ignore")
+    try:
+        exec(compile(mutant.source, module.__file__, "exec"), module.__dict__)
+    except Exception:
+        return "killed on import"
+    subject = Subject(InProcess(Host(root, {module.__name__: module})))
+    for exercise in mutant.exercises:
+        for one in engine.checks_of(exercise):
+            for seed in range(seeds):
+                result = engine.run_check(one, subject, engine.generator(one.id, seed), seed)
+                if result.verdict == "grader_error":
+                    return "grader_error " + one.id
+                if result.verdict != "passed":
+                    return "killed " + one.id
+    return None
+
+
+def _read(descriptor, deadline):
+    """Return what the child writes until it ends, or None after the deadline."""
+    chunks = []
+    while True:
+        ready, _, _ = select.select([descriptor], [], [], max(deadline - time.monotonic(), 0))
+        if not ready:
+            return None
+        chunk = os.read(descriptor, 4096)
+        if not chunk:
+            return b"".join(chunks).decode()
+        chunks.append(chunk)
