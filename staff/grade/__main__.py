@@ -4,7 +4,7 @@
     python -m staff.grade submissions/ --out build/grades --secret FILE --manual points.csv
 
 A path is an archive, a folder that is a submission, or a folder of submissions, such as Gradescope and Canvas
-export. Of each submission come OUT/records/NAME.json, OUT/results/NAME.json in Gradescope's form, and a line in
+export. With --scheduler a Dask cluster does the work, and this machine reads and writes. Of each submission come OUT/records/NAME.json, OUT/results/NAME.json in Gradescope's form, and a line in
 OUT/gradebook.csv. A run that was stopped goes on where it was; what has not changed is not graded again.
 
 Exit status: 0 if all were graded, 1 if the grader itself broke at one, 2 for a wrong command line.
@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 from staff.grade import exports, manual, seeds
+from staff.grade.errors import ClusterError
 from staff.grade.grading import SUBMISSION_LIMIT, Setup, checks_digest
 from staff.grade.output import Output
 from staff.grade.run import run, select
@@ -38,8 +39,13 @@ def main(arguments=None):
         parser.error(str(error))
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"  # a core for each worker, and the same sums in the same order everywhere
-    start_server()
-    summary = run(places, _setup(secret, options.limit), Output(options.out), points, options.workers)
+    if not options.scheduler:
+        start_server()
+    setup, output = _setup(secret, options.limit), Output(options.out)
+    try:
+        summary = run(places, setup, output, points, options.workers, options.scheduler)
+    except ClusterError as error:
+        parser.error(str(error))
     _print(summary, options.out)
     return 1 if summary.undecided else 0
 
@@ -58,6 +64,11 @@ def _parser():
         default=os.cpu_count() or 1,
         metavar="N",
         help="processes (default: one a core)",
+    )
+    parser.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="grade on the workers of this Dask scheduler, such as tcp://host:8786",
     )
     parser.add_argument(
         "--limit",

@@ -188,7 +188,7 @@ class Sandbox:
         self.slot, self.import_limit, self.framework = slot, import_limit, framework
         self._files, self._blank = files, blank or {}
         self._limits = LIMITS | (FRAMEWORK_LIMITS if framework else {}) | (limits or {})
-        self._boxes, self._failures = {}, {}
+        self._boxes, self._failures, self._transports = {}, {}, []
 
     def __enter__(self):
         return self
@@ -198,8 +198,9 @@ class Sandbox:
 
     def close(self):
         """End all processes and remove all files."""
-        for box in self._boxes.values():
-            box.close()
+        for one in (*self._transports, *self._boxes.values()):
+            one.close()
+        self._transports.clear()
         self._boxes.clear()
 
     def transport(self, trusted=()):
@@ -210,7 +211,8 @@ class Sandbox:
                 passes that share a cache have to come together.
         """
         paths = functions(trusted)
-        return Transport(self, paths, Solution(self.slot) if paths else None)
+        self._transports.append(Transport(self, paths, Solution(self.slot) if paths else None))
+        return self._transports[-1]
 
     def room(self, owner, module, trusted):
         """Return the Room of a transport for a module, open.
