@@ -1,8 +1,8 @@
 """Grading on a Dask cluster: the same code as on one machine, on workers that have a checkout of the same version.
 
-Submissions are read here and travel as bytes; workers need no common disk. If a worker dies, what it was at is graded
-by another. The course secret goes to the workers, so that the cluster has to be one that is trusted: use tls:// where
-others can listen.
+Submissions are read here and travel as bytes; workers need no common disk. If a worker dies, what it was at is
+graded by another. The course secret goes to the workers, so that the cluster has to be one that is trusted: use
+tls:// where others can listen.
 """
 
 import collections
@@ -69,11 +69,10 @@ def _connect(address):
 
 def _check_versions(client, setup):
     """Refuse a cluster with workers on which the checks, and so the points, would be others."""
-    found = client.run(grading.checks_digest)
-    if other := sorted(worker for worker, digest in found.items() if digest != setup.checks):
-        raise ClusterError(
-            f"{', '.join(other)}: another version of the checks than here; update the checkout there"
-        )
+    found = client.run(_digest_here, on_error="return")
+    digests = {worker: digest for worker, digest in found.items() if isinstance(digest, str)}  # others have died
+    if other := sorted(worker for worker, digest in digests.items() if digest != setup.checks):
+        raise ClusterError(f"{', '.join(other)}: other checks than here; update the checkout there")
 
 
 def _in_turn(client, waiting, setup, earlier):
@@ -134,7 +133,7 @@ def _prepare(setup):
 def _grade_there(place, submission, earlier):
     """Grade a submission that came as bytes; runs on a worker."""
     if _digest_here() != _SETUP.checks:
-        raise ClusterError("this worker has another version of the checks; update the checkout there")
+        raise ClusterError("this worker has other checks; update the checkout there")
     with _LOCK:
         return grading.grade(place, _SETUP, earlier, _slot(), submission)
 
