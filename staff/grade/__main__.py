@@ -5,7 +5,9 @@
 
 A path is an archive, a folder that is a submission, or a folder of submissions, such as Gradescope and Canvas
 export. Of each submission come OUT/records/NAME.json, OUT/results/NAME.json in Gradescope's form,
-OUT/feedback/NAME.html for the student, and a line in OUT/gradebook.csv; OUT/report.html shows the class. A run that was stopped goes on where it was; what has not changed is not graded again.
+OUT/feedback/NAME.html for the student, and a line in OUT/gradebook.csv; OUT/report.html shows the class. A run that
+was stopped goes on where it was; what has not changed is not graded again. With --scheduler the workers of a Dask
+cluster grade, and this machine reads and writes.
 
 Exit status: 0 if all were graded, 1 if the grader itself broke at one, 2 for a wrong command line.
 """
@@ -17,6 +19,7 @@ from pathlib import Path
 
 from cs231n.checks.__main__ import select as select_exercises
 from staff.grade import exports, lateness, manual, pages, previous, seeds
+from staff.grade.errors import ClusterError
 from staff.grade.grading import SUBMISSION_LIMIT, Setup, checks_digest
 from staff.grade.output import Output
 from staff.grade.run import run
@@ -43,9 +46,13 @@ def main(arguments=None):
         parser.error(str(error))
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"  # a core for each worker, and the same sums in the same order everywhere
-    start_server()
-    output = Output(options.out, policy)
-    summary = run(places, _setup(secret, options.limit, exercises), output, points, options.workers)
+    if not options.scheduler:
+        start_server()
+    setup, output = _setup(secret, options.limit, exercises), Output(options.out, policy)
+    try:
+        summary = run(places, setup, output, points, options.workers, options.scheduler)
+    except ClusterError as error:
+        parser.error(str(error))
     changes = previous.changes(before, summary.records) if before is not None else None
     pages.write(output, summary, replaced, policy, changes)
     _print(summary, options.out)
@@ -75,6 +82,11 @@ def _parser():
         default=[],
         metavar="NAME",
         help="exercises, or questions such as q2 (default: all)",
+    )
+    parser.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="grade on the workers of this Dask scheduler, such as tcp://host:8786",
     )
     parser.add_argument(
         "--limit",

@@ -33,7 +33,7 @@ def main(arguments=None):
     _close(options.home)
     os.environ["OMP_NUM_THREADS"] = "1"
     submitted = place(options.home)
-    setup = grading.Setup(seeds.read_secret(SECRET), build(), grading.checks_digest())
+    setup = grading.Setup(seeds.read_secret(SECRET), build(), grading.checks_digest(ROOT))
     try:
         graded = grading.grade(submitted, setup)
     except Exception:

@@ -66,7 +66,7 @@ def checks_digest(root):
     return digest.hexdigest()
 
 
-def grade(place, setup, earlier=None, slot=0):
+def grade(place, setup, earlier=None, slot=0, submission=None):
     """Return the Graded of a submission.
 
     Args:
@@ -74,9 +74,10 @@ def grade(place, setup, earlier=None, slot=0):
         setup: Setup of the run.
         earlier: its Record from an earlier run, or None; it is kept if nothing has changed that it depends on.
         slot: number of this worker among those that run at the same time.
+        submission: the Submission at that place, where it has been read elsewhere.
     """
     start = time.monotonic()
-    submission = intake.read(place.path)
+    submission = submission or intake.read(place.path)
     assembly = assemble(setup.release, submission.files)
     notebooks = cells.Notebooks(submission.files)
     record = dataclasses.replace(

@@ -27,7 +27,7 @@ class Summary:
     fingerprints: dict = dataclasses.field(default_factory=dict)
 
 
-def run(places, setup, output, points, workers):
+def run(places, setup, output, points, workers, scheduler=None):
     """Grade submissions and write what comes of them; returns a Summary.
 
     Args:
@@ -36,10 +36,17 @@ def run(places, setup, output, points, workers):
         output: Output of the run.
         points: what a human gave, as manual.read_points returns it.
         workers: how many to grade at the same time.
+        scheduler: address of a Dask scheduler whose workers grade instead, or None.
     """
     summary = Summary()
+    if scheduler:
+        from staff.grade import cluster
+
+        all_graded = cluster.grade_all(places, setup, output.earlier, scheduler)
+    else:
+        all_graded = grade_all(places, setup, output.earlier, workers)
     with tqdm(total=len(places), unit="submission", disable=None, smoothing=0) as bar:
-        for graded in grade_all(places, setup, output.earlier, workers):
+        for graded in all_graded:
             graded = dataclasses.replace(graded, record=manual.with_points(graded.record, points))
             output.write(graded)
             _count(summary, graded)

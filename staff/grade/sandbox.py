@@ -199,10 +199,8 @@ class Sandbox:
 
     def close(self):
         """End all processes and remove all files."""
-        for transport in self._transports:
-            transport.close()
-        for box in self._boxes.values():
-            box.close()
+        for one in (*self._transports, *self._boxes.values()):
+            one.close()
         self._transports.clear()
         self._boxes.clear()
 

@@ -8,22 +8,23 @@ from staff.release.errors import ReleaseError
 __all__ = ["KEPT", "for_students"]
 
 KEPT = ("build-system", "project", "project.optional-dependencies", "tool.setuptools")
-DROPPED_EXTRA = "test"
+DROPPED_EXTRAS = ("test", "grade", "cluster")
 
 
 def for_students(text):
-    """Return the pyproject.toml of a release: the tables of KEPT, and no `test` extra.
+    """Return the pyproject.toml of a release: the tables of KEPT, and no extra for staff.
 
     Raises:
         ReleaseError: what is left does not say the same as before about the package.
     """
     tables = re.split(r"(?m)^(?=\[)", text)
     kept = "".join(table for table in tables if _name(table).startswith(KEPT))
-    result = re.sub(rf"(?ms)^{DROPPED_EXTRA} = (\[.*?\]|\{{.*?\}})\n", "", kept).rstrip("\n") + "\n"
+    result = re.sub(rf"(?ms)^({'|'.join(DROPPED_EXTRAS)}) = (\[.*?\]|\{{.*?\}})\n", "", kept).rstrip("\n") + "\n"
     expected = tomllib.loads(text)
     setuptools = expected["tool"]["setuptools"]
     for owner in (expected["project"], setuptools.get("dynamic", {})):
-        owner.get("optional-dependencies", {}).pop(DROPPED_EXTRA, None)
+        for extra in DROPPED_EXTRAS:
+            owner.get("optional-dependencies", {}).pop(extra, None)
     if tomllib.loads(result) != expected | {"tool": {"setuptools": setuptools}}:
         raise ReleaseError("pyproject.toml: cutting out the maintainers' tables changed the others; see KEPT")
     return result

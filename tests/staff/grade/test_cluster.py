@@ -1,0 +1,123 @@
+"""staff.grade.cluster: a LocalCluster of two workers, a scheduler in another process, and workers that die."""
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from staff.grade import cluster, grading
+from staff.grade.errors import ClusterError
+from staff.grade.exports import find
+from staff.notebooks import ROOT
+from tests.staff.grade.conftest import SECRET, write_zip
+
+distributed = pytest.importorskip("distributed")
+
+# Dask's own: sockets and files that its processes close late.
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def setup(release):
+    return grading.Setup(SECRET, release, grading.checks_digest(ROOT))
+
+
+@pytest.fixture
+def places(tmp_path, solved, blank):
+    """Two solved and two blank submissions, of Q1 to Q4 alone."""
+    paths = []
+    for number, files in enumerate((solved, blank, solved, blank)):
+        modules = {name: data for name, data in files.items() if name.endswith(".py")}
+        paths.append(write_zip(tmp_path / f"s{number}.zip", modules))
+    return find(paths)
+
+
+@pytest.fixture
+def two_workers(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    with distributed.LocalCluster(2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as local:
+        yield local
+
+
+def no_record(name):
+    """There was no run before."""
+
+
+def without_times(graded):
+    """Return a record as it would be however long it took."""
+    exercises = tuple(dataclasses.replace(one, seconds=0.0) for one in graded.record.exercises)
+    return dataclasses.replace(graded.record, exercises=exercises, seconds=0.0)
+
+
+def test_on_two_workers_each_submission_is_graded_once_and_as_on_one_machine(two_workers, places, setup):
+    found = list(cluster.grade_all(places, setup, no_record, two_workers.scheduler_address))
+    assert sorted(graded.record.name for graded in found) == ["s0", "s1", "s2", "s3"]
+    by_name = {graded.record.name: without_times(graded) for graded in found}
+    for place in places[:2]:
+        assert by_name[place.name] == without_times(grading.grade(place, setup))
+    kept = list(cluster.grade_all(places, setup, by_name.get, two_workers.scheduler_address))
+    assert all(graded.kept for graded in kept)
+
+
+def test_what_a_dead_worker_was_at_is_graded_by_another(two_workers, places, setup):
+    pids = [worker.pid for worker in two_workers.workers.values()]
+    found = []
+    for graded in cluster.grade_all(places, setup, no_record, two_workers.scheduler_address):
+        if not found:
+            os.kill(pids[0], signal.SIGKILL)  # three are on their way, on both workers
+        found.append(graded.record)
+    assert sorted(record.name for record in found) == ["s0", "s1", "s2", "s3"]
+    assert {record.name: record.earned > 50 for record in found} == {
+        "s0": True,
+        "s1": False,
+        "s2": True,
+        "s3": False,
+    }
+    assert not any(one.verdict == "grader_error" for record in found for one in record.exercises)
+
+
+def test_the_command_line_grades_with_a_scheduler_in_another_process(tmp_path, places):
+    (tmp_path / "secret").write_bytes(SECRET)
+    contact = ["--scheduler-file", tmp_path / "scheduler.json", "--no-dashboard"]
+    python = [sys.executable, "-m"]
+    started = [
+        subprocess.Popen([*python, "dask", name, *contact, *more], cwd=ROOT, stderr=subprocess.DEVNULL)
+        for name, more in (("scheduler", ["--port", "0"]), ("worker", ["--nthreads", "1"]))
+    ]
+    try:
+        while not (tmp_path / "scheduler.json").exists():
+            time.sleep(0.1)
+        address = json.loads((tmp_path / "scheduler.json").read_text())["address"]
+        command = [*python, "staff.grade", *(place.path for place in places), "--scheduler", address]
+        command += ["--out", tmp_path / "out", "--secret", tmp_path / "secret"]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    finally:
+        for process in reversed(started):
+            process.terminate()
+            process.wait()
+    assert done.returncode == 0, done.stderr
+    assert "4 submissions graded" in done.stdout
+    rows = (tmp_path / "out" / "gradebook.csv").read_text().splitlines()
+    assert len(rows) == 5
+
+
+def test_without_a_scheduler_or_with_other_checks_there_is_an_error_that_says_so(
+    two_workers, places, setup, monkeypatch
+):
+    monkeypatch.setattr(cluster, "CONNECT_LIMIT", 1.0)
+    with pytest.raises(ClusterError, match="no Dask scheduler at tcp://127.0.0.1:1"):
+        next(cluster.grade_all(places, setup, no_record, "tcp://127.0.0.1:1"))
+    other = dataclasses.replace(setup, checks="of another version")
+    with pytest.raises(ClusterError, match="other checks than here"):
+        next(cluster.grade_all(places, other, no_record, two_workers.scheduler_address))
+    monkeypatch.setattr(cluster, "distributed", None)
+    with pytest.raises(ClusterError, match="needs Dask: python -m pip install"):
+        next(cluster.grade_all(places, setup, no_record, "tcp://127.0.0.1:1"))
