@@ -5,6 +5,7 @@
     python -m cs231n.checks q2                   a question
     python -m cs231n.checks --seeds 50           with more random inputs
     python -m cs231n.checks --watch              again whenever you save a file
+    python -m cs231n.checks adam --hints 2       with a second hint, where your mistake is a known one
 
 Exit status: 0 if all selected exercises passed, 1 if not, 2 for a wrong command line, 3 if a check itself broke.
 """
@@ -39,6 +40,14 @@ def main(arguments=None):
         "--seeds", type=int, default=1, metavar="N", help="random inputs for each check (default: 1)"
     )
     parser.add_argument(
+        "--hints",
+        type=int,
+        choices=(0, 1, 2, 3),
+        default=1,
+        metavar="N",
+        help="hints to show where a known mistake is recognised, up to 3 (default: 1)",
+    )
+    parser.add_argument(
         "--json", action="store_true", help="print the report as JSON, see cs231n/checks/report.py"
     )
     parser.add_argument("--list", action="store_true", help="list questions, exercises and checks, and run none")
@@ -58,14 +67,15 @@ def main(arguments=None):
     if options.watch:
         from cs231n.checks.watch import watch
 
-        return watch(ROOT, names, options.seeds)
+        return watch(ROOT, names, options.seeds, options.hints)
     outcomes = run(names, options.seeds, sys.stderr)
     if options.json:
         questions = {outcome.exercise.question for outcome in outcomes}
         manual = [item for item in rubric.load().manual.values() if item.question in questions]
         print(json.dumps(as_data(outcomes, manual, options.seeds), indent=1))
     else:
-        print(table(outcomes, rubric.load(), style_of(sys.stdout), detail=len(names) == 1))
+        detail = len(names) == 1
+        print(table(outcomes, rubric.load(), style_of(sys.stdout), detail, options.hints))
     return status(outcomes)
 
 

@@ -2,14 +2,15 @@
 
     {"format": 1,
      "seeds": 1,
-     "exercises": [{"name", "question", "points", "earned", "verdict", "needs": [names], "message", "checks":
-                    [{"id", "line", "verdict", "seed", "message"}]}],
+     "exercises": [{"name", "question", "points", "earned", "verdict", "needs": [names], "message",
+                    "looks_like", "checks": [{"id", "line", "verdict", "seed", "message"}]}],
      "totals": {"exercises", "passed", "points", "earned"},
      "manual": [{"name", "question", "points"}]}
 
 `verdict` is one of `engine.VERDICTS`, or `not_checked` for an exercise in a notebook, which the totals leave out.
-`message` is null, or {"summary", "expected", "came", "where": [lines], "hint"}. `needs` names what has to work
-first where the verdict is `blocked`. `seed` is the seed that a check stopped at. `checks` may be shorter than the
+`message` is null, or {"summary", "expected", "came", "where": [lines], "hint"}. `looks_like` is null,
+or {"name", "title"} of the known mistake that a failed exercise looks like. `needs` names what has to work first
+where the verdict is `blocked`. `seed` is the seed that a check stopped at. `checks` may be shorter than the
 list of an exercise's checks: after a timeout or an import error the rest is not run.
 """
 
@@ -52,6 +53,7 @@ def _exercise(outcome):
         "verdict": outcome.verdict,
         "needs": list(outcome.needs),
         "message": _message(message),
+        "looks_like": _known(outcome.looks_like),
         "checks": [
             {
                 "id": result.check.id,
@@ -63,6 +65,10 @@ def _exercise(outcome):
             for result in outcome.results
         ],
     }
+
+
+def _known(known):
+    return {"name": known.name, "title": known.title} if known else None
 
 
 def _message(message):

@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 
-from cs231n.checks import engine
+from cs231n.checks import diagnosis, engine
 from cs231n.checks.engine import Message, Result
 from cs231n.checks.rubric import Exercise, load
 from cs231n.checks.subject import CALL_LIMIT, Subject
@@ -22,12 +22,14 @@ class Outcome:
         verdict: that of the first check that did not pass, else `passed`; or NOT_CHECKED.
         results: a Result for each check that was run.
         needs: names of the exercises that have to work first, where the verdict is `blocked`.
+        looks_like: the mistake that it looks like, a diagnosis.Known, where one is recognised.
     """
 
     exercise: Exercise
     verdict: str
     results: tuple[Result, ...] = ()
     needs: tuple[str, ...] = ()
+    looks_like: diagnosis.Known | None = None
 
     @property
     def earned(self):
@@ -48,12 +50,16 @@ class Session:
         seeds: how many seeds each check runs with; it stops at the first that does not pass.
         limit: seconds a check may take with one seed.
         on_check: function without arguments, called before each check.
+        diagnose: whether to look which mistake a failed exercise makes, which runs its checks once more.
         generator: `generator(check_id, seed)` returns the random numbers of a check.
     """
 
-    def __init__(self, transport, seeds=1, limit=CALL_LIMIT, on_check=None, generator=engine.generator):
-        self.subject = Subject(transport)
-        self.seeds, self.limit, self.on_check, self.generator = seeds, limit, on_check, generator
+    def __init__(
+        self, transport, seeds=1, limit=CALL_LIMIT, on_check=None, diagnose=True, generator=engine.generator
+    ):
+        self.transport, self.subject = transport, Subject(transport)
+        self.seeds, self.limit, self.on_check, self.diagnose = seeds, limit, on_check, diagnose
+        self.generator = generator
         self.rubric = load()
         self._outcomes = {}
 
@@ -83,7 +89,15 @@ class Session:
             return Outcome(exercise, "passed", tuple(results))
         needs = self._in_the_way(exercise, missed[0])
         verdict = "blocked" if needs else missed[0].verdict
-        return Outcome(exercise, verdict, tuple(results), needs)
+        looks_like = self._looks_like(exercise.name, missed) if verdict in ("failed", "error") else None
+        return Outcome(exercise, verdict, tuple(results), needs, looks_like)
+
+    def _looks_like(self, name, missed):
+        """Return the mistake that a failed exercise looks like, or None."""
+        if not self.diagnose or all(result.seed != diagnosis.SEED for result in missed):
+            return None
+        found = diagnosis.diagnose(self.transport, name)
+        return diagnosis.catalogue()[found] if found else None
 
     def _run(self, one):
         """Run a check with each seed until one does not pass."""

@@ -63,8 +63,16 @@ def style_of(stream):
     return Style(colour, signs, max(60, min(width, 120)))
 
 
-def table(outcomes, rubric, style, detail=False):
-    """Return the table of some outcomes; with `detail` every check has a line."""
+def table(outcomes, rubric, style, detail=False, hints=1):
+    """Return the table of some outcomes.
+
+    Args:
+        outcomes: of the exercises, in the order of the rubric.
+        rubric: the Rubric.
+        style: the Style.
+        detail: whether every check has a line.
+        hints: how many steps of the hints to show where a known mistake is recognised.
+    """
     lines, question = [], None
     for outcome in outcomes:
         exercise = outcome.exercise
@@ -72,7 +80,9 @@ def table(outcomes, rubric, style, detail=False):
             question = exercise.question
             lines += _question(rubric.questions[question], outcomes, rubric, style, first=not lines)
         lines.append(_row(outcome, style))
-        lines += _details(outcome, style) if detail else _reason(outcome, style)
+        why = _details(outcome, style) if detail else _reason(outcome, style)
+        why += _looks_like(outcome.looks_like, style, hints)
+        lines += [*why, ""] if why and not detail else why
     return "\n".join([*lines, "", closing_line(outcomes, style)])
 
 
@@ -110,7 +120,20 @@ def _reason(outcome, style):
     others = [result.check.name for result in missed[1:]]
     if others:
         lines += _wrap(f"also missed: {', '.join(others)}", style, "      ")
-    return [*lines, ""]
+    return lines
+
+
+def _looks_like(known, style, hints):
+    """Return what a failed exercise looks like, and the first steps that lead on from there."""
+    if known is None:
+        return []
+    lines = _wrap(style.paint(f"This looks like: {known.title}.", "bold"), style, "      ")
+    for number, hint in enumerate(known.hints[:hints], start=1):
+        lines += _wrap(f"{number}. {hint}", style, "        ", "           ")
+    if hints < len(known.hints):
+        more = f"python -m cs231n.checks {known.exercise} --hints {hints + 1}"
+        lines += _wrap(style.paint(f"{style.arrow} the next hint: {more}", "dim"), style, "        ")
+    return lines
 
 
 def _details(outcome, style):

@@ -15,7 +15,7 @@ __all__ = ["touched", "watch"]
 INTERVAL = 0.2  # seconds between two looks at the files
 
 
-def watch(root, names, seeds):
+def watch(root, names, seeds, hints=1):
     """Check the exercises now, and those that a saved file touches from then on, until Ctrl-C. Returns 0."""
     style, rubric = style_of(sys.stdout), load()
     files = Files(root)
@@ -29,7 +29,7 @@ def watch(root, names, seeds):
                     outcomes |= {name: session.outcome(name) for name in affected}
                 print(f"\n{time.strftime('%H:%M:%S')}  {', '.join(sorted(changed)) if changed else 'everything'}")
                 shown = [outcomes[name] for name in affected]
-                print(table(shown, rubric, style, detail=len(shown) == 1), flush=True)
+                print(table(shown, rubric, style, detail=len(shown) == 1, hints=hints), flush=True)
                 print(style.paint("Waiting for a file to be saved; Ctrl-C ends.", "dim"), flush=True)
             changed = files.wait()
     except KeyboardInterrupt:

@@ -1,18 +1,15 @@
 """Judge the exercises of a submission, so that one mistake costs the points of one exercise."""
 
 import time
+import traceback
 
 from cs231n.checks import engine
+from cs231n.checks.diagnosis import diagnose
 from cs231n.checks.rubric import load
 from cs231n.checks.session import Outcome, Session, first_message
 from cs231n.checks.subject import CALL_LIMIT, Subject
 from staff.grade import messages
 from staff.grade.record import CheckRecord, ExerciseRecord
-
-try:
-    from cs231n.checks.diagnosis import diagnose
-except ImportError:
-    diagnose = None
 
 __all__ = ["Judge"]
 
@@ -46,7 +43,8 @@ class Judge:
         def allot():
             session.limit = self._allowed()
 
-        session = Session(self.box.transport(trusted), on_check=allot, generator=self.generator)
+        transport = self.box.transport(trusted)
+        session = Session(transport, on_check=allot, diagnose=False, generator=self.generator)
         return session
 
     def record(self, exercise):
@@ -60,8 +58,8 @@ class Judge:
         if outcome.verdict in _TOLD_MORE and self._left() > 0:
             transport = self.box.transport(trusted)
             detail = self._public(transport, outcome)
-            if diagnose and outcome.verdict == "failed":
-                misconception = diagnose(transport, exercise.name)
+            if outcome.verdict in ("failed", "error"):
+                misconception = self._misconception(transport, exercise.name)
         self.log += [
             "\n".join([result.check.id, *result.message.where])
             for result in outcome.results
@@ -120,6 +118,14 @@ class Judge:
         one = outcome.missed[0].check
         rng = engine.generator(one.id, 0)
         return messages.details(engine.run_check(one, Subject(transport), rng, 0, self._allowed()))
+
+    def _misconception(self, transport, name):
+        """Return the name of the mistake that an exercise makes, or None."""
+        try:
+            return diagnose(transport, name)
+        except Exception:  # whatever answers break it, the verdict stands
+            self.log.append(f"{name}: its mistake could not be looked up\n{traceback.format_exc()}")
+            return None
 
     def _message(self, outcome):
         """Return in a line why an exercise did not pass."""

@@ -62,7 +62,17 @@ def test_the_report_as_json_has_the_documented_form(capsys):
     assert report["totals"] == {"exercises": 2, "passed": 2, "points": 4, "earned": 4}
     assert [item["question"] for item in report["manual"]] == ["Q1", "Q1", "Q3"]
     first = report["exercises"][0]
-    assert set(first) == {"name", "question", "points", "earned", "verdict", "needs", "message", "checks"}
+    assert set(first) == {
+        "name",
+        "question",
+        "points",
+        "earned",
+        "verdict",
+        "needs",
+        "message",
+        "looks_like",
+        "checks",
+    }
     assert (first["name"], first["verdict"], first["message"]) == ("relu_forward", "passed", None)
     assert set(first["checks"][0]) == {"id", "line", "verdict", "seed", "message"}
 

@@ -23,6 +23,9 @@ Q1  Fully connected nets   FullyConnectedNets.ipynb, and 4 points for a human to
           Along axis 0, all are wrong by the same.
         → Take a batch of one with two or three numbers and follow each line on paper.
       also missed: awkward, dtype, layout
+      This looks like: the bias is not added.
+        1. Which of the three inputs does your result not depend on?
+        → the next hint: python -m cs231n.checks affine_forward --hints 2
 
   · affine_backward                 not written yet                          0 / 2
   ✓ relu_forward                    passed                                   1 / 1

@@ -158,15 +158,17 @@ def expected_scores(net, params, X, running=None):
 
 def expected_loss(net, params, X, y, reg, running=None):
     """Return torch's loss and the gradients of the parameters."""
-    import torch
-
     tensors = dict(zip(params, oracle.tensors(params.values(), requires_grad=True)))
-    loss = torch.nn.functional.cross_entropy(
-        net.scores(tensors, oracle.tensors([X])[0], running), torch.tensor(np.asarray(y), dtype=torch.long)
-    )
+    loss = _cross_entropy(net.scores(tensors, oracle.tensors([X])[0], running), y)
     loss = loss + 0.5 * reg * sum((w**2).sum() for name, w in tensors.items() if name[0] == "W")
     loss.backward()
     return loss.item(), {name: tensor.grad.numpy() for name, tensor in tensors.items()}
+
+
+def _cross_entropy(scores, y):
+    import torch
+
+    return torch.nn.functional.cross_entropy(scores, torch.tensor(np.asarray(y), dtype=torch.long))
 
 
 def check_keys(name, value, expected):
@@ -425,12 +427,14 @@ def dropout_everywhere(subject, rng):
         fraction, slack = (seen != 0).mean(), SIGMAS * np.sqrt(keep * (1 - keep) / units)
         if abs(fraction - keep) > slack:
             compare.fail(f"{what} keeps another share", f"{keep:.3f}, up to {slack:.3f}", f"{fraction:.3f}")
+    right = oracle.value(lambda scores: _cross_entropy(scores, y), seen[np.newaxis] @ params["W3"])
+    compare.number("the loss of the scores that the last hidden layer makes", loss, float(right))
 
 
 @check("fully_connected_net_dropout")
 def dropout_gradients(subject, rng):
     """with a seed, so that masks repeat, the gradients are the slopes of the loss, along a random line"""
-    net = fully_connected((5, 6, 5, 3), dropout=0.7, seed=int(rng.integers(1000)), reg=0.2)
+    net = fully_connected((5, 6, 6, 3), dropout=0.7, seed=int(rng.integers(1000)), reg=0.2)
     model, params = with_params(subject, net, rng)
     X, y = net.batch(rng, 5)
     _, grads = compare.tuple_of(2, "loss", subject.method(model, "loss", X, y))

@@ -1,0 +1,80 @@
+"""What a misconception is, and the list of all of them."""
+
+import dataclasses
+import functools
+import importlib
+import pkgutil
+
+from cs231n.checks.rubric import load
+from staff.misconceptions.subject import package, replaced, rewritten, transport
+
+__all__ = ["Misconception", "entries", "wrong"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Misconception:
+    """A wrong solution that people really write.
+
+    Attributes:
+        name: unique, in kebab case.
+        exercise: the exercise it is made in.
+        title: what is wrong, in a line.
+        hints: three steps that lead on and never hold the answer.
+        forms: for each way of writing it, its edits, (old, new) texts of the exercise's solution blocks, or a
+            function that stands for the exercise's.
+        also: other exercises that it spoils, where they share its block.
+    """
+
+    name: str
+    exercise: str
+    title: str
+    hints: tuple[str, str, str]
+    forms: tuple
+    also: tuple[str, ...] = ()
+
+    @property
+    def module(self):
+        """The module it is made in, below cs231n."""
+        file, _ = load().exercises[self.exercise].functions[0]
+        return file.removeprefix("cs231n/").removesuffix(".py").replace("/", ".")
+
+    def modules(self, form=0):
+        """Return the modules of the package with the mistake in it."""
+        change = self.forms[form]
+        if callable(change):
+            changed = replaced(self.module, **{self.exercise: change})
+        else:
+            changed = rewritten(self.module, *change, within=load().exercises[self.exercise].blocks)
+        return package(self.module, changed)
+
+    def transport(self, form=0):
+        """Return a transport to the package with the mistake in it."""
+        return transport(self.modules(form))
+
+
+_ENTRIES = {}
+
+
+def wrong(name, exercise, title, hints, *edits, forms=(), also=()):
+    """Enter a misconception.
+
+    Args:
+        name, exercise, title, hints, also: see Misconception.
+        *edits: (old, new) texts, or one function.
+        forms: other ways of writing it whose outputs differ: each a tuple of edits, or a function.
+    """
+    first = edits[0] if len(edits) == 1 and callable(edits[0]) else edits
+    if name in _ENTRIES:
+        raise ValueError(f"there are two misconceptions {name}")
+    _ENTRIES[name] = Misconception(name, exercise, title, tuple(hints), (first, *forms), tuple(also))
+
+
+@functools.cache
+def entries():
+    """Return name -> Misconception, in the order of the rubric."""
+    from staff.misconceptions import mistakes
+
+    for module in pkgutil.iter_modules(mistakes.__path__):
+        importlib.import_module(f"{mistakes.__name__}.{module.name}")
+    order = list(load().exercises)
+    return {one.name: one for one in sorted(_ENTRIES.values(), key=lambda one: order.index(one.exercise))}

@@ -1,0 +1,79 @@
+"""Measure the checks and the fingerprints with the catalogue."""
+
+import dataclasses
+
+from cs231n.checks.diagnosis import diagnose
+from cs231n.checks.rubric import load
+from cs231n.checks.session import Session
+
+__all__ = ["EXERCISES", "Trial", "dependents", "trial"]
+
+EXERCISES = tuple(name for name, exercise in load().exercises.items() if not exercise.in_notebook)
+
+
+@dataclasses.dataclass(frozen=True)
+class Trial:
+    """What the checks make of a misconception.
+
+    Attributes:
+        misconception: the Misconception.
+        form: which of its forms.
+        verdicts: exercise -> verdict.
+        names: exercise -> the mistake that it is taken for, or None; of those that failed.
+    """
+
+    misconception: object
+    form: int
+    verdicts: dict
+    names: dict
+
+    @property
+    def caught(self):
+        """Whether a check of its own exercise fails."""
+        return self.verdicts[self.misconception.exercise] in ("failed", "error")
+
+    @property
+    def named(self):
+        """Whether it is recognised."""
+        return self.names.get(self.misconception.exercise) == self.misconception.name
+
+    @property
+    def wrongly_named(self):
+        """The (exercise, name) that it is taken for without being it."""
+        wrong = [(exercise, name) for exercise, name in self.names.items() if name]
+        return [(exercise, name) for exercise, name in wrong if name != self.misconception.name]
+
+    @property
+    def spoiled(self):
+        """The exercises that fail without being touched: neither its own, nor judged by it, nor sharing its block."""
+        own = self.misconception.exercise
+        touched = {own, *self.misconception.also, *backward_passes(own)}
+        needing = dependents(own)
+        return [
+            exercise
+            for exercise, verdict in self.verdicts.items()
+            if exercise not in touched
+            and verdict != "passed"
+            and not (verdict == "blocked" and exercise in needing)
+        ]
+
+
+def trial(misconception, form=0, exercises=EXERCISES):
+    """Check some exercises of a package with the misconception in it, and return the Trial."""
+    transport = misconception.transport(form)
+    session = Session(transport, diagnose=False)
+    verdicts = {name: session.outcome(name).verdict for name in exercises}
+    failed = [name for name, verdict in verdicts.items() if verdict in ("failed", "error")]
+    return Trial(misconception, form, verdicts, {name: diagnose(transport, name) for name in failed})
+
+
+def backward_passes(name):
+    """Return the exercises that are judged by the slopes of this one, if it is a forward pass."""
+    layer, forward, _ = name.partition("_forward")
+    return {other for other in EXERCISES if forward and other.startswith(f"{layer}_backward")}
+
+
+def dependents(name):
+    """Return the exercises that call this one, directly or not."""
+    direct = {other for other in EXERCISES if name in load().exercises[other].needs}
+    return direct.union(*map(dependents, direct))
