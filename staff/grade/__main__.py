@@ -5,8 +5,8 @@
 
 A path is an archive, a folder that is a submission, or a folder of submissions, such as Gradescope and Canvas
 export. Of each submission come OUT/records/NAME.json, OUT/results/NAME.json in Gradescope's form,
-OUT/feedback/NAME.html for the student, and a line in OUT/gradebook.csv; OUT/report.html shows the class. A run that
-was stopped goes on where it was; what has not changed is not graded again.
+OUT/feedback/NAME.html for the student, and a line in OUT/gradebook.csv; OUT/report.html shows the class. A run
+that was stopped goes on where it was; what has not changed is not graded again.
 
 Exit status: 0 if all were graded, 1 if the grader itself broke at one, 2 for a wrong command line.
 """

@@ -1,4 +1,4 @@
-"""A strict reading of a page: what does not nest, repeats an id, leads outside, or leaves a plot without its table."""
+"""A strict reading of a page: what does not nest, repeats an id, leads outside, or has no label."""
 
 import html.parser
 

@@ -85,7 +85,7 @@ def test_the_heat_map_counts_every_verdict_of_every_exercise(records):
     text = text_of(records)
     heat = text[text.index('<table class="heat">') :]
     heat = heat[: heat.index("</table>")].replace("<wbr>", "")
-    columns = re.findall(r'<th scope="col">\S+ ([^<]+)</th>', heat)
+    columns = re.findall(r'<th scope="col">[^\w\s<]+ ([^<]+)</th>', heat)
     assert columns[0] == "passed"
     for name in load().exercises:
         row = re.search(rf'scope="row" class="name">{name}</th>(.*?)</tr>', heat, re.DOTALL)[1]
@@ -114,21 +114,15 @@ def test_what_crashed_is_listed_and_what_is_slowest_comes_first(records):
     crashed = sum(one.verdict in ("crashed", "timeout", "import_error") for r in records for one in r.exercises)
     assert f"{crashed} exercises crashed or had to be stopped" in text
     slowest = max(records, key=lambda record: record.seconds)
-    assert (
-        text.index(slowest.student, text.index("The slowest submissions"))
-        - text.index("as a bar", text.index("The slowest submissions"))
-        < 20
-    )
+    assert text.split("The slowest submissions")[1].split("as a bar")[1].strip().startswith(slowest.student)
 
 
 def test_a_grader_that_broke_is_an_alarm(records):
     first, *rest = records[0].exercises
     broken = dataclasses.replace(records[0], exercises=(dataclasses.replace(first, verdict="grader_error"), *rest))
     text = shown(text_of([broken, *records[1:]]))
-    assert (
-        f"The grader itself broke in 1 exercise. No points were taken for that; it has to be looked into: {first.name} of {broken.student}"
-        in text
-    )
+    assert "The grader itself broke in 1 exercise. No points were taken for that" in text
+    assert f"looked into: {first.name} of {broken.student}" in text
 
 
 def test_late_submissions_are_listed_with_points_before_and_after(records):
@@ -142,7 +136,8 @@ def test_late_submissions_are_listed_with_points_before_and_after(records):
 def test_replaced_submissions_and_changes_are_listed(records):
     text = shown(text_of(records, **everything(records)))
     assert "earlier" in text[text.index("Replaced by a later submission") :]
-    assert "nothing → " in text and " checks " in text
+    part = text[text.index("Results that differ") :]
+    assert "nothing → " in part and "checks" in part
 
 
 @pytest.mark.parametrize("size", [0, 1, 2])
