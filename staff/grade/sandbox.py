@@ -154,7 +154,10 @@ def _walls(framework=None):
             if Path(folder, name).is_dir():
                 command += ["--tmpfs", f"{folder}/{name}"]
     if framework:
-        command += ["--proc", "/proc"]  # TensorFlow looks up its program there; only processes of the box are in it
+        command += [
+            "--proc",
+            "/proc",
+        ]  # TensorFlow looks up its program there; only processes of the box are in it
     for device in ("null", "zero", "urandom"):
         command += ["--dev-bind", f"/dev/{device}", f"/dev/{device}"]
     return command

@@ -1,0 +1,107 @@
+"""The command line with its pages, late policy and comparison; grading itself is played by made-up records."""
+
+import csv
+import dataclasses
+import os
+
+import numpy as np
+import pytest
+
+from staff.grade.__main__ import main
+from staff.grade.grading import Graded
+from tests.staff.grade.conftest import SECRET, write_zip
+from tests.staff.grade.made_up import make_record
+from tests.staff.grade.reading import check
+
+METADATA = """---
+submission_1:
+  :submitters:
+  - :name: Ada
+  :created_at: 2026-04-24 20:00:00.5 Z
+submission_2:
+  :submitters:
+  - :name: Ada
+  :created_at: 2026-04-25 09:00:00.5 Z
+submission_3:
+  :submitters:
+  - :name: Ben
+  :created_at: 2026-04-20 09:00:00.5 Z
+"""
+
+
+@pytest.fixture
+def grade(tmp_path, monkeypatch):
+    """Run the command line on an export of three submissions of two students; returns its exit status."""
+    for i in (1, 2, 3):
+        (tmp_path / "in" / f"submission_{i}").mkdir(parents=True)
+        write_zip(tmp_path / "in" / f"submission_{i}" / "a2.zip", {"cs231n/layers.py": "x = 1\n"})
+    (tmp_path / "in" / "submission_metadata.yml").write_text(METADATA)
+    (tmp_path / "secret").write_bytes(SECRET)
+
+    def played(places, setup, earlier, count):
+        for place in places:
+            record = make_record(np.random.default_rng(0), place.name, place.student, played.skill)
+            marks = {"adam": np.arange(100, dtype=np.uint64)}
+            yield Graded(dataclasses.replace(record, submitted=place.submitted), fingerprints=marks)
+
+    played.skill = 1.0
+    monkeypatch.setattr("staff.grade.run.grade_all", played)
+    monkeypatch.setattr("staff.grade.__main__.start_server", lambda: None)
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+
+    def run(*more, skill=1.0):
+        played.skill = skill
+        values = ("--out", tmp_path / "out", "--secret", tmp_path / "secret", *more)
+        return main([str(value) for value in (tmp_path / "in", *values)])
+
+    return run
+
+
+def test_pages_are_written_and_only_the_latest_submission_counts(grade, tmp_path):
+    assert grade() == 0
+    assert sorted(path.stem for path in (tmp_path / "out" / "feedback").iterdir()) == [
+        "submission_2",
+        "submission_3",
+    ]
+    for path in (tmp_path / "out").rglob("*.html"):
+        check(path.read_text(encoding="utf-8"))
+    report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "submission_1" in report[report.index("Replaced by a later submission") :]
+    assert "100 %" in report[report.index("Near-identical submissions</h2>") :]
+
+
+def test_a_deadline_shows_in_the_gradebook_and_on_the_page(grade, tmp_path):
+    late = ("--deadline", "2026-04-24T23:59:59-07:00", "--grace", 15, "--penalty", 10, "--late-days", 3)
+    assert grade(*late) == 0
+    with open(tmp_path / "out" / "gradebook.csv", encoding="utf-8", newline="") as file:
+        ada, ben = csv.DictReader(file)
+    assert (ada["late days"], ada["penalty %"]) == ("1", "10")
+    assert float(ada["total after penalty"]) == pytest.approx(0.9 * float(ada["total"]))
+    assert (ben["late days"], ben["total after penalty"]) == ("0", ben["total"])
+    page = (tmp_path / "out" / "feedback" / "submission_2.html").read_text(encoding="utf-8")
+    assert "after the penalty of 10 % for 1 day" in page
+
+
+def test_an_earlier_run_in_the_same_folder_can_be_compared_with(grade, tmp_path, capsys):
+    grade()
+    assert grade("--previous", tmp_path / "out") == 0
+    assert "Nothing has changed since the previous run." in capsys.readouterr().out
+    assert grade("--previous", tmp_path / "out", skill=0.3) == 0
+    assert "Changed since the previous run:" in capsys.readouterr().out
+    assert "What changed" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--deadline", "2026-04-24T23:59:59"], "has no time zone"),
+        (["--penalty", "10"], "need a --deadline"),
+        (["--previous", "nowhere"], "expected the output folder of an earlier run"),
+    ],
+)
+def test_what_cannot_be_meant_ends_the_run_before_anything_is_written(grade, tmp_path, capsys, options, said):
+    with pytest.raises(SystemExit) as ended:
+        grade(*options)
+    assert ended.value.code == 2
+    assert said in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "out").exists()
