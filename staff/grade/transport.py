@@ -174,10 +174,6 @@ class Transport:
         self._room.close()
         return self._failure
 
-    def close(self):
-        """End the check that is on."""
-        self._hang_up()
-
     def _hang_up(self):
         if self._line:
             self._line.close()
