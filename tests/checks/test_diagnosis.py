@@ -1,5 +1,7 @@
 """Recognising a mistake: what counts as the same look, and what a look leaves out."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -36,9 +38,12 @@ def test_code_that_is_not_written_has_no_name():
     )
 
 
-def test_the_same_mistake_is_recognised_in_a_worker_process():
-    with WorkerProcess(ROOT) as worker:
-        assert diagnosis.look(worker, "affine_forward") == {}
+def test_a_mistake_is_recognised_in_a_worker_process(tmp_path):
+    shutil.copytree(ROOT / "cs231n", tmp_path / "cs231n", ignore=shutil.ignore_patterns("__pycache__", "cifar*"))
+    path = tmp_path / "cs231n" / "layers.py"
+    path.write_text(path.read_text(encoding="utf-8").replace(*BIAS), encoding="utf-8")
+    with WorkerProcess(tmp_path) as worker:
+        assert diagnosis.diagnose(worker, "affine_forward") == "affine-bias-missing"
 
 
 def test_a_mistake_that_nobody_knows_has_no_name():
