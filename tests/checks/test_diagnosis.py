@@ -118,6 +118,18 @@ def test_nan_is_counted_and_infinity_does_not_break_a_look():
     assert np.isfinite(seen["values"][0][1:]).all()
 
 
+@pytest.mark.parametrize("answer", [10**400, np.zeros(10**6), "text", None, [None] * 10**5, {"t": {"m": 1e400}}])
+def test_answers_of_any_kind_have_a_look(answer):
+    odd = {
+        "affine_forward": lambda *args: (answer, None),
+        "dropout_forward": lambda *args: (answer, None),
+        "affine_backward": lambda *args: answer,
+    }
+    for exercise in odd:
+        subject = transport(layers=replaced("layers", **odd))
+        assert diagnosis.diagnose(subject, exercise) is None
+
+
 def test_the_table_shows_as_many_hints_as_asked_for_and_the_report_the_name():
     outcome = session(layers=rewritten("layers", BIAS)).outcome("affine_forward")
     for hints in range(4):
