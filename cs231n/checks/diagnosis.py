@@ -27,7 +27,7 @@ DIRECTIONS = 3
 TOLERANCE, FLOOR = 5e-4, 1e-5  # of projections: relative to the largest of an array, and at least
 ABOUT = 0.1  # of what is known of a random draw
 MANY = 500  # numbers that say enough about the draw that they came from
-MOST = 10_000  # entries of an array that count: more than any right answer has
+MOST = 10_000  # entries of an array that are looked at
 
 # What may fail besides, in a way of its own, without the mistake being another one.
 SIDE_CHECKS = {
