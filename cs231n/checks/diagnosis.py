@@ -27,6 +27,7 @@ DIRECTIONS = 3
 TOLERANCE, FLOOR = 5e-4, 1e-5  # of projections: relative to the largest of an array, and at least
 ABOUT = 0.1  # of what is known of a random draw
 MANY = 500  # numbers that say enough about the draw that they came from
+MOST = 10_000  # entries of an array that are looked at
 
 # What may fail besides, in a way of its own, without the mistake being another one.
 SIDE_CHECKS = {
@@ -130,20 +131,16 @@ class _Recorder:
         """Return what the last answer says, as a list of [what, number, ...]."""
         question, answer = self._question, self._answer
         if "failure" in answer:
-            numbers = re.findall(r"\d+", answer["failure"]["message"])
+            numbers = re.findall(r"\d{1,9}", answer["failure"]["message"])
             return [[f"raises {answer['failure']['type']}", *map(int, numbers[:6])]]
         if _is_dropout(question):
             x, param = question["args"][:2]
-            return _kept_shares(answer["value"], x, param)
-        found = []
-        drawn = question.get("op") == "get"
-        _collect(answer.get("value"), found, drawn)
-        value = answer.get("value")
+            return _kept_shares(answer.get("value"), x, param)
+        value, found, drawn = answer.get("value"), [], question.get("op") == "get"
+        _collect(value, found, drawn)
+        # Where a dict comes back, that is what counts, and not whether it is the one that went in.
         if not (isinstance(value, (tuple, list)) and any(isinstance(part, dict) for part in value)):
-            for _, changed in sorted(
-                answer.get("dicts", {}).items()
-            ):  # else what counts is the dict that came back
-                _collect(changed, found, drawn)
+            _collect([changed for _, changed in sorted(answer.get("dicts", {}).items())], found, drawn)
         _collect(answer.get("args"), found, drawn)
         return found
 
@@ -173,13 +170,13 @@ def _kept_shares(value, x, param):
 def _collect(value, found, drawn, key=""):
     """Append the leaves of a value: arrays, numbers, and the kinds of whatever else there is."""
     if isinstance(value, (tuple, list)):
-        for part in value:
+        for part in value[:MANY]:
             _collect(part, found, drawn, key)
     elif isinstance(value, dict):
         for name in sorted(filter(_ENTRIES.fullmatch, value)):
             _collect(value[name], found, drawn, name)
     elif isinstance(value, (np.ndarray, np.generic, float, int)):
-        array = np.asarray(value, np.float64)
+        array = _as_floats(value)
         what = "x".join(map(str, array.shape)) or "number"
         if drawn and key.startswith("W"):
             found.append([f"about {key} {what}", *_rounded(_spread(array))])
@@ -189,6 +186,13 @@ def _collect(value, found, drawn, key=""):
         found.append([value.type])
     elif not isinstance(value, Handle) and value is not None:
         found.append([type(value).__name__])
+
+
+def _as_floats(value):
+    try:
+        return np.asarray(value, np.float64)
+    except OverflowError:  # an integer of hundreds of digits
+        return np.array(np.inf)
 
 
 def _spread(array):
@@ -201,13 +205,13 @@ def _spread(array):
 
 def _projections(array):
     """Return the projections of an array on fixed random directions; NaN and infinity are counted apart."""
-    flat = array.ravel()
+    flat = array.ravel()[:MOST]
     finite = np.isfinite(flat)
     numbers = list(_directions(flat.size) @ np.where(finite, flat, 0.0) / max(flat.size, 1) ** 0.5)
     return numbers if finite.all() else [*numbers, float(np.count_nonzero(~finite))]
 
 
-@functools.cache
+@functools.lru_cache(maxsize=256)
 def _directions(size):
     return np.random.default_rng([DIRECTIONS, size]).standard_normal((DIRECTIONS, size))
 

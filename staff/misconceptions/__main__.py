@@ -1,4 +1,4 @@
-"""Make cs231n/checks/fingerprints.json from the catalogue, or print what the checks and the fingerprints achieve."""
+"""Make cs231n/checks/fingerprints.json from the catalogue, or print what checks and fingerprints achieve."""
 
 import argparse
 import sys
@@ -13,7 +13,7 @@ __all__ = ["main"]
 
 
 def main(arguments=None):
-    """Run the command line; returns the exit status: 1 where a misconception is not caught, or taken for another."""
+    """Run the command line; returns the exit status: 1 if a misconception is missed or taken for another."""
     parser = argparse.ArgumentParser(prog="python -m staff.misconceptions", description=__doc__)
     parser.add_argument("--report", action="store_true", help="print the figures, which takes minutes")
     if parser.parse_args(arguments).report:

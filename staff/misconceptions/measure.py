@@ -45,7 +45,7 @@ class Trial:
 
     @property
     def spoiled(self):
-        """The exercises that fail without being touched: neither its own, nor judged by it, nor sharing its block."""
+        """The exercises that fail untouched: neither its own, nor judged by it, nor sharing its block."""
         own = self.misconception.exercise
         touched = {own, *self.misconception.also, *backward_passes(own)}
         needing = dependents(own)

@@ -23,7 +23,7 @@ def report(progress=iter):
     flagged = {name: _flags(*alternative) for name, alternative in progress(ALTERNATIVES.items())}
     counts = Counter(one.exercise for one in entries().values())
     lines = [
-        f"exercises            {len(EXERCISES):4}   with {min(counts[name] for name in EXERCISES)} misconceptions or more",
+        f"exercises            {len(EXERCISES):4}   each with {min(map(counts.get, EXERCISES))} or more",
         f"misconceptions       {len(entries()):4}   in {len(trials)} forms",
         _line("caught", sum(one.caught for one in trials), [_form(one) for one in trials if not one.caught]),
         _line(

@@ -65,7 +65,7 @@ def transport(modules):
 
 
 class _Quiet(InProcess):
-    """Wrong code may divide by zero: that is a warning, as in a worker process, whatever tests make of warnings."""
+    """Wrong code may divide by zero: that is no exception, also where tests make warnings exceptions."""
 
     def request(self, message):
         with warnings.catch_warnings():

@@ -1073,7 +1073,7 @@ ALTERNATIVES["two_layers_with_a_penalty_by_the_norm"] = (
 ALTERNATIVES["two_layers_with_a_penalty_by_einsum"] = (
     ("two_layer_net",),
     lambda: _two_layer_net(
-        'loss = loss + reg * np.einsum("ij,ij->", W, W) / 2\n            grads[name] = np.add(grads[name], reg * W)'
+        'loss = loss + reg * np.einsum("ij,ij", W, W) / 2\n            grads[name] = np.add(grads[name], reg * W)'
     ),
 )
 

@@ -394,7 +394,7 @@ wrong(
     (
         "One of the paths into dx is too strong, by the number of examples.",
         "What is the slope of a mean by one of its terms?",
-        "You sum the gradients that reach the mean, which is right; then it hands on only a share to each example.",
+        "The gradients that reach the mean add up, which you do; then each example gets only a share of that.",
     ),
     ("dx = dcentred + dmean / N", "dx = dcentred + dmean"),
 )
@@ -492,7 +492,7 @@ wrong(
     "the term of the variance has the wrong sign",
     (
         "One of the paths into dx points the wrong way.",
-        "Stretch a column of x around its mean: but for eps, the output does not change, so dx has no part along xhat.",
+        "Stretch a column of x around its mean: but for eps, the output stays. So dx has no part along xhat.",
         "Both corrections are taken off the upstream gradient.",
     ),
     ("- xhat * (dgamma / N)", "+ xhat * (dgamma / N)"),

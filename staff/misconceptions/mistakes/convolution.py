@@ -242,7 +242,7 @@ wrong(
     "db is a mean instead of a sum",
     (
         "db is off by a constant factor. How many numbers does it combine?",
-        "The bias is used at every position of every image. What happens to gradients where one value is used often?",
+        "The bias is used at every position of every image. What happens to the gradients of all these uses?",
         "If the loss is an average, dout has that already.",
     ),
     ("db = dout.sum(axis=(0, 2, 3))", "db = dout.mean(axis=(0, 2, 3))"),

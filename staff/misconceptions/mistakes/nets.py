@@ -158,7 +158,8 @@ wrong(
 wrong("two-layer-weights-not-scaled", TWO, "the weights are not scaled by weight_scale", _STANDARD,
       (_W1, _W1.replace("weight_scale * ", "")), (_W2, _W2.replace("weight_scale * ", "")))  # fmt: skip
 wrong("two-layer-root-of-scale", TWO, "the weights are scaled by the root of weight_scale", _VARIANCE,
-      (_W1, _W1.replace("weight_scale *", "weight_scale**0.5 *")), (_W2, _W2.replace("weight_scale *", "weight_scale**0.5 *")))  # fmt: skip
+      (_W1, _W1.replace("weight_scale *", "weight_scale**0.5 *")),
+      (_W2, _W2.replace("weight_scale *", "weight_scale**0.5 *")))  # fmt: skip
 wrong("two-layer-uniform-weights", TWO, "the weights are drawn between 0 and weight_scale", _UNIFORM,
       (_W1, _W1.replace("randn", "rand")), (_W2, _W2.replace("randn", "rand")))  # fmt: skip
 wrong("two-layer-zero-weights", TWO, "the weights start at zero", _ZERO,
@@ -259,7 +260,8 @@ _LAST = 'scores, caches["affine", last] = affine_forward(h, params[f"W{last}"], 
 
 wrong("full-net-half-forgotten", FULL, "the penalty in the loss lacks its factor 0.5", _HALF,
       (_FULL_LOSS, "loss += reg * np.vdot(W, W)"), **_ALL)  # fmt: skip
-wrong("full-net-penalty-gradient-doubled", FULL, "the gradient of the penalty is twice too large", _DOUBLE_GRADIENT,
+wrong("full-net-penalty-gradient-doubled", FULL, "the gradient of the penalty is twice too large",
+      _DOUBLE_GRADIENT,
       (_FULL_GRAD, 'grads[f"W{i}"] += 2 * reg * W'), **_ALL)  # fmt: skip
 wrong("full-net-no-penalty-gradient", FULL, "the penalty is in the loss, but not in the gradients",
       _NO_PENALTY_GRADIENT, (_FULL_GRAD, "pass"), **_ALL)  # fmt: skip
@@ -648,12 +650,13 @@ wrong(
     ),
     (
         _LAST,
-        _LAST
-        + '\n        if self.use_dropout:\n            scores, caches["dropout", last] = dropout_forward(scores, self.dropout_param)',
+        _LAST + "\n        if self.use_dropout:\n            "
+        'scores, caches["dropout", last] = dropout_forward(scores, self.dropout_param)',
     ),
     (
         "loss, dscores = softmax_loss(scores, y)",
-        "loss, dscores = softmax_loss(scores, y)\n        if self.use_dropout:\n            dscores = dropout_backward(dscores, caches['dropout', last])",
+        "loss, dscores = softmax_loss(scores, y)\n        if self.use_dropout:\n            "
+        "dscores = dropout_backward(dscores, caches['dropout', last])",
     ),
 )
 wrong(
@@ -706,7 +709,8 @@ _SIZE = "pooled_size = num_filters * pooled_height * pooled_width"
 
 wrong("conv-net-half-forgotten", CONV, "the penalty in the loss lacks its factor 0.5", _HALF,
       (_LOSS, "loss += reg * np.vdot(W, W)"))  # fmt: skip
-wrong("conv-net-penalty-gradient-doubled", CONV, "the gradient of the penalty is twice too large", _DOUBLE_GRADIENT,
+wrong("conv-net-penalty-gradient-doubled", CONV, "the gradient of the penalty is twice too large",
+      _DOUBLE_GRADIENT,
       (_GRAD, "grads[name] += 2 * reg * W"))  # fmt: skip
 wrong("conv-net-no-penalty-gradient", CONV, "the penalty is in the loss, but not in the gradients",
       _NO_PENALTY_GRADIENT, (_GRAD, "pass"))  # fmt: skip

@@ -212,7 +212,7 @@ wrong(
     ),
     (
         _PLACE,
-        "top, left = i * height, j * width\n        top, left = min(top, x.shape[2] - 1), min(left, x.shape[3] - 1)",
+        "top, left = min(i * height, x.shape[2] - 1), min(j * width, x.shape[3] - 1)",
     ),
 )
 wrong(

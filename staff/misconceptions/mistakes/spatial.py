@@ -397,7 +397,8 @@ wrong(
     ),
     (
         "dxhat = (dout * gamma.reshape(C, 1, 1)).reshape(N, G, C // G * H * W)",
-        "dxhat = (dout * gamma.reshape(C, 1, 1)).reshape(N, C // G, G, H * W).swapaxes(1, 2).reshape(N, G, C // G * H * W)",
+        "dxhat = (dout * gamma.reshape(C, 1, 1)).reshape(N, C // G, G, H * W).swapaxes(1, 2)"
+        ".reshape(N, G, C // G * H * W)",
     ),
     (
         "xhat = xhat.reshape(dxhat.shape)",

@@ -75,7 +75,7 @@ wrong(
     ),
     (
         _VELOCITY,
-        'config["velocity"] = config["momentum"] * config["velocity"] - (1 - config["momentum"]) * config["learning_rate"] * dw',
+        _VELOCITY.replace("- config", '- (1 - config["momentum"]) * config'),
     ),
 )
 wrong(
@@ -221,7 +221,7 @@ wrong(
 
 # --- Adam ---------------------------------------------------------------------------------------------------
 
-# The solution draws the corrections together; these are the steps as most people write them, with one thing changed.
+# The solution draws the corrections together; these are the steps as most people write them, but for one thing.
 _ALL = (
     "root = (1 - beta2**t) ** 0.5",
     'rate, epsilon = config["learning_rate"] * root / (1 - beta1**t), config["epsilon"] * root',
@@ -245,7 +245,8 @@ wrong(
         "t counts this step already when the corrections are made.",
     ),
     *_adam(
-        "with np.errstate(all='ignore'):\n        mhat, vhat = m / (1 - beta1 ** (t - 1)), v / (1 - beta2 ** (t - 1))\n"
+        "with np.errstate(all='ignore'):\n"
+        "        mhat, vhat = m / (1 - beta1 ** (t - 1)), v / (1 - beta2 ** (t - 1))\n"
         "        next_w = w - config['learning_rate'] * mhat / (np.sqrt(vhat) + config['epsilon'])"
     ),
     forms=(
@@ -327,7 +328,7 @@ wrong(
     "the corrections are drawn into the learning rate, but epsilon stays as it is",
     (
         "With a tiny epsilon you are right. And with a large one?",
-        "If you divide numerator and denominator by the same number, each term of the denominator has to be divided.",
+        "Who multiplies a denominator by a number has to multiply each of its terms.",
         "In the docstring epsilon is added to the corrected root.",
     ),
     (_ALL[1], 'rate, epsilon = config["learning_rate"] * root / (1 - beta1**t), config["epsilon"]'),

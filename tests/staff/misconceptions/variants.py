@@ -1,6 +1,6 @@
 """Misconceptions as other people would write them: other algebra, loops, other caches; the same wrong numbers.
 
-`VARIANTS` maps the name of a misconception to functions, by their exercise, that stand in for those of the package.
+`VARIANTS` maps the name of a misconception to functions that return name -> function, instead of the package's.
 """
 
 import numpy as np
