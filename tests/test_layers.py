@@ -218,6 +218,17 @@ def test_mixed_floats_promote_as_in_numpy(case, x_dtype, other_dtype):
     oracles.check_promotes(case, x_dtype, other_dtype)
 
 
+@pytest.mark.parametrize("wide", [0, 1, 2], ids=["x", "w", "b"])
+def test_a_single_float64_array_makes_a_convolution_float64_where_it_takes_part(wide):
+    rng = np.random.default_rng(wide)
+    arrays = [rng.standard_normal(shape).astype(np.float32) for shape in ((2, 2, 4, 5), (3, 2, 3, 2), (3,))]
+    arrays[wide] = arrays[wide].astype(np.float64)
+    out, cache = layers.conv_forward_naive(*arrays, {"stride": 1, "pad": 1})
+    assert out.dtype == np.float64
+    dx, dw, _ = layers.conv_backward_naive(out.astype(np.float32), cache)
+    assert (dx.dtype, dw.dtype) == (arrays[1].dtype, arrays[0].dtype)
+
+
 @parametrise("case", FIRST)
 def test_float64_dout_after_float32_forward_gives_float64_gradients(case):
     oracles.check_promotes_dout(case)
