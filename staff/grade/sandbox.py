@@ -192,7 +192,7 @@ class Sandbox:
         self.slot, self.import_limit, self.framework = slot, import_limit, framework
         self._files, self._blank = files, blank or {}
         self._limits = LIMITS | (FRAMEWORK_LIMITS if framework else {}) | (limits or {})
-        self._boxes, self._failures, self._transports = {}, {}, []
+        self._boxes, self._failures = {}, {}
 
     def __enter__(self):
         return self
@@ -202,9 +202,8 @@ class Sandbox:
 
     def close(self):
         """End all processes and remove all files."""
-        for one in (*self._transports, *self._boxes.values()):
-            one.close()
-        self._transports.clear()
+        for box in self._boxes.values():
+            box.close()
         self._boxes.clear()
 
     def transport(self, trusted=()):
@@ -215,8 +214,7 @@ class Sandbox:
                 passes that share a cache have to come together.
         """
         paths = functions(trusted)
-        self._transports.append(Transport(self, paths, Solution(self.slot) if paths else None))
-        return self._transports[-1]
+        return Transport(self, paths, Solution(self.slot) if paths else None)
 
     def room(self, owner, module, trusted):
         """Return the Room of a transport for a module, open.
@@ -236,6 +234,10 @@ class Sandbox:
                 self._failures[key] = failure
                 raise
         return box.room
+
+    def give_up(self, module, trusted, failure):
+        """Let `room` raise a failure from now on, as no check can begin in that room."""
+        self._failures[module, trusted] = failure
 
     def _stand_ins(self, module_under_check, trusted):
         """Return the other modules of trusted functions that cannot be imported and have a blank one."""
@@ -300,14 +302,18 @@ class Room:
         self.owner, self.key = owner, key
         self.closed = False
         self._orders, self.theirs = socket.socketpair()
+        self._line = None
 
     def check(self):
-        """Return the Line to a new fork of it."""
+        """Return the Line to a new fork of it; the one before ends."""
+        if self._line:
+            self._line.close()
         ours, theirs = socket.socketpair()
+        self._line = Line(ours)
         with theirs:
             self._orders.settimeout(1.0)
             socket.send_fds(self._orders, [b"c"], [theirs.fileno()])
-        return Line(ours)
+        return self._line
 
     def imported(self, module, limit):
         """Wait for the news of the import.
@@ -330,8 +336,9 @@ class Room:
     def close(self):
         """Let it end; what it leaves behind is killed when the next one opens."""
         self.closed = True
-        self._orders.close()
-        self.theirs.close()
+        for end in (self._orders, self.theirs, self._line):
+            if end:
+                end.close()
 
 
 def _import_failure(verdict, module, message):
@@ -366,9 +373,7 @@ class _Box:
         self.room = room
         module, trusted = room.key
         order = json.dumps({"module": module, "trusted": trusted, "blank": blank}).encode()
-        try:
-            self._order(order, room.theirs)
-        except OSError:
+        if not self._order(order, room.theirs):
             self._stop()
             self._order(order, room.theirs)
         room.theirs.close()
@@ -379,10 +384,15 @@ class _Box:
             raise
 
     def _order(self, order, end):
+        """Return whether the starter has opened the room that an order asks for."""
         if self._process is None:
             self._start()
         self._control.settimeout(START_LIMIT)
-        socket.send_fds(self._control, [order], [end.fileno()])
+        try:
+            socket.send_fds(self._control, [order], [end.fileno()])
+            return self._control.recv(16) == b"open"
+        except OSError:
+            return False
 
     def _start(self):
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

@@ -106,7 +106,7 @@ def _fork_rooms(control, folder, settings):
     sweep = _Sweep(settings["contained"], settings["scratch"])
     while True:
         data, channels, _, _ = socket.recv_fds(control, ORDER, 1)
-        sweep(room=True)
+        sweep()
         if not data:
             return
         order = json.loads(data)
@@ -117,6 +117,7 @@ def _fork_rooms(control, folder, settings):
                 os.setsid()
                 _room(socket.socket(fileno=channels[0]), folder, sweep, **order)
         os.close(channels[0])
+        control.send(b"open")
 
 
 @contextlib.contextmanager
@@ -140,7 +141,7 @@ class _Sweep:
         self.contained, self.scratch = contained and os.getpid() == 1, scratch
         self.child = None
 
-    def __call__(self, room=False):
+    def __call__(self):
         """Kill every process but the first one and the one that calls this."""
         if self.contained:
             with contextlib.suppress(ProcessLookupError):
@@ -154,14 +155,26 @@ class _Sweep:
             while os.waitpid(-1 if self.contained else self.child or -1, 0):
                 pass
         self.child = None
-        for entry in os.scandir(self.scratch):
-            if entry.is_dir(follow_symlinks=False):
-                shutil.rmtree(entry.path, ignore_errors=True)
-            else:
-                with contextlib.suppress(OSError):
-                    os.unlink(entry.path)
-        if room and any(os.scandir(self.scratch)):
-            sys.exit("the scratch folder cannot be emptied")
+        if not _empty(self.scratch):
+            sys.exit("the scratch folder cannot be emptied")  # upon which the whole sandbox starts anew
+
+
+def _empty(folder):
+    """Remove what is in a folder, whatever modes it has; returns whether that worked."""
+    if not os.listdir(folder):
+        return True
+    for here, folders, _ in os.walk(folder):
+        for name in folders:
+            with contextlib.suppress(OSError):
+                os.chmod(os.path.join(here, name), 0o700, follow_symlinks=False)
+    for entry in os.scandir(folder):
+        if entry.is_dir(follow_symlinks=False):
+            with contextlib.suppress(OSError, RecursionError):
+                shutil.rmtree(entry.path)
+        else:
+            with contextlib.suppress(OSError):
+                os.unlink(entry.path)
+    return not os.listdir(folder)
 
 
 def _room(channel, folder, sweep, module, trusted, blank):

@@ -307,7 +307,8 @@ for s in sockets(): os.write(s, frame(text))
     ),
     "fills the disk": (
         """
-        assert not os.path.exists("/tmp/big"), "there is something left of an earlier check"
+        assert _memory or not os.path.exists("/tmp/big"), "there is something left of an earlier check"
+        _memory.append(x)
         try:
             with open("/tmp/big", "wb") as file:
                 while True: file.write(bytes(2**20)); file.flush()
@@ -317,6 +318,8 @@ for s in sockets(): os.write(s, frame(text))
     ),
     "many files and deep folders": (
         """
+        if _memory: return _right(x)
+        _memory.append(x)
         assert not os.listdir("/tmp"), "there is something left of an earlier check"
         for i in range(100): open(f"/tmp/{i}", "w").close()
         for _ in range(200): os.mkdir("d"); os.chdir("d")
@@ -385,7 +388,7 @@ IMPORTS = {
     "sleep on import": ("import time; time.sleep(1000)", TIMEOUT),
     "exit on import": ("import os; os._exit(0)", CRASHED),
     "sys.exit on import": ("import sys; sys.exit(0)", {"import_error"}),
-    "kill everything on import": ("import os; os.kill(-1, 9); os.kill(os.getpid(), 9)", CRASHED),
+    "kill everything on import": ("import os\ntry: os.kill(-1, 9)\nfinally: os.kill(os.getpid(), 9)", CRASHED),
     "segfault on import": ("import ctypes; ctypes.string_at(8)", CRASHED),
     "fork bomb on import": (
         "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass",
