@@ -14,14 +14,14 @@ from pathlib import Path
 __all__ = ["Nbgrader", "Otter"]
 
 # What the students wrote; a comment with their number makes each text another.
-AFFINE = '''import numpy as np
+AFFINE = """import numpy as np
 
 
 def affine_forward(x, w, b):
     out = x.reshape(x.shape[0], -1) @ w + b
     return out, (x, w, b)
-'''
-BATCHNORM = '''def batchnorm_forward(x, gamma, beta, bn_param):
+"""
+BATCHNORM = """def batchnorm_forward(x, gamma, beta, bn_param):
     eps, momentum = bn_param.get("eps", 1e-5), bn_param.get("momentum", 0.9)
     mean = bn_param.get("running_mean", np.zeros(x.shape[1], x.dtype))
     var = bn_param.get("running_var", np.zeros(x.shape[1], x.dtype))
@@ -33,7 +33,7 @@ BATCHNORM = '''def batchnorm_forward(x, gamma, beta, bn_param):
         xhat = (x - mean) / np.sqrt(var + eps)
     bn_param["running_mean"], bn_param["running_var"] = mean, var
     return gamma * xhat + beta, (xhat, gamma)
-'''
+"""
 
 
 def affine_values(affine_forward):
@@ -155,7 +155,9 @@ class Otter(_Peer):
         tests = self.folder / "tests"
         tests.mkdir()
         for exercise, (_, functions) in EXERCISES.items():
-            text = f"from otter.test_files import test_case\n\nOK_FORMAT = False\nname = {exercise!r}\npoints = 1\n"
+            text = (
+                f"from otter.test_files import test_case\n\nOK_FORMAT = False\nname = {exercise!r}\npoints = 1\n"
+            )
             text += "".join(f"\n\n@test_case()\n{inspect.getsource(function)}" for function in functions)
             (tests / f"{exercise}.py").write_text(text)
         (self.folder / "otter_config.json").write_text("{}")
@@ -169,7 +171,9 @@ class Otter(_Peer):
     def grade(self, count):
         """Grade all submissions."""
         for number in range(count):
-            self.call("otter", "run", f"{number}.ipynb", "-a", "autograder.zip", "-o", f"out-{number}", "--no-logo")
+            self.call(
+                "otter", "run", f"{number}.ipynb", "-a", "autograder.zip", "-o", f"out-{number}", "--no-logo"
+            )
 
     def points(self, number):
         """Return the points of a submission."""
@@ -194,7 +198,9 @@ class Nbgrader(_Peer):
         for exercise, (source, functions) in EXERCISES.items():
             common = {"schema_version": 3, "task": False}
             solution = {"grade": False, "locked": False, "solution": True, "grade_id": exercise}
-            cells.append((f"### BEGIN SOLUTION\n{source}### END SOLUTION\n{comment}", {"nbgrader": common | solution}))
+            cells.append(
+                (f"### BEGIN SOLUTION\n{source}### END SOLUTION\n{comment}", {"nbgrader": common | solution})
+            )
             test = {"grade": True, "locked": True, "solution": False, "points": 1, "grade_id": f"test_{exercise}"}
             text = "".join(f"{inspect.getsource(one)}\n\n{one.__name__}({exercise})\n\n" for one in functions)
             cells.append((text, {"nbgrader": common | test}))

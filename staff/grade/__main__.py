@@ -16,6 +16,7 @@ import os
 import sys
 from pathlib import Path
 
+from cs231n.checks.__main__ import select as select_exercises
 from staff.grade import exports, manual, seeds
 from staff.grade.errors import ClusterError
 from staff.grade.grading import SUBMISSION_LIMIT, Setup, checks_digest
@@ -36,13 +37,14 @@ def main(arguments=None):
         secret = seeds.read_secret(options.secret)
         places = select(exports.find(options.paths))
         points = manual.read_points(options.manual, places) if options.manual else {}
-    except (seeds.SecretError, exports.ExportError, manual.ManualError) as error:
+        exercises = tuple(select_exercises(options.exercises))
+    except ValueError as error:
         parser.error(str(error))
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"  # a core for each worker, and the same sums in the same order everywhere
     if not options.scheduler:
         start_server()
-    setup, output = _setup(secret, options.limit), Output(options.out)
+    setup, output = _setup(secret, options.limit, exercises), Output(options.out)
     try:
         summary = run(places, setup, output, points, options.workers, options.scheduler)
     except ClusterError as error:
@@ -72,6 +74,13 @@ def _parser():
         help="grade on the workers of this Dask scheduler, such as tcp://host:8786",
     )
     parser.add_argument(
+        "--exercises",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="exercises, or questions such as q2 (default: all)",
+    )
+    parser.add_argument(
         "--limit",
         type=float,
         default=SUBMISSION_LIMIT,
@@ -81,11 +90,11 @@ def _parser():
     return parser
 
 
-def _setup(secret, limit):
+def _setup(secret, limit, exercises):
     """Return the Setup; the release is made here, since it takes what the workers need not load."""
     from staff.release.build import ROOT, build
 
-    return Setup(secret, build(), checks_digest(ROOT), limit)
+    return Setup(secret, build(), checks_digest(ROOT), limit, exercises)
 
 
 def _print(summary, out):

@@ -27,12 +27,20 @@ class Setup:
         release: the blank release, path -> bytes.
         checks: SHA-256 over what decides about scores, see `checks_digest`.
         limit: seconds that all checks of a submission may take together.
+        exercises: names of those to grade; empty: all.
     """
 
     secret: bytes
     release: dict[str, bytes]
     checks: str
     limit: float = SUBMISSION_LIMIT
+    exercises: tuple[str, ...] = ()
+
+    @property
+    def chosen(self):
+        """The Exercises to grade, in the order of the rubric."""
+        exercises = load().exercises
+        return [one for name, one in exercises.items() if not self.exercises or name in self.exercises]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,18 +83,18 @@ def grade(place, setup, earlier=None, slot=0, submission=None):
         manual=manual.items(notebooks, cells.Notebooks(setup.release)),
         problems=(*place.problems, *submission.problems, *assembly.problems, *notebooks.problems),
     )
-    if earlier and _still_holds(earlier, record):
+    if earlier and _still_holds(earlier, record, setup):
         return Graded(dataclasses.replace(record, exercises=earlier.exercises, seconds=earlier.seconds), kept=True)
     hidden.load()
     seeded = functools.partial(functools.partial, seeds.generator, setup.secret)  # hash of code -> generator
     with sandbox.Sandbox(assembly.files, slot, blank=setup.release) as box:
         judge = Judge(box, seeded(assembly.code), setup.limit)
-        exercises = [judge.record(one) for one in load().exercises.values() if not one.in_notebook]
-    in_notebook, log = grade_q5(submission.files, assembly.files, seeded, slot)
-    record = dataclasses.replace(
-        record, exercises=(*exercises, *in_notebook), seconds=round(time.monotonic() - start, 3)
+        exercises = [judge.record(one) for one in setup.chosen if not one.in_notebook]
+    in_notebook, log = grade_q5(submission.files, assembly.files, seeded, setup.chosen, slot)
+    seconds = round(time.monotonic() - start, 3)
+    return Graded(
+        dataclasses.replace(record, exercises=(*exercises, *in_notebook), seconds=seconds), log=(*judge.log, *log)
     )
-    return Graded(record, log=(*judge.log, *log))
 
 
 def broken(place, setup, why):
@@ -97,7 +105,7 @@ def broken(place, setup, why):
     """
     exercises = tuple(
         ExerciseRecord(one.name, one.question, one.points, 0, "grader_error", messages.GRADER_ERROR)
-        for one in load().exercises.values()
+        for one in setup.chosen
     )
     record = _blank(place, setup)
     nothing = cells.Notebooks({})
@@ -122,8 +130,10 @@ def _blank(place, setup):
     )
 
 
-def _still_holds(earlier, record):
+def _still_holds(earlier, record, setup):
     """Return whether a record of an earlier run is complete, and of the same code, checks, secret and sandbox."""
+    if [one.name for one in setup.chosen] != [one.name for one in earlier.exercises]:
+        return False
     decides = ("digest", "code", "checks", "secret", "isolation")
     same = all(getattr(earlier, name) == getattr(record, name) for name in decides)
     return same and all(exercise.verdict != "grader_error" for exercise in earlier.exercises)

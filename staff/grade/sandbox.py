@@ -56,6 +56,7 @@ ENVIRONMENT = {
     **{f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB_MAXIMUM")},
 }
 OURS = Path(cs231n.__file__).resolve().parent
+EXTENSION = tuple(OURS.glob("im2col_cython*.so"))
 CHECKS = "cs231n/checks/"
 
 
@@ -103,7 +104,7 @@ def _interpreter():
     executable = os.path.realpath(sys.executable)
     numpy = Path(np.__file__).resolve().parent
     folders = tuple(path for path in (numpy, numpy.with_name("numpy.libs")) if path.is_dir())
-    binaries = [executable, *_binaries(*stdlib), *(str(path) for path in numpy.rglob("*.so"))]
+    binaries = [executable, *_binaries(*stdlib), *map(str, (*numpy.rglob("*.so"), *EXTENSION))]
     inside = tuple(f"{folder}/" for folder in (*stdlib, *folders))
     libraries = [path for path in _libraries(binaries) if not os.path.realpath(path).startswith(inside)]
     return _Interpreter(executable, stdlib, folders, tuple(libraries))
@@ -198,8 +199,10 @@ class Sandbox:
 
     def close(self):
         """End all processes and remove all files."""
-        for one in (*self._transports, *self._boxes.values()):
-            one.close()
+        for transport in self._transports:
+            transport.close()
+        for box in self._boxes.values():
+            box.close()
         self._transports.clear()
         self._boxes.clear()
 
@@ -426,7 +429,7 @@ class _Box:
             os.lseek(descriptor, 0, os.SEEK_SET)
             command += ["--perms", "0444", "--file", str(descriptor), f"{FOLDER}/{name}"]
         if not self._bare:
-            for path in OURS.glob("im2col_cython*.so"):
+            for path in EXTENSION:
                 command += ["--ro-bind", str(path), f"{FOLDER}/tree/cs231n/{path.name}"]
         command += ["--perms", "1777", "--size", str(SCRATCH), "--tmpfs", "/tmp", "--remount-ro", "/", "--"]
         return descriptors, command + self._worker(FOLDER, control, "/tmp", contained=True)

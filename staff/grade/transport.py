@@ -106,6 +106,10 @@ class Transport:
         self._module = framework.module if framework else load().exercises[exercise].module
         self._limit = self._left = limit
 
+    def close(self):
+        """End the check, if there is one."""
+        self._hang_up()
+
     def request(self, message, deadline=None):
         """Return the reply to a message.
 

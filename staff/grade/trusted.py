@@ -42,10 +42,7 @@ def functions(exercises):
 def _sandbox(slot):
     from staff.grade.sandbox import Sandbox
 
-    files = {
-        path.relative_to(ROOT).as_posix(): path.read_bytes()
-        for path in (ROOT / "cs231n").glob("*.py")
-    }
+    files = {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in (ROOT / "cs231n").glob("*.py")}
     sandbox = Sandbox(files, slot)
     atexit.register(sandbox.close)
     return sandbox
@@ -97,7 +94,11 @@ def _check_call(message, trusted):
     op = message.get("op")
     if op == "call":
         allowed = {f"cs231n.{path.replace('.', ':')}" for path in trusted}
-        fits = set(message) == CALL_KEYS and message["target"] in allowed and isinstance(message["args"], list | tuple)
+        fits = (
+            set(message) == CALL_KEYS
+            and message["target"] in allowed
+            and isinstance(message["args"], list | tuple)
+        )
         fits = fits and isinstance(message["kwargs"], dict) and message["hold"] in (None, 1)
     else:
         fits = op == "stream" and set(message) == {"op"} or op == "set_stream" and set(message) == {"op", "state"}

@@ -120,7 +120,8 @@ def test_a_failure_with_a_secret_seed_is_told_by_its_kind_and_with_the_numbers_o
     assert second.message == "the values differ from what is expected"
 
 
-def test_neither_texts_nor_types_of_exceptions_carry_secret_inputs_out():
+def test_neither_texts_nor_types_of_exceptions_carry_secret_inputs_out(monkeypatch):
+    monkeypatch.setattr(exercises, "diagnose", lambda transport, name: None)
     seen = []
 
     def telling(x, w, b):

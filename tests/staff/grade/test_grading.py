@@ -160,6 +160,17 @@ def test_the_digest_of_the_checks_follows_checks_rubric_solution_and_hidden_chec
     assert checks_digest(ROOT) == checks_digest(ROOT)
 
 
+def test_some_exercises_can_be_graded_alone_and_records_of_others_are_not_kept(full, setup):
+    graded, path = full
+    some = dataclasses.replace(setup, exercises=("adam", "relu_forward"))
+    again = grade(place(path), some, graded.record)
+    assert not again.kept
+    assert [(one.name, one.verdict) for one in again.record.exercises] == [
+        ("relu_forward", "passed"),
+        ("adam", "passed"),
+    ]
+
+
 # --- what a record holds --------------------------------------------------------------------------------------
 
 

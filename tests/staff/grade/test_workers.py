@@ -4,7 +4,6 @@ import multiprocessing
 import os
 import signal
 import threading
-import time
 
 import pytest
 
@@ -35,16 +34,10 @@ def broke(one):
     return {exercise.verdict for exercise in one.record.exercises} == {"grader_error"}
 
 
-def send(number, running=False):
-    """Send a signal to a worker as soon as it is at the submission that writes the file `there`."""
-
-    def when(there):
-        while not there.exists():
-            time.sleep(0.02)
-        [worker] = multiprocessing.active_children()
-        os.kill(worker.pid, number)
-
-    return when
+def send(number):
+    """Send a signal to the only worker."""
+    [worker] = multiprocessing.active_children()
+    os.kill(worker.pid, number)
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
@@ -65,12 +58,14 @@ def test_a_worker_that_dies_or_hangs_costs_the_submission_that_it_was_at(
     tmp_path, setup, monkeypatch, number, patience, said
 ):
     monkeypatch.setattr(workers, "GRACE", patience)
-    slow = f"import time\nopen({str(tmp_path / 'there')!r}, 'w')\ntime.sleep(4)\n"
-    places = submissions(tmp_path, before="x = 1\n", slow=slow, after="x = 2\n")
-    killer = threading.Thread(target=send(getattr(signal, number)), args=(tmp_path / "there",))
-    killer.start()
-    found = graded(places, setup)
-    killer.join()
+    slow = "import time\ntime.sleep(9)\n"
+    found = {}
+    for one in workers.grade_all(
+        submissions(tmp_path, before="x = 1\n", slow=slow, after="x = 2\n"), setup, lambda name: None, 1
+    ):
+        found[one.record.name] = one
+        if one.record.name == "before":
+            threading.Timer(2, send, [getattr(signal, number)]).start()
     assert {name: broke(one) for name, one in found.items()} == {"before": False, "slow": True, "after": False}
     assert said in found["slow"].log[0]
     assert multiprocessing.active_children() == []
