@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 
 from cs231n.checks.frameworks.program import is_cell
+from cs231n.checks.rooms import ROOMS, is_bare
+from cs231n.checks.rubric import load
 from cs231n.checks.subject import SubjectFailure
 from cs231n.checks.wire import decode, encode, read_frame, write_frame
 
@@ -22,7 +24,9 @@ FRAMEWORK_LIMIT = 120.0  # and PyTorch or TensorFlow, on a slow disk
 
 
 class WorkerProcess:
-    """A transport to a worker in a process of its own. Use it in a `with` block, or call `close`.
+    """A transport to workers in processes of their own, one for each kind of room (see `rooms`).
+
+    Use it in a `with` block, or call `close`.
 
     Args:
         root: folder that holds `cs231n`.
@@ -30,12 +34,8 @@ class WorkerProcess:
     """
 
     def __init__(self, root, import_limit=IMPORT_LIMIT):
-        self.root = Path(root).resolve()
-        self.import_limit = import_limit
-        self._process = None
-        self._loaded = {}  # module -> None, or the failure to raise again: a hang is not waited for twice
-        self._limit = self._left = IMPORT_LIMIT
-        self._stacks = tempfile.TemporaryDirectory(prefix="cs231n-checks-", ignore_cleanup_errors=True)
+        self._rooms = {room: _Process(root, room, import_limit) for room in ROOMS}
+        self._room = self._rooms["nets"]
 
     def __enter__(self):
         return self
@@ -44,13 +44,19 @@ class WorkerProcess:
         self.close()
 
     def close(self):
-        """Stop the process."""
-        self._stop()
-        self._stacks.cleanup()
+        """Stop the processes."""
+        for room in self._rooms.values():
+            room.close()
 
     def reset(self, limit, exercise=None):
-        """Set the time that the worker may take for the requests that follow; what torch takes does not count."""
-        self._limit = self._left = limit
+        """Begin a check in the room of the exercise, or in the one where more is there.
+
+        Args:
+            limit: seconds that the worker may take for the requests that follow; what torch takes does not count.
+            exercise: name of the exercise that is checked.
+        """
+        self._room = self._rooms[_room_of(load().exercises[exercise]) if exercise else "nets"]
+        self._room.reset(limit)
 
     def request(self, message):
         """Return the worker's reply to a message.
@@ -58,6 +64,41 @@ class WorkerProcess:
         Raises:
             SubjectFailure: the process crashed or took too long.
         """
+        return self._room.request(message)
+
+
+def _room_of(exercise):
+    """Return the room that an Exercise is checked in."""
+    if exercise.in_notebook:
+        return "notebook"
+    return "bare" if is_bare(exercise.module) else "nets"
+
+
+class _Process:
+    """A worker process, started when it is first needed.
+
+    Args: as for WorkerProcess, and the kind of room.
+    """
+
+    def __init__(self, root, room, import_limit):
+        self.root, self.room = Path(root).resolve(), room
+        self.import_limit = import_limit
+        self._process = None
+        self._loaded = {}  # module -> None, or the failure to raise again: a hang is not waited for twice
+        self._limit = self._left = IMPORT_LIMIT
+        self._stacks = tempfile.TemporaryDirectory(prefix="cs231n-checks-", ignore_cleanup_errors=True)
+
+    def close(self):
+        """Stop the process."""
+        self._stop()
+        self._stacks.cleanup()
+
+    def reset(self, limit):
+        """Set the time that the worker may take for the requests that follow."""
+        self._limit = self._left = limit
+
+    def request(self, message):
+        """Return the worker's reply to a message; raises as WorkerProcess does."""
         if self._process is None:
             self._start()
         if message["op"] != "load":
@@ -119,7 +160,7 @@ class WorkerProcess:
         self._loaded = {module: failure for module, failure in self._loaded.items() if failure}
         worker = self.root / "cs231n" / "checks" / "worker.py"
         self._process = subprocess.Popen(
-            [sys.executable, "-X", "utf8", str(worker), str(self.root), str(self._stack_file)],
+            [sys.executable, "-X", "utf8", str(worker), str(self.root), str(self._stack_file), self.room],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -1,13 +1,15 @@
 """What is there when an exercise is checked, the same on a student's machine and where it is graded.
 
 `layers` and `optim` are checked in a bare room: NumPy, Python's standard library, and what the student wrote. The
-classes of `classifiers` are built from the given modules, so that these are there too.
+classes of `classifiers` are built from the given modules, so that these are there too. Exercises in a notebook are
+checked beside their framework.
 """
 
 import sys
 
-__all__ = ["BARE", "GIVEN", "Guard", "is_bare"]
+__all__ = ["BARE", "GIVEN", "ROOMS", "Guard", "is_bare"]
 
+ROOMS = ("bare", "nets", "notebook")
 BARE = ("cs231n.layers", "cs231n.optim")
 
 # Modules and packages of cs231n that are no exercise: in a bare room they would be somebody else's answer.

@@ -1,6 +1,6 @@
 """The side of the code under check: it imports the student's modules and answers calls.
 
-`Host` answers one request at a time. The process `python cs231n/checks/worker.py ROOT STACKS` serves requests from
+`Host` answers one request at a time. The process `python cs231n/checks/worker.py ROOT STACKS ROOM` serves requests from
 its standard input; its answers go to what was its standard output, so that prints cannot mix with them.
 """
 
@@ -18,6 +18,7 @@ if __name__ == "__main__":
 import numpy as np
 
 from cs231n.checks.frameworks.program import is_cell
+from cs231n.checks.rooms import Guard
 from cs231n.checks.wire import Handle, decode, encode, read_frame, write_frame
 
 __all__ = ["Host", "encode_reply", "main"]
@@ -175,13 +176,16 @@ def _qualified_names(tb):
     return names
 
 
-def main(root, stacks):
+def main(root, stacks, room):
     """Serve requests until the other side closes; what the code prints and reads goes nowhere.
 
     Args:
         root: folder that holds `cs231n`.
         stacks: file for the stack of a crash or of code that takes too long.
+        room: "bare", "nets" or "notebook", see `rooms`.
     """
+    if room != "notebook":
+        sys.meta_path.insert(0, Guard(room == "bare"))
     requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):

@@ -59,7 +59,8 @@ def _grade(framework, program, data, tree, seeded, exercises, slot):
     if program is None:
         return _alike(exercises, "import_error", f"{framework.notebook} cannot be read"), []
     if not framework.installed:
-        return _alike(exercises, "grader_error", messages.GRADER_ERROR), [f"{framework.name} is not installed here"]
+        log = f"{framework.name} is not installed here"
+        return _alike(exercises, "grader_error", messages.GRADER_ERROR), [log]
     generator = seeded(_digest(program))
     with sandbox.Sandbox(tree | {framework.notebook: data}, slot, framework=framework) as box:
         judge = Judge(_Room(box, framework), generator, LIMIT)

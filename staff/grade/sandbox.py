@@ -228,7 +228,7 @@ class Sandbox:
             raise self._failures[key]
         box = self._box(is_bare(module))
         if box.room is None or box.room.closed or (box.room.owner, box.room.key) != (owner, key):
-            blank = self._stand_ins(trusted)
+            blank = self._stand_ins(module, trusted)
             try:
                 box.open(Room(owner, key), blank, self.import_limit)
             except SubjectFailure as failure:
@@ -236,9 +236,9 @@ class Sandbox:
                 raise
         return box.room
 
-    def _stand_ins(self, trusted):
-        """Return the modules of trusted functions that cannot be imported, and for which a blank one is there."""
-        modules = {f"cs231n.{path.rsplit('.', 1)[0]}" for path in trusted}
+    def _stand_ins(self, module_under_check, trusted):
+        """Return the other modules of trusted functions that cannot be imported and have a blank one."""
+        modules = {f"cs231n.{path.rsplit('.', 1)[0]}" for path in trusted} - {module_under_check}
         broken = []
         for module in sorted(modules):
             if _file(module) in self._blank:
@@ -417,7 +417,8 @@ class _Box:
         """Return the descriptors to pass on, and the command."""
         if _bubblewrap_problem() is None:
             return self._contained(control)
-        return [], self._reduced(control)
+        self._folder = Path(tempfile.mkdtemp(prefix="cs231n-sandbox-"))
+        return [], self._reduced(control, self._folder)
 
     def _contained(self, control):
         command, descriptors = _walls(self._framework), []
@@ -446,8 +447,28 @@ class _Box:
         python = [_interpreter().executable, "-I", "-S", "-B", "-X", "utf8"]
         return [*python, f"{folder}/grader/worker.py", folder, str(control), json.dumps(settings)]
 
-    def _reduced(self, control):
-        raise SandboxError("TODO")
+    def _reduced(self, control, folder):
+        """Return the command where there is no bubblewrap: the same worker and limits, on the files of the machine."""
+        interpreter, scratch = _interpreter(), folder / "scratch"
+        for name, data in self._files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        for path in (folder / "site", scratch):
+            path.mkdir()
+        site = (*interpreter.numpy, *(_framework(self._framework)[0] if self._framework else ()))
+        for path in site:
+            (folder / "site" / path.name).symlink_to(path)
+        if not self._bare:
+            for path in EXTENSION:
+                (folder / "tree" / "cs231n" / path.name).symlink_to(path)
+        if self._user is not None:
+            os.chown(folder, -1, self._user)  # and for no other submission to read, nor this one the solution
+            folder.chmod(0o750)
+            os.chown(scratch, self._user, self._user)
+            for path in (interpreter.executable, *interpreter.stdlib, *site):
+                _check_public(Path(path))
+        return self._worker(str(folder), control, str(scratch), contained=False)
 
     def close(self):
         """End all processes and remove all files."""
@@ -465,3 +486,29 @@ class _Box:
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
             process.wait()
+        if self._folder:
+            self._clean_up()
+
+    def _clean_up(self):
+        """Without walls around them: kill all processes of the user, where it has one of its own; remove the files."""
+        if self._user is not None:
+            kill = [_interpreter().executable, "-I", "-S", "-c", "import os; os.kill(-1, 9)"]
+            subprocess.run(
+                kill, user=self._user, group=self._user, extra_groups=[], capture_output=True, check=False
+            )
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder = None
+
+
+def _check_public(path):
+    """Check that a user without rights can reach a file.
+
+    Raises:
+        SandboxError: it cannot; the message says what to do.
+    """
+    for folder in path.parents:
+        if not folder.stat().st_mode & 0o001:
+            raise SandboxError(
+                f"{path} cannot be reached by an unprivileged user, as {folder} is closed to others: install bubblewrap, "
+                "run as another user than root, or use a Python outside of home folders"
+            )

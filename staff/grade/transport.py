@@ -1,6 +1,5 @@
 """The trusted end of the wire to a sandbox: deadlines on reads and writes, bounds, and replies that fit or are refused."""
 
-import socket
 import struct
 import time
 
@@ -141,11 +140,11 @@ class Transport:
                 if self._solution:
                     self._solution.reset(self._limit)
                 return self._ask(message, FIRST_LIMIT if not last else max(FIRST_LIMIT, self._limit), free=True)
-            except (SubjectFailure, OSError):
+            except (SubjectFailure, OSError) as error:
                 self._hang_up()
-                self._room.close()
+                failure = self._lost("crashed", "Python ended without an answer")
                 if last:
-                    raise
+                    raise failure from error
 
     def _ask(self, message, seconds, free=False):
         """Send a message and return the reply, answering what the stubs ask in between."""

@@ -106,9 +106,9 @@ def _fork_rooms(control, folder, settings):
     sweep = _Sweep(settings["contained"], settings["scratch"])
     while True:
         data, channels, _, _ = socket.recv_fds(control, ORDER, 1)
+        sweep(room=True)
         if not data:
             return
-        sweep(room=True)
         order = json.loads(data)
         sweep.child = os.fork()
         if sweep.child == 0:

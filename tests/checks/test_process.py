@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cs231n.checks.process import WorkerProcess
+from cs231n.checks.process import WorkerProcess, _Process
 from cs231n.checks.session import Session
 from cs231n.checks.subject import Subject, SubjectFailure
 from tests.checks.subjects import ROOT
@@ -170,7 +170,7 @@ def test_a_broken_net_leaves_the_layers(student):
     found = outcomes(student, "affine_forward", "two_layer_net", "three_layer_conv_net")
     assert [outcome.verdict for outcome in found.values()] == ["passed", "import_error", "passed"]
     message = found["two_layer_net"].results[0].message
-    assert message.summary == "ModuleNotFoundError: No module named 'no_such_package'"
+    assert message.summary.startswith("ModuleNotFoundError: no_such_package is not there")
     assert message.where == ("cs231n/classifiers/fc_net.py, line 1, in <module>", "    import no_such_package")
 
 
@@ -181,11 +181,31 @@ def test_a_broken_net_leaves_the_layers(student):
 def test_a_file_that_hangs_or_crashes_on_import_is_imported_once(student, monkeypatch, line, verdict):
     path = student / "cs231n/optim.py"
     path.write_text(path.read_text(encoding="utf-8") + f"\n{line}\n", encoding="utf-8")
-    starts, start = [], WorkerProcess._start
-    monkeypatch.setattr(WorkerProcess, "_start", lambda self: (starts.append(self), start(self)))
+    starts, start = [], _Process._start
+    monkeypatch.setattr(_Process, "_start", lambda self: (starts.append(self), start(self)))
     found = outcomes(student, "sgd_momentum", "rmsprop", "adam", "relu_forward", import_limit=LIMIT)
     assert [outcome.verdict for outcome in found.values()] == [verdict, verdict, verdict, "passed"]
     assert len(starts) == (1 if verdict == "import_error" else 2)
+
+
+@pytest.mark.parametrize("module", ["torch", "scipy.special", "cs231n.fast_layers", "matplotlib.pyplot"])
+def test_what_is_not_there_where_layers_are_graded_is_not_there_here(student, module):
+    in_relu(student, f"import {module}")
+    found = outcomes(student, "two_layer_net", "relu_forward", "affine_forward", "three_layer_conv_net")
+    assert found["relu_forward"].verdict == "error"
+    message = found["relu_forward"].results[0].message.summary
+    assert message.startswith("ModuleNotFoundError") and "where layers.py and optim.py are graded" in message
+    assert found["affine_forward"].verdict == "passed"
+
+
+def test_the_nets_have_the_given_modules_and_no_framework(student):
+    path = student / "cs231n/classifiers/fc_net.py"
+    path.write_text(
+        path.read_text(encoding="utf-8") + "\nfrom cs231n import solver  # needs tqdm\n", encoding="utf-8"
+    )
+    found = outcomes(student, "two_layer_net", "three_layer_conv_net")
+    assert [outcome.verdict for outcome in found.values()] == ["import_error", "passed"]
+    assert "where the nets are graded" in found["two_layer_net"].results[0].message.summary
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"x = '\xe9'", b"\x00", b""])
@@ -214,5 +234,5 @@ def test_a_check_has_its_time_again_after_another_used_it_up(student):
 def test_closing_ends_the_process(student):
     with WorkerProcess(student) as worker:
         Subject(worker).reset(0, LIMIT)
-        process = worker._process
+        process = worker._room._process
     assert process.poll() is not None
