@@ -96,13 +96,10 @@ def grade(place, setup, earlier=None, slot=0, submission=None):
     with sandbox.Sandbox(assembly.files, slot, blank=setup.release) as box:
         judge = Judge(box, seeded(assembly.code), setup.limit)
         exercises = [judge.record(one) for one in setup.chosen if not one.in_notebook]
-    log = judge.log
-    if any(one.in_notebook for one in setup.chosen):
-        in_notebook, more = grade_q5(submission.files, assembly.files, seeded, slot)
-        exercises, log = [*exercises, *in_notebook], [*log, *more]
+    in_notebook, log = grade_q5(submission.files, assembly.files, seeded, setup.chosen, slot)
     seconds = round(time.monotonic() - start, 3)
-    record = dataclasses.replace(record, exercises=tuple(exercises), seconds=seconds)
-    return Graded(record, log=tuple(log), fingerprints=marks)
+    record = dataclasses.replace(record, exercises=(*exercises, *in_notebook), seconds=seconds)
+    return Graded(record, log=(*judge.log, *log), fingerprints=marks)
 
 
 def broken(place, setup, why):

@@ -8,7 +8,6 @@ import hashlib
 
 from cs231n.checks.frameworks.notebook import FRAMEWORKS, Notebook
 from cs231n.checks.frameworks.program import Program
-from cs231n.checks.rubric import load
 from staff.grade import messages, sandbox
 from staff.grade.exercises import Judge
 from staff.grade.record import ExerciseRecord
@@ -18,15 +17,19 @@ __all__ = ["grade_q5"]
 LIMIT = 60.0  # seconds that all exercises of a notebook may take together; each has 10 of them
 
 
-def grade_q5(files, tree, seeded, slot=0):
-    """Return (an ExerciseRecord for each exercise of Q5, texts for the staff alone about what broke).
+def grade_q5(files, tree, seeded, exercises, slot=0):
+    """Return (ExerciseRecords, texts for the staff alone about what broke) of exercises that are in a notebook.
 
     Args:
         files: path -> bytes of what was handed in.
         tree: path -> bytes of the assembled tree, which a notebook may import.
         seeded: `seeded(code)` returns `generator(check_id, seed)` for the hash of the graded code.
+        exercises: of the rubric; those in modules are passed over.
         slot: number of this worker among those that run at the same time.
     """
+    exercises = [one for one in exercises if one.in_notebook]
+    if not exercises:
+        return [], []
     programs = {framework: _program(files, framework) for framework in FRAMEWORKS if framework.notebook in files}
     written = {
         framework: program
@@ -35,9 +38,9 @@ def grade_q5(files, tree, seeded, slot=0):
     }
     if not written:
         why = "not written yet" if programs else "its notebook was not handed in"
-        return _alike("not_implemented", why), []
+        return _alike(exercises, "not_implemented", why), []
     graded = [
-        _grade(framework, program, files[framework.notebook], tree, seeded, slot)
+        _grade(framework, program, files[framework.notebook], tree, seeded, exercises, slot)
         for framework, program in written.items()
     ]
     return max(graded, key=lambda one: sum(record.earned for record in one[0]))
@@ -51,16 +54,17 @@ def _program(files, framework):
         return None
 
 
-def _grade(framework, program, data, tree, seeded, slot):
+def _grade(framework, program, data, tree, seeded, exercises, slot):
     """Grade one notebook; see grade_q5."""
     if program is None:
-        return _alike("import_error", f"{framework.notebook} cannot be read"), []
+        return _alike(exercises, "import_error", f"{framework.notebook} cannot be read"), []
     if not framework.installed:
-        return _alike("grader_error", messages.GRADER_ERROR), [f"{framework.name} is not installed here"]
+        log = f"{framework.name} is not installed here"
+        return _alike(exercises, "grader_error", messages.GRADER_ERROR), [log]
     generator = seeded(_digest(program))
     with sandbox.Sandbox(tree | {framework.notebook: data}, slot, framework=framework) as box:
         judge = Judge(_Room(box, framework), generator, LIMIT)
-        return [judge.record(one) for one in _exercises()], judge.log
+        return [judge.record(one) for one in exercises], judge.log
 
 
 class _Room:
@@ -85,10 +89,6 @@ def _digest(program):
     return hashlib.sha256(repr(code).encode()).hexdigest()
 
 
-def _exercises():
-    return [one for one in load().exercises.values() if one.in_notebook]
-
-
-def _alike(verdict, message):
+def _alike(exercises, verdict, message):
     """Return ExerciseRecords that all say the same."""
-    return [ExerciseRecord(one.name, one.question, one.points, 0, verdict, message) for one in _exercises()]
+    return [ExerciseRecord(one.name, one.question, one.points, 0, verdict, message) for one in exercises]

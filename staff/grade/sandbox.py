@@ -467,15 +467,17 @@ class _Box:
             path.write_bytes(data)
         for path in (folder / "site", scratch):
             path.mkdir()
-        for path in interpreter.numpy:
+        site = (*interpreter.numpy, *(_framework(self._framework)[0] if self._framework else ()))
+        for path in site:
             (folder / "site" / path.name).symlink_to(path)
         if not self._bare:
             for path in EXTENSION:
                 (folder / "tree" / "cs231n" / path.name).symlink_to(path)
         if self._user is not None:
-            folder.chmod(0o755)
+            os.chown(folder, -1, self._user)  # and for no other submission to read, nor this one the solution
+            folder.chmod(0o750)
             os.chown(scratch, self._user, self._user)
-            for path in (interpreter.executable, *interpreter.stdlib, *interpreter.numpy):
+            for path in (interpreter.executable, *interpreter.stdlib, *site):
                 _check_public(Path(path))
         return self._worker(str(folder), control, str(scratch), contained=False)
 

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from cs231n.checks.rubric import load
 from staff.grade import q5, seeds
 from tests.checks.frameworks.notebooks import PYTORCH, TENSORFLOW, blank, code_cell, edited, solved, with_cells
 from tests.checks.frameworks.skips import needs
@@ -29,7 +30,7 @@ def grade(release):
 
     def verdicts(**notebooks):
         files = {f"{name}.ipynb": text.encode("utf-8", "surrogatepass") for name, text in notebooks.items()}
-        records, log = q5.grade_q5(files, tree, SEEDED)
+        records, log = q5.grade_q5(files, tree, SEEDED, load().exercises.values())
         assert log == []
         assert [record.name for record in records] == list(EXERCISES)
         for record in records:
@@ -275,5 +276,5 @@ def test_what_is_no_notebook_costs_all_of_its_exercises(text, grade):
 
 def test_a_framework_that_is_missing_costs_nobody_points(release, monkeypatch):
     monkeypatch.setattr("cs231n.checks.frameworks.notebook.importlib.util.find_spec", lambda name: None)
-    records, log = q5.grade_q5({PYTORCH: solved(PYTORCH).encode()}, release, SEEDED)
+    records, log = q5.grade_q5({PYTORCH: solved(PYTORCH).encode()}, release, SEEDED, load().exercises.values())
     assert {record.verdict for record in records} == {"grader_error"} and log == ["PyTorch is not installed here"]
