@@ -275,7 +275,7 @@ class Stubs:
 
         if message["op"] == "load":
             return {"value": None}
-        write_frame(self._replies, encode({"ask": message}, layout=True))
+        write_frame(self._replies, encode({"ask": message}))
         return decode(read_frame(self._requests))
 
     def _stub(self, name, original):

@@ -14,7 +14,9 @@ def contained():
 @pytest.mark.parametrize("name", CALLS)
 def test_an_attack_in_a_call_costs_that_exercise_alone(name):
     code, expected = CALLS[name]
-    found = verdicts(solved(layers="import os\n" + in_call(code)), "relu_forward", "affine_forward", "sgd_momentum")
+    found = verdicts(
+        solved(layers="import os\n" + in_call(code)), "relu_forward", "affine_forward", "sgd_momentum"
+    )
     assert found.pop("relu_forward") in expected
     assert found == {"affine_forward": "passed", "sgd_momentum": "passed"}
 
