@@ -359,7 +359,7 @@ class _Box:
     def __init__(self, files, bare, slot, limits, framework):
         self.room, self._framework = None, framework
         self._files, self._bare, self._limits = files, bare, limits
-        self._user = FIRST_USER + slot if os.geteuid() == 0 else None
+        self._user = FIRST_USER + slot if os.geteuid() == 0 and FIRST_USER else None
         self._process = self._control = self._folder = None
 
     def open(self, room, blank, import_limit):

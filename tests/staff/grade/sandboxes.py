@@ -10,7 +10,7 @@ from staff.grade import sandbox
 from staff.grade.sandbox import FIRST_USER, Sandbox
 from tests.checks.subjects import ROOT
 
-SLOT = 100 + os.getpid() % 5000  # so that test runs at the same time do not see each other
+SLOT = 100 + os.getpid() % 2000  # so that test runs at the same time do not see each other
 SMALL = {"AS": 2**29, "DATA": 2**28}  # so that memory bombs are fast
 LIMIT = 1.5  # seconds: enough for any honest check, on a busy machine too
 
