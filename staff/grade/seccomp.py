@@ -1,7 +1,7 @@
 """System calls that nothing in a sandbox needs: what outlives a process, namespaces, looks into other processes.
 
-Without them a submission cannot hide anything from one check to the next (System V memory and kernel keys belong to
-no process), and less of the kernel is within its reach.
+Without them a submission cannot hide anything from one check to the next (System V memory and kernel keys belong
+to no process), and less of the kernel is within its reach.
 """
 
 import contextlib
