@@ -2,9 +2,9 @@
 
 A `Sandbox` holds up to two boxes, each started when it is first needed: a bare one for `layers` and `optim`, which
 holds NumPy and what the student wrote, and one for the nets, with the given modules and the compiled kernels. A
-box is a process (`worker`) behind walls: a user without rights, namespaces of its own, nothing of the machine but the
-interpreter with its libraries, no network, and a small scratch folder in memory. In it, a room is opened for a module
-of a transport, and forks for each check.
+box is a process (`worker`) behind walls: a user without rights, namespaces of its own, nothing of the machine but
+the interpreter with its libraries, no network, and a small scratch folder in memory. In it, a room is opened for a
+module of a transport, and forks for each check.
 """
 
 import dataclasses
@@ -181,8 +181,8 @@ class Sandbox:
     Args:
         files: path -> bytes of the tree; only what is below cs231n/ counts, and cs231n/checks is the grader's own.
         slot: number that no other sandbox of this machine has at the same time; root gives each a user of its own.
-        blank: path -> bytes of the blank release. Where exercises are trusted and a module that holds them cannot be
-            imported, the release's stands in for it.
+        blank: path -> bytes of the blank release. Where exercises are trusted and a module that holds them cannot
+            be imported, the release's stands in for it.
         limits: resource limits that differ from LIMITS.
         import_limit: seconds that importing a module may take.
         framework: of the notebook among the files that is to be checked, in place of modules; or None.
@@ -268,7 +268,8 @@ class Sandbox:
         frameworks = ("__init__", "program", "pytorch", "tensorflow")
         names = ("wire", "worker", "subject", "rooms", *(f"frameworks/{name}" for name in frameworks))
         files = {f"grader/{CHECKS}{name}.py": (OURS / "checks" / f"{name}.py").read_bytes() for name in names}
-        files["grader/worker.py"] = Path(__file__).with_name("worker.py").read_bytes()
+        for name in ("worker.py", "seccomp.py"):
+            files[f"grader/{name}"] = Path(__file__).with_name(name).read_bytes()
         return files
 
 
@@ -459,7 +460,7 @@ class _Box:
         return [*python, f"{folder}/grader/worker.py", folder, str(control), json.dumps(settings)]
 
     def _reduced(self, control, folder):
-        """Return the command where there is no bubblewrap: the same worker and limits, on the files of the machine."""
+        """Return the command where there is no bubblewrap: the same worker and limits, on the machine's files."""
         interpreter, scratch = _interpreter(), folder / "scratch"
         for name, data in self._files.items():
             path = folder / name
@@ -501,7 +502,7 @@ class _Box:
             self._clean_up()
 
     def _clean_up(self):
-        """Without walls around them: kill all processes of the user, where it has one of its own; remove the files."""
+        """Without walls: kill all processes of the user, where it has one of its own, and remove the files."""
         if self._user is not None:
             kill = [_interpreter().executable, "-I", "-S", "-c", "import os; os.kill(-1, 9)"]
             subprocess.run(
@@ -520,6 +521,6 @@ def _check_public(path):
     for folder in path.parents:
         if not folder.stat().st_mode & 0o001:
             raise SandboxError(
-                f"{path} cannot be reached by an unprivileged user, as {folder} is closed to others: install bubblewrap, "
-                "run as another user than root, or use a Python outside of home folders"
+                f"{path} cannot be reached by a user without rights, as {folder} is closed to others: "
+                "install bubblewrap, run as another user than root, or use a Python outside of home folders"
             )

@@ -1,4 +1,4 @@
-"""The trusted end of the wire to a sandbox: deadlines on reads and writes, bounds, and replies that fit or are refused."""
+"""The trusted end of the wire to a sandbox: deadlines for reads and writes; replies that fit or are refused."""
 
 import struct
 import time
@@ -75,9 +75,10 @@ def _left(deadline):
 class Transport:
     """A transport to the code in a sandbox, see `cs231n.checks.subject.Subject`.
 
-    Nothing carries over from one transport to another. The message and the frames of a SubjectFailure come from the
-    submission, which has seen the inputs: they are cut to size and otherwise as they came, so that only those of a
-    run with public seeds may be shown.
+    Nothing carries over from one transport to another: with a new one for runs with public seeds, what a run with
+    secret seeds has shown to the submission cannot come out in them. Message and frames of a SubjectFailure come
+    from the submission, which has seen the inputs: they are cut to size and otherwise as they came, so that
+    only those of a run with public seeds may be shown.
 
     Args:
         sandbox: the Sandbox.

@@ -1,8 +1,8 @@
 """The grader's answers for parts of a submission that do not work: our solution, behind walls of its own.
 
 A broken layer must not take a net's points with it. The net then runs with stubs for the layer, whose calls come
-here over the same wire. The arguments of these calls are the submission's, and can be as large and as awkward as it
-likes; so the solution runs in a sandbox too, one for this process, with the limits of any other.
+here over the same wire. The arguments of these calls are the submission's, and can be as large and as awkward as
+it likes; so the solution runs in a sandbox too, one for this process, with the limits of any other.
 """
 
 import atexit

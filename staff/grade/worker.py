@@ -15,6 +15,7 @@ import builtins
 import contextlib
 import ctypes
 import functools
+import gc
 import importlib
 import inspect
 import json
@@ -60,6 +61,7 @@ def main(folder, control, settings):
     import numpy.linalg
     import numpy.ma
     import numpy.random  # noqa: F401
+    import seccomp  # of this folder
 
     for package in settings["packages"]:
         importlib.import_module(package)
@@ -72,6 +74,8 @@ def main(folder, control, settings):
         sys.meta_path.insert(0, Guard(settings["bare"]))
     os.chdir(settings["scratch"])
     _restrict(settings["limits"])
+    seccomp.install()
+    gc.freeze()  # what is there already is never collected, so that forks share it
     control.send(b"ready")
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
@@ -166,7 +170,8 @@ def _empty(folder):
     for here, folders, _ in os.walk(folder):
         for name in folders:
             with contextlib.suppress(OSError):
-                os.chmod(os.path.join(here, name), 0o700, follow_symlinks=False)
+                if not os.path.islink(path := os.path.join(here, name)):
+                    os.chmod(path, 0o700)
     for entry in os.scandir(folder):
         if entry.is_dir(follow_symlinks=False):
             with contextlib.suppress(OSError, RecursionError):

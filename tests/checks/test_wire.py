@@ -109,6 +109,16 @@ def test_what_is_nested_without_end_is_cut(value):
         (b'{"array": 1, "scalar": 2}', b""),
         (b"\xff", b""),
         (b"[" * 100000, b""),
+        (b" " * 2**20 + b"1", b""),
+        (b'"' + b"x" * 2**15 + b'"', b""),
+        (b'{"array": {"dtype": "f8,f8", "shape": [0]}}', b""),
+        (b'{"array": {"dtype": "<f16", "shape": [1]}}', bytes(16)),
+        (b'{"array": {"dtype": ["<f8"], "shape": [1]}}', bytes(8)),
+        (b'{"array": {"dtype": "<f8", "shape": [0, 4611686018427387904]}}', b""),
+        (b'{"array": {"dtype": "<f8", "shape": [1000000000], "strides": [0], "start": 0, "bytes": 8}}', bytes(8)),
+        (b'{"array": {"dtype": "<f8", "shape": [1%s]}}' % (b", 1" * 40), bytes(8)),
+        (b'{"array": {"dtype": "<f8", "shape": [1e400]}}', b""),
+        (b"1" * 5000, b""),
     ],
 )
 def test_a_body_that_does_not_fit_is_refused(header, data):
@@ -130,3 +140,20 @@ def test_frames_follow_each_other_and_an_end_is_an_end():
     assert [read_frame(file), read_frame(file)] == [b"one", b""]
     with pytest.raises(EOFError):
         read_frame(file)
+
+
+def test_a_frame_that_is_too_large_is_refused_before_it_is_read():
+    with pytest.raises(ValueError, match="expected at most"):
+        read_frame(io.BytesIO(struct.pack("<Q", 2**40)))
+
+
+def test_strides_are_refused_where_the_sender_is_not_trusted():
+    body = encode(np.zeros((2, 3)).T, layout=True)
+    assert decode(body).shape == (3, 2)
+    with pytest.raises(ValueError, match="strides"):
+        decode(body, layout=False)
+
+
+def test_long_texts_are_cut_and_long_doubles_do_not_travel():
+    assert len(decode(encode("x" * 10**6))) < 10**5
+    assert isinstance(decode(encode(np.zeros(2, np.longdouble))), Unknown)

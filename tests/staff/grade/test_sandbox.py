@@ -32,7 +32,7 @@ def test_the_solution_passes_every_check():
 
 FRAMES = [
     b'{"dict": [["value", true]]}',
-    b'{"dict": [["value", {"tuple": [{"unknown": "array"}, {"handle": 0}]}], ["dicts", {"dict": []}], ["args", null]]}',
+    b'{"dict": [["value", {"tuple": [{"unknown": "array"}, 0]}], ["dicts", {"dict": []}], ["args", null]]}',
     b'{"dict": [["value", "passed"], ["verdict", "passed"], ["dicts", {"dict": []}], ["args", {"list": []}]]}',
     b'{"dict": [["failure", {"dict": [["verdict", "passed"]]}]]}',
     b'"passed"',
@@ -133,8 +133,8 @@ def test_settings_of_openblas_pass_and_nothing_else(monkeypatch):
     text = """
 import os
 assert os.environ["OPENBLAS_CORETYPE"] == "Haswell" and os.environ["OPENBLAS_NUM_THREADS"] == "1"
-assert set(os.environ) <= {"PATH", "LANG", "PWD", "LC_CTYPE"} | {n for n in os.environ if n.endswith("_NUM_THREADS")
-    or n.startswith("OPENBLAS_")}, dict(os.environ)
+others = [name for name in os.environ if not name.endswith("_NUM_THREADS") and not name.startswith("OPENBLAS_")]
+assert set(others) <= {"PATH", "LANG", "PWD", "LC_CTYPE"}, others
 """
     assert verdicts(solved(layers=text), "relu_forward") == {"relu_forward": "passed"}
 

@@ -94,12 +94,12 @@ def test_dicts_and_the_random_stream_travel_along():
 
 HOSTILE = {
     "another function": "subject.call('layers.softmax_loss', np.ones((1, 2)), np.zeros(1, int))",
-    "a function of Python": "ask({'op': 'call', 'target': 'os:system', 'args': ['true'], 'kwargs': {}, 'hold': None, 'send_args': False})",
+    "a function of Python": "ask(CALL | {'target': 'os:system', 'args': ['true']})",
     "another operation": "ask({'op': 'hold', 'value': 1})",
     "no dict": "ask([1])",
     "calls without end": "while True: subject.stream()",
-    "much work": "subject.call('layers.affine_forward', np.ones((1, 2**20)), np.ones((2**20, 1)), np.ones(1)) ; [subject.call('layers.affine_forward', np.ones((2**12, 1)), np.ones((1, 2**12)), np.ones(2**12)) for _ in range(10000)]",
-    "much memory": "subject.call('layers.affine_forward', np.ones((2**20, 1)), np.ones((1, 2**20)), np.ones(2**20))",
+    "much work": "while True: affine(2**11, 2**8, 2**11)",
+    "much memory": "affine(2**20, 1, 2**20)",
 }
 
 
@@ -111,6 +111,8 @@ def hostile(self, X, y=None):
     from cs231n.checks.subject import Subject
     stubs = next(one for one in gc.get_objects() if type(one).__name__ == "Stubs")
     subject, ask = Subject(stubs), stubs.request
+    def affine(N, D, M): subject.call("layers.affine_forward", np.ones((N, D)), np.ones((D, M)), np.ones(M))
+    CALL = dict(op="call", kwargs=dict(), hold=None, send_args=False)
     {HOSTILE[name]}
 TwoLayerNet.loss = hostile
 """

@@ -1,9 +1,11 @@
 """Hostile and broken submissions, as changes to the solved source, and the verdict that each gets.
 
-`CALLS` run inside relu_forward, before the right answer is returned. `IMPORTS` run where layers.py is imported. Each is
-code and the verdicts that fit; what looks around or leaves traces ends with the right answer, so that it passes if
-and only if it found nothing, and what it left behind is looked for from outside.
+`CALLS` run inside relu_forward, before the right answer is returned. `IMPORTS` run where layers.py is imported. Each
+is code and the verdicts that fit; what looks around or leaves traces ends with the right answer, so that it passes
+if and only if it found nothing, and what it left behind is looked for from outside.
 """
+
+# ruff: noqa: E501 - lines of code that are data here
 
 import textwrap
 
@@ -295,6 +297,24 @@ for s in sockets(): os.write(s, frame(text))
         PASSED,
     ),
     # --- leaves the sandbox, or stays
+    "new namespaces": (
+        """
+        import ctypes
+        libc = ctypes.CDLL(None, use_errno=True)
+        for flag in (0x10000000, 0x20000, 0x40000000): assert libc.unshare(flag) == -1, flag
+        assert libc.syscall(56, 0x10000000 | 17, 0, 0, 0, 0) == -1
+        """,
+        PASSED,
+    ),
+    "memory and keys of the kernel": (
+        """
+        import ctypes
+        libc = ctypes.CDLL(None, use_errno=True)
+        assert libc.shmget(7, 4096, 0o1666) == -1 and libc.semget(7, 1, 0o1666) == -1 and libc.msgget(7, 0o1666) == -1
+        assert libc.syscall(248, b"user", b"x", b"seen", 4, -4) == -1
+        """,
+        PASSED,
+    ),
     "writes everywhere": (
         """
         import os
