@@ -58,7 +58,8 @@ class Guard:
         if first == "cs231n":
             refused = self.bare and rest.partition(".")[0] in GIVEN
         else:
-            refused = first not in sys.stdlib_module_names and first != "numpy"
+            standard = first in sys.stdlib_module_names or first.startswith("_sysconfigdata")
+            refused = not standard and first != "numpy"
         if refused:
             file = "layers.py and optim.py are" if self.bare else "the nets are"
             raise ModuleNotFoundError(f"{name} is not there where {file} graded: write it by hand", name=name)

@@ -1,7 +1,7 @@
 """The side of the code under check: it imports the student's modules and answers calls.
 
-`Host` answers one request at a time. The process `python cs231n/checks/worker.py ROOT STACKS ROOM` serves requests from
-its standard input; its answers go to what was its standard output, so that prints cannot mix with them.
+`Host` answers one request at a time. The process `python cs231n/checks/worker.py ROOT STACKS ROOM` serves requests
+from its standard input; its answers go to what was its standard output, so that prints cannot mix with them.
 """
 
 import copy

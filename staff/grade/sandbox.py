@@ -2,9 +2,9 @@
 
 A `Sandbox` holds up to two boxes, each started when it is first needed: a bare one for `layers` and `optim`, which
 holds NumPy and what the student wrote, and one for the nets, with the given modules and the compiled kernels. A
-box is a process (`worker`) behind walls: a user without rights, namespaces of its own, nothing of the machine but the
-interpreter with its libraries, no network, and a small scratch folder in memory. In it, a room is opened for a module
-of a transport, and forks for each check.
+box is a process (`worker`) behind walls: a user without rights, namespaces of its own, nothing of the machine but
+the interpreter with its libraries, no network, and a small scratch folder in memory. In it, a room is opened for a
+module of a transport, and forks for each check.
 """
 
 import dataclasses
@@ -178,8 +178,8 @@ class Sandbox:
     Args:
         files: path -> bytes of the tree; only what is below cs231n/ counts, and cs231n/checks is the grader's own.
         slot: number that no other sandbox of this machine has at the same time; root gives each a user of its own.
-        blank: path -> bytes of the blank release. Where exercises are trusted and a module that holds them cannot be
-            imported, the release's stands in for it.
+        blank: path -> bytes of the blank release. Where exercises are trusted and a module that holds them cannot
+            be imported, the release's stands in for it.
         limits: resource limits that differ from LIMITS.
         import_limit: seconds that importing a module may take.
         framework: of the notebook among the files that is to be checked, in place of modules; or None.
@@ -189,7 +189,7 @@ class Sandbox:
         self.slot, self.import_limit, self.framework = slot, import_limit, framework
         self._files, self._blank = files, blank or {}
         self._limits = LIMITS | (FRAMEWORK_LIMITS if framework else {}) | (limits or {})
-        self._boxes, self._failures, self._transports = {}, {}, []
+        self._boxes, self._failures = {}, {}
 
     def __enter__(self):
         return self
@@ -199,11 +199,8 @@ class Sandbox:
 
     def close(self):
         """End all processes and remove all files."""
-        for transport in self._transports:
-            transport.close()
         for box in self._boxes.values():
             box.close()
-        self._transports.clear()
         self._boxes.clear()
 
     def transport(self, trusted=()):
@@ -214,8 +211,7 @@ class Sandbox:
                 passes that share a cache have to come together.
         """
         paths = functions(trusted)
-        self._transports.append(Transport(self, paths, Solution(self.slot) if paths else None))
-        return self._transports[-1]
+        return Transport(self, paths, Solution(self.slot) if paths else None)
 
     def room(self, owner, module, trusted):
         """Return the Room of a transport for a module, open.
@@ -235,6 +231,10 @@ class Sandbox:
                 self._failures[key] = failure
                 raise
         return box.room
+
+    def give_up(self, module, trusted, failure):
+        """Let `room` raise a failure from now on, as no check can begin in that room."""
+        self._failures[module, trusted] = failure
 
     def _stand_ins(self, module_under_check, trusted):
         """Return the other modules of trusted functions that cannot be imported and have a blank one."""
@@ -265,7 +265,8 @@ class Sandbox:
         frameworks = ("__init__", "program", "pytorch", "tensorflow")
         names = ("wire", "worker", "subject", "rooms", *(f"frameworks/{name}" for name in frameworks))
         files = {f"grader/{CHECKS}{name}.py": (OURS / "checks" / f"{name}.py").read_bytes() for name in names}
-        files["grader/worker.py"] = Path(__file__).with_name("worker.py").read_bytes()
+        for name in ("worker.py", "seccomp.py"):
+            files[f"grader/{name}"] = Path(__file__).with_name(name).read_bytes()
         return files
 
 
@@ -299,14 +300,18 @@ class Room:
         self.owner, self.key = owner, key
         self.closed = False
         self._orders, self.theirs = socket.socketpair()
+        self._line = None
 
     def check(self):
-        """Return the Line to a new fork of it."""
+        """Return the Line to a new fork of it; the one before ends."""
+        if self._line:
+            self._line.close()
         ours, theirs = socket.socketpair()
+        self._line = Line(ours)
         with theirs:
             self._orders.settimeout(1.0)
             socket.send_fds(self._orders, [b"c"], [theirs.fileno()])
-        return Line(ours)
+        return self._line
 
     def imported(self, module, limit):
         """Wait for the news of the import.
@@ -329,8 +334,9 @@ class Room:
     def close(self):
         """Let it end; what it leaves behind is killed when the next one opens."""
         self.closed = True
-        self._orders.close()
-        self.theirs.close()
+        for end in (self._orders, self.theirs, self._line):
+            if end:
+                end.close()
 
 
 def _import_failure(verdict, module, message):
@@ -351,7 +357,7 @@ class _Box:
     def __init__(self, files, bare, slot, limits, framework):
         self.room, self._framework = None, framework
         self._files, self._bare, self._limits = files, bare, limits
-        self._user = FIRST_USER + slot if os.geteuid() == 0 else None
+        self._user = FIRST_USER + slot if os.geteuid() == 0 and FIRST_USER else None
         self._process = self._control = self._folder = None
 
     def open(self, room, blank, import_limit):
@@ -365,9 +371,7 @@ class _Box:
         self.room = room
         module, trusted = room.key
         order = json.dumps({"module": module, "trusted": trusted, "blank": blank}).encode()
-        try:
-            self._order(order, room.theirs)
-        except OSError:
+        if not self._order(order, room.theirs):
             self._stop()
             self._order(order, room.theirs)
         room.theirs.close()
@@ -378,10 +382,15 @@ class _Box:
             raise
 
     def _order(self, order, end):
+        """Return whether the starter has opened the room that an order asks for."""
         if self._process is None:
             self._start()
         self._control.settimeout(START_LIMIT)
-        socket.send_fds(self._control, [order], [end.fileno()])
+        try:
+            socket.send_fds(self._control, [order], [end.fileno()])
+            return self._control.recv(16) == b"open"
+        except OSError:
+            return False
 
     def _start(self):
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -448,7 +457,7 @@ class _Box:
         return [*python, f"{folder}/grader/worker.py", folder, str(control), json.dumps(settings)]
 
     def _reduced(self, control, folder):
-        """Return the command where there is no bubblewrap: the same worker and limits, on the files of the machine."""
+        """Return the command where there is no bubblewrap: the same worker and limits, on the machine's files."""
         interpreter, scratch = _interpreter(), folder / "scratch"
         for name, data in self._files.items():
             path = folder / name
@@ -490,7 +499,7 @@ class _Box:
             self._clean_up()
 
     def _clean_up(self):
-        """Without walls around them: kill all processes of the user, where it has one of its own; remove the files."""
+        """Without walls: kill all processes of the user, where it has one of its own, and remove the files."""
         if self._user is not None:
             kill = [_interpreter().executable, "-I", "-S", "-c", "import os; os.kill(-1, 9)"]
             subprocess.run(
@@ -509,6 +518,6 @@ def _check_public(path):
     for folder in path.parents:
         if not folder.stat().st_mode & 0o001:
             raise SandboxError(
-                f"{path} cannot be reached by an unprivileged user, as {folder} is closed to others: install bubblewrap, "
-                "run as another user than root, or use a Python outside of home folders"
+                f"{path} cannot be reached by a user without rights, as {folder} is closed to others: "
+                "install bubblewrap, run as another user than root, or use a Python outside of home folders"
             )

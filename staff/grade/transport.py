@@ -1,4 +1,4 @@
-"""The trusted end of the wire to a sandbox: deadlines on reads and writes, bounds, and replies that fit or are refused."""
+"""The trusted end of the wire to a sandbox: deadlines for reads and writes; replies that fit or are refused."""
 
 import struct
 import time
@@ -9,7 +9,7 @@ from cs231n.checks.wire import MAX_FRAME, decode, encode
 
 __all__ = ["Line", "Transport", "check_reply"]
 
-FIRST_LIMIT = 2.0  # seconds for the first answer of a check, which is ours; a busy machine gets a second try
+FIRST_LIMIT = 1.0  # seconds for the first answer of a check, which is ours; a busy machine gets a second try
 VERDICTS = ("error", "not_implemented", "import_error")  # what the code itself can end with
 
 
@@ -75,9 +75,10 @@ def _left(deadline):
 class Transport:
     """A transport to the code in a sandbox, see `cs231n.checks.subject.Subject`.
 
-    Nothing carries over from one transport to another. The message and the frames of a SubjectFailure come from the
-    submission, which has seen the inputs: they are cut to size and otherwise as they came, so that only those of a
-    run with public seeds may be shown.
+    Nothing carries over from one transport to another: with a new one for runs with public seeds, what a run with
+    secret seeds has shown to the submission cannot come out in them. Message and frames of a SubjectFailure come
+    from the submission, which has seen the inputs: they are cut to size and otherwise as they came, so that
+    only those of a run with public seeds may be shown.
 
     Args:
         sandbox: the Sandbox.
@@ -100,14 +101,10 @@ class Transport:
         """
         if exercise is None:
             raise ValueError("exercise is None, expected its name, which says which sandbox it runs in")
-        self._hang_up()
+        self._failure = None
         framework = self._sandbox.framework
         self._module = framework.module if framework else load().exercises[exercise].module
         self._limit = self._left = limit
-
-    def close(self):
-        """End the check, if there is one."""
-        self._hang_up()
 
     def request(self, message, deadline=None):
         """Return the reply to a message.
@@ -128,8 +125,8 @@ class Transport:
         return self._ask(message, self._left if deadline is None else deadline - time.monotonic())
 
     def _begin(self, message):
-        """Fork a process for the check, in the room that holds the module."""
-        for last in (False, True):
+        """Fork a process for the check, in the room that holds the module; a second time if a first is stuck."""
+        for limit in (FIRST_LIMIT, max(FIRST_LIMIT, self._limit)):
             try:
                 self._room = self._sandbox.room(self, self._module, self._trusted)
             except SubjectFailure as failure:
@@ -139,12 +136,15 @@ class Transport:
                 self._line = self._room.check()
                 if self._solution:
                     self._solution.reset(self._limit)
-                return self._ask(message, FIRST_LIMIT if not last else max(FIRST_LIMIT, self._limit), free=True)
-            except (SubjectFailure, OSError) as error:
-                self._hang_up()
+                reply = self._ask(message, limit, free=True)
+                self._failure = None
+                return reply
+            except OSError:
                 failure = self._lost("crashed", "Python ended without an answer")
-                if last:
-                    raise failure from error
+            except SubjectFailure as error:
+                failure = error
+        self._sandbox.give_up(self._module, self._trusted, failure)
+        raise failure
 
     def _ask(self, message, seconds, free=False):
         """Send a message and return the reply, answering what the stubs ask in between."""
@@ -173,15 +173,6 @@ class Transport:
         self._failure = SubjectFailure(verdict, message)
         self._room.close()
         return self._failure
-
-    def close(self):
-        """End the check that is on."""
-        self._hang_up()
-
-    def _hang_up(self):
-        if self._line:
-            self._line.close()
-        self._line = self._failure = None
 
 
 def check_reply(message, reply):

@@ -1,8 +1,8 @@
 """The grader's answers for parts of a submission that do not work: our solution, behind walls of its own.
 
 A broken layer must not take a net's points with it. The net then runs with stubs for the layer, whose calls come
-here over the same wire. The arguments of these calls are the submission's, and can be as large and as awkward as it
-likes; so the solution runs in a sandbox too, one for this process, with the limits of any other.
+here over the same wire. The arguments of these calls are the submission's, and can be as large and as awkward as
+it likes; so the solution runs in a sandbox too, one for this process, with the limits of any other.
 """
 
 import atexit
@@ -10,13 +10,15 @@ import functools
 from pathlib import Path
 
 import cs231n
+from cs231n.checks.rooms import is_bare
+from cs231n.checks.rubric import load
 from cs231n.checks.subject import SubjectFailure
 from staff.grade.transport import Transport
 
 __all__ = ["Solution", "functions"]
 
 ROOT = Path(cs231n.__file__).resolve().parent.parent
-SOLUTION_SLOT = 500
+OWN_SLOTS = 2500  # the solution of slot 0 has this one: a user that no submission is
 MAX_CALLS = 5000  # of one check
 CALL_KEYS = {"op", "target", "args", "kwargs", "hold", "send_args"}
 
@@ -27,9 +29,6 @@ def functions(exercises):
     Raises:
         ValueError: one is no function of `layers` or `optim`.
     """
-    from cs231n.checks.rooms import is_bare
-    from cs231n.checks.rubric import load
-
     paths = []
     for name in exercises:
         exercise = load().exercises.get(name)
@@ -41,10 +40,11 @@ def functions(exercises):
 
 @functools.cache
 def _sandbox(slot):
-    from staff.grade.sandbox import Sandbox
+    """Return the sandbox of the solution that belongs to a slot; it ends with this process."""
+    from staff.grade.sandbox import Sandbox  # not above: that module uses this one
 
     files = {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in (ROOT / "cs231n").glob("*.py")}
-    sandbox = Sandbox(files, SOLUTION_SLOT + slot)  # a user of its own, whose files no submission can read
+    sandbox = Sandbox(files, slot + OWN_SLOTS)
     atexit.register(sandbox.close)
     return sandbox
 

@@ -60,6 +60,7 @@ def main(folder, control, settings):
     import numpy.linalg
     import numpy.ma
     import numpy.random  # noqa: F401
+    import seccomp  # of this folder
 
     for package in settings["packages"]:
         importlib.import_module(package)
@@ -72,6 +73,7 @@ def main(folder, control, settings):
         sys.meta_path.insert(0, Guard(settings["bare"]))
     os.chdir(settings["scratch"])
     _restrict(settings["limits"])
+    seccomp.install()
     control.send(b"ready")
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
@@ -106,7 +108,7 @@ def _fork_rooms(control, folder, settings):
     sweep = _Sweep(settings["contained"], settings["scratch"])
     while True:
         data, channels, _, _ = socket.recv_fds(control, ORDER, 1)
-        sweep(room=True)
+        sweep()
         if not data:
             return
         order = json.loads(data)
@@ -117,6 +119,7 @@ def _fork_rooms(control, folder, settings):
                 os.setsid()
                 _room(socket.socket(fileno=channels[0]), folder, sweep, **order)
         os.close(channels[0])
+        control.send(b"open")
 
 
 @contextlib.contextmanager
@@ -140,7 +143,7 @@ class _Sweep:
         self.contained, self.scratch = contained and os.getpid() == 1, scratch
         self.child = None
 
-    def __call__(self, room=False):
+    def __call__(self):
         """Kill every process but the first one and the one that calls this."""
         if self.contained:
             with contextlib.suppress(ProcessLookupError):
@@ -154,14 +157,27 @@ class _Sweep:
             while os.waitpid(-1 if self.contained else self.child or -1, 0):
                 pass
         self.child = None
-        for entry in os.scandir(self.scratch):
-            if entry.is_dir(follow_symlinks=False):
-                shutil.rmtree(entry.path, ignore_errors=True)
-            else:
-                with contextlib.suppress(OSError):
-                    os.unlink(entry.path)
-        if room and any(os.scandir(self.scratch)):
-            sys.exit("the scratch folder cannot be emptied")
+        if not _empty(self.scratch):
+            sys.exit("the scratch folder cannot be emptied")  # upon which the whole sandbox starts anew
+
+
+def _empty(folder):
+    """Remove what is in a folder, whatever modes it has; returns whether that worked."""
+    if not os.listdir(folder):
+        return True
+    for here, folders, _ in os.walk(folder):
+        for name in folders:
+            with contextlib.suppress(OSError):
+                if not os.path.islink(path := os.path.join(here, name)):
+                    os.chmod(path, 0o700)
+    for entry in os.scandir(folder):
+        if entry.is_dir(follow_symlinks=False):
+            with contextlib.suppress(OSError, RecursionError):
+                shutil.rmtree(entry.path)
+        else:
+            with contextlib.suppress(OSError):
+                os.unlink(entry.path)
+    return not os.listdir(folder)
 
 
 def _room(channel, folder, sweep, module, trusted, blank):
@@ -266,7 +282,7 @@ class Stubs:
 
         if message["op"] == "load":
             return {"value": None}
-        write_frame(self._replies, encode({"ask": message}, layout=True))
+        write_frame(self._replies, encode({"ask": message}))
         return decode(read_frame(self._requests))
 
     def _stub(self, name, original):

@@ -10,7 +10,8 @@ from staff.grade import sandbox
 from staff.grade.sandbox import FIRST_USER, Sandbox
 from tests.checks.subjects import ROOT
 
-SLOT = 900
+SLOT = 100 + os.getpid() % 2000  # so that test runs at the same time do not see each other
+SMALL = {"AS": 2**29, "DATA": 2**28}  # so that memory bombs are fast
 LIMIT = 1.5  # seconds: enough for any honest check, on a busy machine too
 
 
@@ -25,7 +26,7 @@ def solved(**appended):
 
 def verdicts(files, *names, **more):
     """Return the verdicts of exercises, in a sandbox of their own that leaves nothing behind."""
-    with Sandbox(files, SLOT, import_limit=LIMIT, **more) as box:
+    with Sandbox(files, SLOT, import_limit=LIMIT, limits=SMALL, **more) as box:
         session = Session(box.transport(), limit=LIMIT)
         found = {name: session.outcome(name).verdict for name in names}
     assert processes() == [], "processes are left after the sandbox was closed"

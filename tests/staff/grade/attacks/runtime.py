@@ -1,9 +1,11 @@
 """Hostile and broken submissions, as changes to the solved source, and the verdict that each gets.
 
-`CALLS` run inside relu_forward, before the right answer is returned. `IMPORTS` run where layers.py is imported. Each is
-code and the verdicts that fit; what looks around or leaves traces ends with the right answer, so that it passes if
-and only if it found nothing, and what it left behind is looked for from outside.
+`CALLS` run inside relu_forward, before the right answer is returned. `IMPORTS` run where layers.py is imported. Each
+is code and the verdicts that fit; what looks around or leaves traces ends with the right answer, so that it passes
+if and only if it found nothing, and what it left behind is looked for from outside.
 """
+
+# ruff: noqa: E501 - lines of code that are data here
 
 import textwrap
 
@@ -295,6 +297,24 @@ for s in sockets(): os.write(s, frame(text))
         PASSED,
     ),
     # --- leaves the sandbox, or stays
+    "new namespaces": (
+        """
+        import ctypes
+        libc = ctypes.CDLL(None, use_errno=True)
+        for flag in (0x10000000, 0x20000, 0x40000000): assert libc.unshare(flag) == -1, flag
+        assert libc.syscall(56, 0x10000000 | 17, 0, 0, 0, 0) == -1
+        """,
+        PASSED,
+    ),
+    "memory and keys of the kernel": (
+        """
+        import ctypes
+        libc = ctypes.CDLL(None, use_errno=True)
+        assert libc.shmget(7, 4096, 0o1666) == -1 and libc.semget(7, 1, 0o1666) == -1 and libc.msgget(7, 0o1666) == -1
+        assert libc.syscall(248, b"user", b"x", b"seen", 4, -4) == -1
+        """,
+        PASSED,
+    ),
     "writes everywhere": (
         """
         import os
@@ -307,7 +327,8 @@ for s in sockets(): os.write(s, frame(text))
     ),
     "fills the disk": (
         """
-        assert not os.path.exists("/tmp/big"), "there is something left of an earlier check"
+        assert _memory or not os.path.exists("/tmp/big"), "there is something left of an earlier check"
+        _memory.append(x)
         try:
             with open("/tmp/big", "wb") as file:
                 while True: file.write(bytes(2**20)); file.flush()
@@ -317,6 +338,8 @@ for s in sockets(): os.write(s, frame(text))
     ),
     "many files and deep folders": (
         """
+        if _memory: return _right(x)
+        _memory.append(x)
         assert not os.listdir("/tmp"), "there is something left of an earlier check"
         for i in range(100): open(f"/tmp/{i}", "w").close()
         for _ in range(200): os.mkdir("d"); os.chdir("d")
@@ -385,7 +408,7 @@ IMPORTS = {
     "sleep on import": ("import time; time.sleep(1000)", TIMEOUT),
     "exit on import": ("import os; os._exit(0)", CRASHED),
     "sys.exit on import": ("import sys; sys.exit(0)", {"import_error"}),
-    "kill everything on import": ("import os; os.kill(-1, 9); os.kill(os.getpid(), 9)", CRASHED),
+    "kill everything on import": ("import os\ntry: os.kill(-1, 9)\nfinally: os.kill(os.getpid(), 9)", CRASHED),
     "segfault on import": ("import ctypes; ctypes.string_at(8)", CRASHED),
     "fork bomb on import": (
         "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass",

@@ -14,8 +14,9 @@ def contained():
 @pytest.mark.parametrize("name", CALLS)
 def test_an_attack_in_a_call_costs_that_exercise_alone(name):
     code, expected = CALLS[name]
-    text = in_call(f"import os\n{code}" if code.lstrip() == code else f"{code}".replace("\n", "\nimport os\n", 0))
-    found = verdicts(solved(layers=f"\nimport os\n{text}"), "relu_forward", "affine_forward", "sgd_momentum")
+    found = verdicts(
+        solved(layers="import os\n" + in_call(code)), "relu_forward", "affine_forward", "sgd_momentum"
+    )
     assert found.pop("relu_forward") in expected
     assert found == {"affine_forward": "passed", "sgd_momentum": "passed"}
 
