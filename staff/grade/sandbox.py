@@ -468,7 +468,7 @@ class _Box:
             path.write_bytes(data)
         for path in (folder / "site", scratch):
             path.mkdir()
-        site = (*interpreter.numpy, *(_framework(self._framework)[0] if self._framework else ()))
+        site = dict.fromkeys((*interpreter.numpy, *(_framework(self._framework)[0] if self._framework else ())))
         for path in site:
             (folder / "site" / path.name).symlink_to(path)
         if not self._bare:

@@ -1,4 +1,7 @@
-"""staff.grade.q5: solved, blank, broken and hostile notebooks, in the sandbox."""
+"""staff.grade.q5: solved, blank, broken and hostile notebooks, in the sandbox.
+
+A sandbox with a framework takes seconds to open, so that most of them are slow tests.
+"""
 
 import functools
 import json
@@ -78,6 +81,7 @@ def test_blank_or_missing_no_exercise_is_implemented(grade):
     assert grade(PyTorch=json.dumps({"cells": []})) == nothing
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mark", [pytest.param(None, marks=needs(TENSORFLOW))])
 def test_of_two_that_are_written_the_better_counts(mark, grade):
     half = changed(solved(TENSORFLOW), "barebones-convnet", source="")
@@ -140,6 +144,7 @@ while frame:
 return torch.zeros(x.shape[0], w3.shape[1])"""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "code, verdict",
     [
@@ -167,6 +172,7 @@ def test_what_is_hostile_costs_its_own_exercise_alone(code, verdict, grade):
     assert grade(PyTorch=in_convnet(code)) == all_but("barebones_convnet", verdict)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "cell, edits, verdict",
     [
@@ -206,6 +212,14 @@ def test_what_is_hostile_in_other_exercises_costs_these_alone(cell, edits, verdi
     assert grade(PyTorch=edited(PYTORCH, cell, *edits)) == all_but(cell.replace("-", "_"), verdict)
 
 
+def test_several_that_are_hostile_leave_the_others_their_points(grade):
+    text = in_convnet("while True:\n    pass")
+    exit_at_once = ("loss.backward()", "import os; os._exit(0)")
+    text = edited(PYTORCH, "barebones-train", exit_at_once, text=text)
+    expected = dict.fromkeys(EXERCISES, "passed") | {"barebones_convnet": "timeout", "barebones_train": "crashed"}
+    assert grade(PyTorch=text) == expected
+
+
 def test_training_and_downloads_of_other_cells_are_not_run(grade):
     calls = "train('forever')\nwhile True:\n    pass\nimport os\nos._exit(0)"
     text = with_cells(solved(PYTORCH), lambda cells: [code_cell(calls), *cells, code_cell(calls, "more")])
@@ -222,6 +236,7 @@ def test_an_accuracy_that_is_only_shown_earns_nothing(grade):
 # --- broken -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "spoil, verdict",
     [

@@ -26,5 +26,5 @@ def test_a_refusal_is_printed_and_makes_nothing(tmp_path, monkeypatch, capsys):
 
     monkeypatch.setattr(command, "build", refuse)
     assert command.main([str(tmp_path / "release")]) == 1
-    assert capsys.readouterr().err == "cs231n/layers.py:7: no\n\nNo release was made.\n"
+    assert capsys.readouterr().err == "cs231n/layers.py:7: no\n\nNothing was made.\n"
     assert not list(tmp_path.iterdir())
