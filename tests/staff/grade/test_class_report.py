@@ -55,7 +55,8 @@ def test_the_isolation_stands_in_the_first_line_and_reduced_is_an_alarm(records)
     text = text_of(mixed)
     body = text[text.index("<body") :]
     assert re.match(
-        r'<body class="report">\s*<p class="isolation alarm">ISOLATION WAS REDUCED for 1 submission: no bubblewrap',
+        r'<body class="report">\s*<p class="isolation alarm">'
+        r"ISOLATION WAS REDUCED for 1 submission: no bubblewrap",
         body,
     )
 
