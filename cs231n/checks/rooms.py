@@ -19,6 +19,7 @@ GIVEN = (
     "classifiers",
     "data_utils",
     "datasets",
+    "doctor",
     "fast_layers",
     "gradient_check",
     "im2col",

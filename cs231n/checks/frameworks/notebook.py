@@ -108,6 +108,6 @@ class Notebook:
     def request(self, message):
         """Return the worker's reply."""
         for key in ("module", "target"):
-            if isinstance(message.get(key), str):
+            if self.framework and isinstance(message.get(key), str):
                 message = message | {key: message[key].replace(IN_CHECKS, self.framework.module)}
         return self.transport.request(message)

@@ -90,11 +90,11 @@ def test_nothing_of_the_staff_and_the_tests_is_in_the_release(release):
 # --- it works -----------------------------------------------------------------------------------------------
 
 USE = """
-import importlib, pathlib, sys, warnings
+import importlib.util, pathlib, sys, warnings
 sys.path.insert(0, ".")
 warnings.simplefilter("ignore")  # the extension is not built
 for path in sorted(pathlib.Path("cs231n").rglob("*.py")):
-    if path.name != "__main__.py":
+    if path.name != "__main__.py" and (path.name != "tensorflow.py" or importlib.util.find_spec("tensorflow")):
         importlib.import_module(".".join(path.with_suffix("").parts).removesuffix(".__init__"))
 import numpy as np
 from cs231n import layers
