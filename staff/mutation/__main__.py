@@ -10,13 +10,16 @@ sharpening, or the list a reason. Exit status: 0 if there is none, else 1.
 
 import argparse
 import collections
+import functools
+import multiprocessing
 import os
 import sys
-from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
+import numpy as np
 from tqdm import tqdm
 
+from cs231n.checks.exercises import update_rules
 from cs231n.checks.rubric import load
 from staff.mutation.judge import judge
 from staff.mutation.mutants import generate
@@ -42,9 +45,9 @@ def main(arguments=None):
     if not hasattr(os, "fork"):
         parser.error("this needs fork, which Windows does not have")
     mutants = generate(ROOT, options.names or None)
-    _import_torch()
-    with ThreadPool(os.cpu_count()) as pool:  # of threads that wait for a fork each
-        results = pool.imap(lambda mutant: judge(mutant, ROOT, options.seeds), mutants)
+    import_torch()
+    with multiprocessing.get_context("fork").Pool() as pool:
+        results = pool.imap(functools.partial(judge, root=ROOT, seeds=options.seeds), mutants)
         verdicts = list(tqdm(results, total=len(mutants), unit="mutant", disable=not sys.stderr.isatty()))
     if broken := sorted({verdict.by for verdict in verdicts if verdict.outcome == "grader_error"}):
         print(f"checks that break, on an answer that they have to take: {', '.join(broken)}")
@@ -57,11 +60,13 @@ def main(arguments=None):
     return 1 if new or stale else 0
 
 
-def _import_torch():
-    """Import torch before the forks, which share it then, and keep it from starting threads that a fork loses."""
+def import_torch():
+    """Import all of torch that checks need before the forks, which share it, without threads that a fork loses."""
     import torch
 
     torch.set_num_threads(1)
+    for rule, (_, defaults, *_) in update_rules.RULES.items():  # the first step of an optimizer imports much more
+        update_rules.expected_steps(rule, np.zeros(2), np.zeros((1, 2)), defaults)
 
 
 def _report(mutants, verdicts, survivors, new, stale):

@@ -10,11 +10,13 @@ from staff.mutation.__main__ import ROOT
 from staff.mutation.judge import judge
 from staff.mutation.mutants import generate
 from staff.mutation.survivors import explained, split
+from staff.release.modules import named_blocks
 
 
 @pytest.fixture(scope="module")
 def relu():
     """Return the mutants of relu_backward."""
+    mutation.import_torch()
     return generate(ROOT, ["relu_backward"])
 
 
@@ -30,12 +32,8 @@ def test_every_mutant_changes_a_line_of_its_block_and_nothing_else(relu):
     }
     for mutant in relu:
         assert (mutant.block, mutant.exercises) == ("cs231n/layers.py:relu_backward", ("relu_backward",))
-        assert mutant.source.replace(mutant.after, mutant.before, 1) == solved or mutant.after == "pass"
-
-
-def test_a_block_of_several_exercises_is_judged_by_all_of_them():
-    [*_, last] = generate(ROOT, ["fully_connected_net_dropout"])
-    assert {"fully_connected_net", "fully_connected_net_dropout"} <= set(last.exercises)
+        pairs = zip(solved.splitlines(), mutant.source.splitlines(), strict=True)
+        assert [k for k, (old, new) in enumerate(pairs, start=1) if old != new] == [mutant.line]
 
 
 def test_a_change_is_noticed_and_no_change_survives(relu):
@@ -45,19 +43,20 @@ def test_a_change_is_noticed_and_no_change_survives(relu):
 
 
 @pytest.mark.parametrize(
-    "line, outcome", [("while True: pass", "timeout"), ("__import__('os')._exit(1)", "crashed"), (")", "killed")]
+    "line, outcome, limit",
+    [("while True: pass", "timeout", 1), ("__import__('os')._exit(1)", "crashed", 60), (")", "killed", 60)],
 )
-def test_a_mutant_that_hangs_or_crashes_is_an_outcome_of_its_own(relu, line, outcome):
+def test_a_mutant_that_hangs_or_crashes_is_an_outcome_of_its_own(relu, line, outcome, limit):
     solved = (ROOT / "cs231n" / "layers.py").read_text(encoding="utf-8")
-    assert (
-        judge(changed(relu[0], solved.replace("dx = dout * (x > 0)\n", f"{line}\n")), ROOT, 1, 3).outcome
-        == outcome
-    )
+    wrong = changed(relu[0], solved.replace("dx = dout * (x > 0)\n", f"{line}\n"))
+    assert judge(wrong, ROOT, 1, limit).outcome == outcome
 
 
-def test_every_explained_survivor_is_still_a_mutant_of_the_solution():
-    keys = {mutant.key for mutant in generate(ROOT)}
-    assert [key for key in explained() if key not in keys] == []
+def test_every_explained_line_is_still_in_its_block():
+    for block, before, _ in explained():
+        path, source = block.split(":")[0], (ROOT / block.split(":")[0]).read_text(encoding="utf-8")
+        lines = [line.strip() for line in named_blocks(path, source)[block].text.splitlines()]
+        assert before in lines, (block, before)
     assert all(len(reason) > 20 for reason in explained().values())
 
 
