@@ -187,3 +187,26 @@ def test_where_the_grader_breaks_nothing_is_decided(setup, tmp_path):
     assert graded.log == ("Traceback",)
     assert "Traceback" not in dump(graded.record)
     assert len(graded.record.manual) == len(load().manual)
+
+
+# --- no cascade, through the sandbox --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("module", ["batchnorm", "syntax"])
+def test_a_broken_layer_costs_the_exercises_built_on_it_nothing(setup, solved, tmp_path, module):
+    source = solved[LAYERS]
+    if module == "batchnorm":
+        first = b"def batchnorm_forward(x, gamma, beta, bn_param):\n"
+        assert source.count(first) == 1
+        source = source.replace(
+            first, first + b"    return 2 * x, None\n\n\ndef gone(x, gamma, beta, bn_param):\n"
+        )
+    else:
+        source = b"def (\n" + source
+    record = grade(place(write_folder(tmp_path / "a2", solved | {LAYERS: source})), setup).record
+    composites = {one.name: one for one in record.exercises if one.name.endswith("net") and one.question != "Q5"}
+    composites |= {one.name: one for one in record.exercises if one.name.startswith("fully_connected_net")}
+    if module == "batchnorm":
+        composites |= {one.name: one for one in record.exercises if one.name == "spatial_batchnorm_forward"}
+    assert {name: one.verdict for name, one in composites.items()} == dict.fromkeys(composites, "passed")
+    assert "batchnorm_forward" in composites["fully_connected_net_batchnorm"].trusted
