@@ -36,9 +36,8 @@ release: .venv/installed
 	$(BIN)/python -m staff.release build/release
 
 # The extension is built in place by the editable install, so a changed source builds it again.
-.venv/installed: requirements.txt requirements-test.txt requirements-grade.txt requirements-cluster.txt requirements-pdf.txt \
-		constraints.txt pyproject.toml setup.py \
-		cs231n/im2col_cython.pyx $(wildcard cs231n/kernels/*)
+.venv/installed: $(addprefix requirements,.txt -test.txt -grade.txt -cluster.txt -pdf.txt) constraints.txt \
+		pyproject.toml setup.py cs231n/im2col_cython.pyx $(wildcard cs231n/kernels/*)
 	@echo "Installing into .venv, the versions of constraints.txt; this takes a few minutes ..."
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[test]"

@@ -161,6 +161,7 @@ KNOWN = {
         "python -m cs231n.checks": Run(says="0 of [0-9]+ points", status=1),
         "python -m cs231n.checks q2": Run(says="Batch and layer normalisation", status=1),
         "python -m cs231n.checks batchnorm_backward": Run(says="needs batchnorm_forward", status=1),
+        "python -m cs231n.checks batchnorm_backward --explain": Run(says="batchnorm_backward", status=1),
         "python -m cs231n.checks --watch": Run(until="Waiting for a file to be saved"),
         "python -m cs231n.submit": Run(says="Wrote assignment.pdf"),
         "sh collectSubmission.sh": Run(
