@@ -107,7 +107,7 @@ KNOWN = {
             "python -m benchmarks --help", "six minutes; tests/benchmarks executes it", says="--threads"
         ),
         "python -m benchmarks --quick": Run(says="Wrote threads-1.txt", slow=True),
-        "python -m cs231n.checks": Run(says="28 of 28 exercises"),
+        "python -m cs231n.checks": Run(says="33 of 33 exercises"),
         "python -m cs231n.submit": Run(
             "python -m cs231n.submit --help", "it is executed in the release, below", says="a2.zip"
         ),
@@ -126,7 +126,7 @@ KNOWN = {
         "make release": Run(says="a2-student.zip", slow=True),
         "python -m staff.release build/release": Run(says="a2-student.zip"),
         "python -m tests.staff.release.golden": Run(says="wrote .*listing.txt"),
-        "python -m cs231n.checks": Run(says="28 of 28 exercises", slow=True),
+        "python -m cs231n.checks": Run(says="33 of 33 exercises", slow=True),
         "python -m cs231n.checks --seeds 50": Run(
             "python -m cs231n.checks --seeds 50 relu_forward", "fifty of all take minutes", says="1 of 1 points"
         ),

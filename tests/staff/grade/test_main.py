@@ -51,7 +51,7 @@ def test_archives_folders_and_nonsense_become_a_gradebook(tmp_path, secret, solv
     assert "3 of them as before" in capsys.readouterr().out
 
     assert main(arguments) == 0
-    assert lines(out)["solved"]["total"] == "79"
+    assert lines(out)["solved"]["total"] == "86"
 
 
 def test_where_the_grader_breaks_the_exit_status_says_so(tmp_path, secret, monkeypatch, capsys):
