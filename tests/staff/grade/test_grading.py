@@ -15,7 +15,7 @@ from staff.grade.record import dump
 from staff.notebooks import ROOT
 from tests.staff.grade.conftest import SECRET, write_folder, write_zip
 
-AUTOMATIC = sum(one.points for one in load().exercises.values() if not one.in_notebook)
+AUTOMATIC = sum(one.points for one in load().exercises.values())
 LAYERS = "cs231n/layers.py"
 
 
@@ -42,7 +42,7 @@ def full(setup, solved, tmp_path_factory):
 
 def test_the_solved_source_earns_all_points(full):
     graded, _ = full
-    assert graded.record.earned == AUTOMATIC == 79
+    assert graded.record.earned == AUTOMATIC == 86
     assert graded.record.problems == () and graded.log == () and not graded.kept
     assert [one.name for one in graded.record.exercises] == list(load().exercises)
 
@@ -57,7 +57,8 @@ def test_the_unmodified_release_earns_none(setup, blank, tmp_path):
 
 def test_the_same_code_scores_the_same_wherever_it_comes_from(full, setup, solved, tmp_path):
     graded, _ = full
-    moved = {f"a2/{name}": data.replace(b"\n", b"\r\n") for name, data in solved.items() if name.endswith(".py")}
+    windows = {name: data.replace(b"\n", b"\r\n") for name, data in solved.items() if name.endswith(".py")}
+    moved = {f"a2/{name}": data for name, data in (solved | windows).items()}
     again = grade(place(write_folder(tmp_path / "again", moved)), setup)
     assert again.record.code == graded.record.code
     assert again.record.digest != graded.record.digest

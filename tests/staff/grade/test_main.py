@@ -40,9 +40,9 @@ def test_archives_folders_and_nonsense_become_a_gradebook(tmp_path, secret, solv
     arguments = [str(tmp_path / name) for name in names] + ["--out", str(out), "--secret", str(secret)]
     assert main([*arguments, "--manual", str(tmp_path / "points.csv"), "--workers", "2"]) == 0
     found = lines(out)
-    assert {name: line["total"] for name, line in found.items()} == {"solved": "81", "blank": "0", "broken": "0"}
+    assert {name: line["total"] for name, line in found.items()} == {"solved": "88", "blank": "0", "broken": "0"}
     assert found["broken"]["problems"].startswith("no zip archive")
-    assert json.loads((out / "results" / "solved.json").read_text())["score"] == 81
+    assert json.loads((out / "results" / "solved.json").read_text())["score"] == 88
     assert "3 submissions graded; 1 with problems." in capsys.readouterr().out
 
     first = {path: path.read_bytes() for path in out.rglob("*.*")}
@@ -51,7 +51,7 @@ def test_archives_folders_and_nonsense_become_a_gradebook(tmp_path, secret, solv
     assert "3 of them as before" in capsys.readouterr().out
 
     assert main(arguments) == 0
-    assert lines(out)["solved"]["total"] == "79"
+    assert lines(out)["solved"]["total"] == "86"
 
 
 def test_where_the_grader_breaks_the_exit_status_says_so(tmp_path, secret, monkeypatch, capsys):
