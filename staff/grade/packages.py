@@ -1,4 +1,4 @@
-"""What a framework consists of on disk: its packages and those they need, and nothing else of site-packages."""
+"""What a framework consists of on disk: its packages and those that they need, and no others."""
 
 import functools
 import importlib.metadata

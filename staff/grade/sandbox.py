@@ -153,11 +153,8 @@ def _walls(framework=None):
         for name in ("site-packages", "dist-packages"):
             if Path(folder, name).is_dir():
                 command += ["--tmpfs", f"{folder}/{name}"]
-    if framework:
-        command += [
-            "--proc",
-            "/proc",
-        ]  # TensorFlow looks up its program there; only processes of the box are in it
+    if framework:  # TensorFlow looks up its own program in /proc, which shows the box's processes alone
+        command += ["--proc", "/proc"]
     for device in ("null", "zero", "urandom"):
         command += ["--dev-bind", f"/dev/{device}", f"/dev/{device}"]
     return command
