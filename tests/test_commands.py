@@ -125,6 +125,7 @@ KNOWN = {
         "make test": Run("make -n test", "it would execute this very test"),
         "make release": Run(says="a2-student.zip", slow=True),
         "python -m staff.release build/release": Run(says="a2-student.zip"),
+        "python -m staff.release --autograder build/autograder.zip": Run(says="autograder.zip", slow=True),
         "python -m tests.staff.release.golden": Run(says="wrote .*listing.txt"),
         "python -m cs231n.checks": Run(says="33 of 33 exercises", slow=True),
         "python -m cs231n.checks --seeds 50": Run(
