@@ -15,8 +15,8 @@ CHECKS = {one.id: one for name in IN_PACKAGE for one in engine.checks_of(name)}
 
 
 def test_every_exercise_has_checks():
-    assert all(engine.checks_of(name) for name in EXERCISES)
-    assert len(CHECKS) >= 4 * len(IN_PACKAGE)
+    assert min(len(engine.checks_of(name)) for name in EXERCISES) >= 2
+    assert min(len(engine.checks_of(name)) for name in IN_PACKAGE) >= 4
 
 
 @pytest.mark.parametrize("check_id", CHECKS)
