@@ -24,7 +24,7 @@ from pathlib import Path
 from benchmarks.grading_peers import Nbgrader, Otter
 from cs231n.checks.rubric import load
 from cs231n.submit.archive import MODULES
-from staff.notebooks import ROOT
+from staff import ROOT
 from staff.release.build import build
 from staff.release.fill import fill
 

@@ -14,10 +14,10 @@ from nbconvert import HTMLExporter
 from traitlets.config import Config
 
 from cs231n.verdict import MIME
+from staff import ROOT
 
-__all__ = ["ROOT", "Run", "execute", "write_figures", "write_html"]
+__all__ = ["Run", "execute", "write_figures", "write_html"]
 
-ROOT = Path(__file__).parent.parent
 
 # Executed after the notebook's own cells; prints the most memory the kernel has held, in MB. On Linux from the
 # kernel's own page: getrusage would count what the process held that started it.

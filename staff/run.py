@@ -20,7 +20,8 @@ from tqdm import tqdm
 
 from cs231n.data_utils import dataset_name, find_CIFAR10
 from cs231n.datasets.__main__ import main as get_datasets
-from staff.notebooks import ROOT, execute, write_figures, write_html
+from staff import ROOT
+from staff.notebooks import execute, write_figures, write_html
 
 __all__ = ["NOTEBOOKS", "lacks", "main", "misses", "table"]
 

@@ -5,7 +5,8 @@ import re
 import nbformat
 import pytest
 
-from staff.notebooks import ROOT, execute
+from staff import ROOT
+from staff.notebooks import execute
 from staff.run import NOTEBOOKS, lacks, misses
 
 # A budget for each notebook that shows every cell works, and nothing about accuracy.

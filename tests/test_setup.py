@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from staff.notebooks import ROOT
+from staff import ROOT
 
 USE = """
 import warnings

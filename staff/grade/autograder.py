@@ -11,9 +11,9 @@ import sys
 import traceback
 from pathlib import Path
 
+from staff import ROOT
 from staff.grade import gradescope, grading, sandbox, seeds
 from staff.grade.exports import Place
-from staff.notebooks import ROOT
 from staff.release.build import build
 
 __all__ = ["main", "place"]

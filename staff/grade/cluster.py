@@ -16,9 +16,9 @@ import traceback
 import uuid
 from pathlib import Path
 
+from staff import ROOT
 from staff.grade import grading, intake
 from staff.grade.errors import ClusterError
-from staff.notebooks import ROOT
 
 try:
     import distributed

@@ -9,7 +9,7 @@ import warnings
 
 from cs231n.checks.subject import InProcess
 from cs231n.checks.worker import Host
-from staff.notebooks import ROOT
+from staff import ROOT
 from staff.release.modules import named_blocks
 
 __all__ = ["NAMES", "package", "replaced", "rewritten", "source_of", "transport"]

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from staff.notebooks import ROOT
+from staff import ROOT
 from staff.release.archive import write_folder, write_zip
 from staff.release.build import build
 from staff.release.errors import ReleaseError

@@ -3,7 +3,7 @@
 import secrets
 from pathlib import Path
 
-from staff.notebooks import ROOT
+from staff import ROOT
 from staff.release import files
 
 __all__ = ["bundle", "read_or_make_secret"]

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from staff.notebooks import ROOT
+from staff import ROOT
 from staff.release import blocks, files, manifest, modules, notebooks, pyproject
 from staff.release import rubric as rubrics
 from staff.release.errors import ReleaseError

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from staff.notebooks import ROOT
+from staff import ROOT
 from staff.release import files, modules, notebooks
 from staff.release import rubric as rubrics
 

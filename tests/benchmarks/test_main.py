@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from staff.notebooks import ROOT
+from staff import ROOT
 
 
 def _run(*arguments, **environment):

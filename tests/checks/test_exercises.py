@@ -8,7 +8,7 @@ from cs231n.checks import diagnosis, engine
 from cs231n.checks.rubric import load
 from tests.checks import mutants
 from tests.checks.alternatives import ALTERNATIVES
-from tests.checks.subjects import EXERCISES, replaced, rewritten, run
+from tests.checks.subjects import EXERCISES, answering, replaced, rewritten, run
 
 IN_PACKAGE = [name for name in EXERCISES if not load().exercises[name].in_notebook]
 CHECKS = {one.id: one for name in IN_PACKAGE for one in engine.checks_of(name)}
@@ -116,24 +116,7 @@ GARBAGE = {
 
 @pytest.mark.parametrize("garbage", GARBAGE)
 def test_whatever_comes_back_is_a_failure_and_never_breaks_a_check(garbage):
-    answer = GARBAGE[garbage]
-
-    class Net:
-        def __init__(self, *args, **kwargs):
-            self.params, self.reg = {"W1": answer}, 0.0
-
-        def loss(self, X, y=None):
-            return answer
-
-    def function(*args, **kwargs):
-        return answer
-
-    modules = {
-        "layers": replaced("layers", **{name: function for name in EXERCISES if hasattr(layers, name)}),
-        "optim": replaced("optim", **{name: function for name in EXERCISES if hasattr(optim, name)}),
-        "fc_net": replaced("classifiers.fc_net", TwoLayerNet=Net, FullyConnectedNet=Net),
-        "cnn": replaced("classifiers.cnn", ThreeLayerConvNet=Net),
-    }
+    modules = answering(GARBAGE[garbage])
     harmless = ("inputs_kept", "dout_kept", "gradient_kept", "stream_kept", "kept", "test_mode_learns_nothing")
     for one in CHECKS.values():
         verdict = run(one, **modules).verdict

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cs231n import layers, optim
+from cs231n import layers
 from cs231n.checks import __main__ as checks
 from cs231n.checks import notebook, show_explanation
 from cs231n.checks.explain import as_png, as_text, explain, patterns, places
@@ -12,7 +12,7 @@ from cs231n.checks.explain.plot import figure, laid_out
 from cs231n.checks.process import WorkerProcess
 from cs231n.checks.rubric import load
 from cs231n.checks.table import Style
-from tests.checks.subjects import EXERCISES, replaced, rewritten, transport
+from tests.checks.subjects import answering, replaced, rewritten, transport
 from tests.checks.test_exercises import GARBAGE
 from tests.checks.test_process import rewrite
 
@@ -254,24 +254,7 @@ def test_where_only_other_properties_fail_it_says_so():
 
 @pytest.mark.parametrize("garbage", GARBAGE)
 def test_whatever_comes_back_is_explained_without_a_traceback(garbage):
-    answer = GARBAGE[garbage]
-
-    class Net:
-        def __init__(self, *args, **kwargs):
-            self.params, self.reg = {"W1": answer}, 0.0
-
-        def loss(self, X, y=None):
-            return answer
-
-    def function(*args, **kwargs):
-        return answer
-
-    modules = {
-        "layers": replaced("layers", **{name: function for name in EXERCISES if hasattr(layers, name)}),
-        "optim": replaced("optim", **{name: function for name in EXERCISES if hasattr(optim, name)}),
-        "fc_net": replaced("classifiers.fc_net", TwoLayerNet=Net, FullyConnectedNet=Net),
-        "cnn": replaced("classifiers.cnn", ThreeLayerConvNet=Net),
-    }
+    modules = answering(GARBAGE[garbage])
     for exercise in WRITTEN:
         explanation = explain(transport(**modules), exercise)
         assert explanation.verdict != "right", as_text(explanation, STYLE)

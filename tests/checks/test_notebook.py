@@ -9,7 +9,7 @@ from cs231n.checks import notebook, show_checks
 from cs231n.checks.rubric import load
 from cs231n.checks.session import Outcome
 from cs231n.verdict import MIME
-from staff.notebooks import ROOT
+from staff import ROOT
 from staff.run import NOTEBOOKS
 from tests.checks.subjects import replaced, session
 

@@ -108,7 +108,7 @@ def test_pictures_code_and_formulas_of_several_notebooks_become_one_pdf_without_
 
 @needs_wheels
 def test_every_formula_of_the_notebooks_is_typeset(tmp_path):
-    from staff.notebooks import ROOT
+    from staff import ROOT
 
     for path in ROOT.glob("*.ipynb"):
         cells = [

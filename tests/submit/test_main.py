@@ -10,7 +10,7 @@ import pytest
 
 from cs231n.submit import __main__ as command
 from cs231n.submit.archive import MODULES
-from staff.notebooks import ROOT
+from staff import ROOT
 from tests.submit.conftest import ANSWER, one, write
 
 DONE = "### Done! Please submit a2.zip and the pdfs to Gradescope. ###"

@@ -2,7 +2,7 @@
 
 import json
 
-from staff.notebooks import ROOT
+from staff import ROOT
 from staff.release import notebooks
 from staff.release.rubric import PATH, Rubric
 

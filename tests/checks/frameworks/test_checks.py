@@ -10,7 +10,7 @@ from cs231n.checks.rubric import load
 from cs231n.checks.session import Session
 from cs231n.checks.subject import InProcess, Subject
 from cs231n.checks.worker import Host
-from staff.notebooks import ROOT
+from staff import ROOT
 from tests.checks.frameworks import solutions
 from tests.checks.frameworks.notebooks import PYTORCH, TENSORFLOW, blank, edited, solved
 from tests.checks.frameworks.skips import needs

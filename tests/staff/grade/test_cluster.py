@@ -8,15 +8,14 @@ import subprocess
 import sys
 import time
 
+import distributed
 import pytest
 
+from staff import ROOT
 from staff.grade import cluster, grading
 from staff.grade.errors import ClusterError
 from staff.grade.exports import find
-from staff.notebooks import ROOT
 from tests.staff.grade.conftest import SECRET, write_zip
-
-distributed = pytest.importorskip("distributed")
 
 # Dask's own: sockets and files that its processes close late.
 pytestmark = [

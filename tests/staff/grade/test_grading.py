@@ -8,11 +8,11 @@ import pytest
 
 from cs231n.checks import engine
 from cs231n.checks.rubric import load
+from staff import ROOT
 from staff.grade import grading, hidden
 from staff.grade.exports import Place
 from staff.grade.grading import Setup, broken, checks_digest, grade
 from staff.grade.record import dump
-from staff.notebooks import ROOT
 from tests.staff.grade.conftest import SECRET, write_folder, write_zip
 
 AUTOMATIC = sum(one.points for one in load().exercises.values())

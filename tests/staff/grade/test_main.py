@@ -11,8 +11,8 @@ import time
 
 import pytest
 
+from staff import ROOT
 from staff.grade.__main__ import main
-from staff.notebooks import ROOT
 from tests.staff.grade.conftest import SECRET, write_folder, write_zip
 
 LAYERS = "cs231n/layers.py"

@@ -7,7 +7,7 @@ with white space evened out, as a part of any line of any file; of a notebook al
 import json
 import re
 
-from staff.notebooks import ROOT
+from staff import ROOT
 from staff.release import files, modules, notebooks
 from staff.release.rubric import PATH, Rubric
 

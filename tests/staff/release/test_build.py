@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from cs231n.submit.blanks import blanks
-from staff.notebooks import ROOT
+from staff import ROOT
 from staff.release import modules, notebooks
 from staff.release.build import build
 from staff.release.errors import ReleaseError

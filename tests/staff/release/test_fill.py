@@ -2,7 +2,7 @@
 
 import pytest
 
-from staff.notebooks import ROOT
+from staff import ROOT
 from staff.release.build import build
 from staff.release.fill import fill
 from staff.release.rubric import PATH, Rubric

@@ -4,7 +4,7 @@ import tomllib
 
 import pytest
 
-from staff.notebooks import ROOT
+from staff import ROOT
 from staff.release.errors import ReleaseError
 from staff.release.pyproject import for_students
 

@@ -11,7 +11,7 @@ import pytest
 from cs231n.checks.process import WorkerProcess
 from cs231n.checks.rubric import load
 from cs231n.checks.session import Session
-from staff.notebooks import ROOT
+from staff import ROOT
 from staff.release.fill import fill
 from staff.release.rubric import PATH
 

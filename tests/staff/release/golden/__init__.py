@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from cs231n.submit.blanks import ANSWER_TAG, blanks
-from staff.notebooks import ROOT
+from staff import ROOT
 from staff.release.build import build
 from staff.release.rubric import PATH, Rubric
 from tests.staff.release.leaks import leaks
