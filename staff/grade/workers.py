@@ -17,8 +17,7 @@ __all__ = ["grade_all", "start_server"]
 GRACE = 60.0  # seconds beyond a submission's limit until its worker counts as hung
 
 # A server process imports these once; each worker is a fork of it, which starts at once and shares their memory.
-# torch.optim brings torch._dynamo along when it is first used.
-PRELOAD = ["torch", "torch._dynamo", "cs231n.checks.exercises", "staff.grade.workers"]
+PRELOAD = ["torch", "cs231n.checks.exercises", "staff.grade.workers"]
 
 
 def start_server():

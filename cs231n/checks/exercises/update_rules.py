@@ -5,39 +5,42 @@ import numpy as np
 from cs231n.checks import compare, oracle
 from cs231n.checks.engine import check
 
+# What the optimizers of torch call at a step. To make one loads torch._dynamo, which takes longer than all checks.
+
 
 def _sgd_momentum(w, config):
-    import torch
+    from torch.optim.sgd import sgd
 
-    optimizer = torch.optim.SGD([w], config["learning_rate"], config["momentum"])
-    if "velocity" in config:
-        buffer = -config["velocity"] / config["learning_rate"]  # torch scales its buffer at the step, not before
-        optimizer.state[w] = {"momentum_buffer": oracle.tensors([buffer])[0]}
-    return optimizer
+    lr, momentum = config["learning_rate"], config["momentum"]
+    # torch scales its buffer at the step, not before
+    buffers = oracle.tensors([-config["velocity"] / lr]) if "velocity" in config else [None]
+    settings = {"lr": lr, "momentum": momentum, "dampening": 0, "weight_decay": 0}
+    return lambda gradient: sgd(
+        [w], [gradient], buffers, foreach=False, nesterov=False, maximize=False, **settings
+    )
 
 
 def _rmsprop(w, config):
-    import torch
+    from torch.optim.rmsprop import rmsprop
 
-    optimizer = torch.optim.RMSprop([w], config["learning_rate"], config["decay_rate"], config["epsilon"])
-    if "cache" in config:
-        (cache,) = oracle.tensors([config["cache"]])
-        optimizer.state[w] = {"step": torch.tensor(1.0), "square_avg": cache}
-    return optimizer
+    caches = oracle.tensors([config.get("cache", np.zeros(w.shape))])
+    steps = oracle.tensors([0])
+    settings = {"lr": config["learning_rate"], "alpha": config["decay_rate"], "eps": config["epsilon"]}
+    settings |= {"weight_decay": 0, "momentum": 0, "centered": False}
+    return lambda gradient: rmsprop([w], [gradient], caches, [], [], steps, foreach=False, **settings)
 
 
 def _adam(w, config):
-    import torch
+    from torch.optim.adam import adam
 
-    betas = (config["beta1"], config["beta2"])
-    optimizer = torch.optim.Adam([w], config["learning_rate"], betas, config["epsilon"])
-    if "t" in config:
-        m, v = oracle.tensors([config["m"], config["v"]])
-        optimizer.state[w] = {"step": torch.tensor(float(config["t"])), "exp_avg": m, "exp_avg_sq": v}
-    return optimizer
+    m, v = (oracle.tensors([config.get(name, np.zeros(w.shape))]) for name in ("m", "v"))
+    steps = oracle.tensors([config.get("t", 0)])
+    settings = {"lr": config["learning_rate"], "beta1": config["beta1"], "beta2": config["beta2"]}
+    settings |= {"eps": config["epsilon"], "weight_decay": 0, "amsgrad": False, "maximize": False}
+    return lambda gradient: adam([w], [gradient], m, v, [], steps, foreach=False, **settings)
 
 
-# rule -> torch's optimizer; defaults; how to draw hyperparameters; how to draw a state
+# rule -> what takes torch's step with a gradient; defaults; how to draw hyperparameters; how to draw a state
 RULES = {
     "sgd_momentum": (
         _sgd_momentum,
@@ -75,12 +78,11 @@ RULES = {
 
 def expected_steps(rule, w, gradients, config):
     """Return where torch's optimizer takes w, step by step."""
-    (w,) = oracle.tensors([w], requires_grad=True)
-    optimizer, path = RULES[rule][0](w, config), []
+    (w,) = oracle.tensors([w])
+    step, path = RULES[rule][0](w, config), []
     for gradient in oracle.tensors(gradients):
-        w.grad = gradient
-        optimizer.step()
-        path.append(w.detach().clone().numpy())
+        step(gradient)
+        path.append(w.numpy().copy())
     return path
 
 
