@@ -20,6 +20,8 @@ def results(record):
 
 def _notes(record):
     """Return lines about the submission as a whole."""
+    if any(one.verdict == "grader_error" for one in record.exercises):
+        yield "The grader broke at an exercise. Its points are open, and not part of the score."
     if record.isolation.startswith("reduced"):
         yield f"Isolation was {record.isolation}"
     yield "The checks are those of `python -m cs231n.checks`; only the seeds of the random inputs are secret."
@@ -35,6 +37,8 @@ def _exercise(exercise):
     lines += [f"- {check.line}: {check.message or check.verdict}" for check in missed]
     if exercise.trusted:
         lines.append(f"judged with {', '.join(exercise.trusted)} answered by the grader, since those do not work")
+    if exercise.verdict == "grader_error":  # nobody's fault but ours: no score and no failure
+        return _test(exercise, None, lines)
     return _test(exercise, exercise.earned, lines) | {"status": "passed" if passed else "failed"}
 
 

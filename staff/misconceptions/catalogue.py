@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 
 from cs231n.checks.rubric import load
-from staff.misconceptions.subject import package, replaced, rewritten, transport
+from staff.misconceptions.subject import edited, executed, package, transport
 
 __all__ = ["Misconception", "entries", "wrong"]
 
@@ -20,8 +20,7 @@ class Misconception:
         exercise: the exercise it is made in.
         title: what is wrong, in a line.
         hints: three steps that lead on and never hold the answer.
-        forms: for each way of writing it, its edits, (old, new) texts of the exercise's solution blocks, or a
-            function that stands for the exercise's.
+        forms: for each way of writing it, its edits, (old, new) texts of the exercise's solution blocks.
         also: other exercises that it spoils, where they share its block.
     """
 
@@ -38,14 +37,13 @@ class Misconception:
         file, _ = load().exercises[self.exercise].functions[0]
         return file.removeprefix("cs231n/").removesuffix(".py").replace("/", ".")
 
+    def text(self, form=0):
+        """Return the text of the module with the mistake in it."""
+        return edited(self.module, *self.forms[form], within=load().exercises[self.exercise].blocks)
+
     def modules(self, form=0):
         """Return the modules of the package with the mistake in it."""
-        change = self.forms[form]
-        if callable(change):
-            changed = replaced(self.module, **{self.exercise: change})
-        else:
-            changed = rewritten(self.module, *change, within=load().exercises[self.exercise].blocks)
-        return package(self.module, changed)
+        return package(self.module, executed(self.module, self.text(form)))
 
     def transport(self, form=0):
         """Return a transport to the package with the mistake in it."""
@@ -60,13 +58,12 @@ def wrong(name, exercise, title, hints, *edits, forms=(), also=()):
 
     Args:
         name, exercise, title, hints, also: see Misconception.
-        *edits: (old, new) texts, or one function.
-        forms: other ways of writing it whose outputs differ: each a tuple of edits, or a function.
+        *edits: (old, new) texts.
+        forms: other ways of writing it whose outputs differ: each a tuple of edits.
     """
-    first = edits[0] if len(edits) == 1 and callable(edits[0]) else edits
     if name in _ENTRIES:
         raise ValueError(f"there are two misconceptions {name}")
-    _ENTRIES[name] = Misconception(name, exercise, title, tuple(hints), (first, *forms), tuple(also))
+    _ENTRIES[name] = Misconception(name, exercise, title, tuple(hints), (edits, *forms), tuple(also))
 
 
 @functools.cache

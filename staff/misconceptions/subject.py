@@ -12,7 +12,7 @@ from cs231n.checks.worker import Host
 from staff import ROOT
 from staff.release.modules import named_blocks
 
-__all__ = ["NAMES", "package", "replaced", "rewritten", "source_of", "transport"]
+__all__ = ["NAMES", "edited", "executed", "package", "replaced", "rewritten", "source_of", "transport"]
 
 NAMES = {"fc_net": "classifiers.fc_net", "cnn": "classifiers.cnn"}  # short names that tests use
 # Every module that an exercise is written in or called from, each after those that it imports.
@@ -36,15 +36,20 @@ def rewritten(module, *edits, within=None):
     Raises:
         ValueError: an old text does not occur exactly once.
     """
+    return executed(module, edited(module, *edits, within=within))
+
+
+def edited(module, *edits, within=None):
+    """Return the text of a module with edits applied; arguments and errors as for `rewritten`."""
     source = source_of(module)
     for old, new in edits:
         source = _apply(source, module, old, new, within)
-    return _executed(module, source)
+    return source
 
 
 def replaced(module, **functions):
     """Return a copy of a module of cs231n in which some functions are others, for the module's own calls too."""
-    copy = _executed(module, source_of(module))
+    copy = executed(module, source_of(module))
     copy.__dict__.update(functions)
     return copy
 
@@ -55,7 +60,7 @@ def package(module, changed):
     with _imported(modules):
         for name in LINKED:
             if name not in modules and any(f"from cs231n.{other} import" in source_of(name) for other in modules):
-                modules[name] = sys.modules[f"cs231n.{name}"] = _executed(name, source_of(name))
+                modules[name] = sys.modules[f"cs231n.{name}"] = executed(name, source_of(name))
     return modules
 
 
@@ -111,7 +116,8 @@ def _path(module):
     return ROOT / "cs231n" / f"{module.replace('.', '/')}.py"
 
 
-def _executed(module, source):
+def executed(module, source):
+    """Return a module of cs231n made from another text."""
     copy = types.ModuleType(f"cs231n.{module}")
     copy.__file__ = str(_path(module))
     exec(_compiled(module, source), copy.__dict__)

@@ -5,7 +5,7 @@
 
 import numpy as np
 
-from cs231n import fast_layers, layers, optim
+from cs231n import layers, optim
 from tests.checks.subjects import replaced, rewritten
 
 ALTERNATIVES = {}
@@ -275,14 +275,6 @@ POOL = ("max_pool_forward_naive", "max_pool_backward_naive")
 
 
 @alternative(*CONV)
-def convolution_by_the_fast_layers():
-    return {
-        "conv_forward_naive": fast_layers.conv_forward_fast,
-        "conv_backward_naive": fast_layers.conv_backward_fast,
-    }
-
-
-@alternative(*CONV)
 def convolution_one_filter_tap_at_a_time():
     def taps(x, w, param):
         stride, pad = param["stride"], param["pad"]
@@ -326,14 +318,6 @@ def convolution_in_seven_loops():
         return out, (x, w, b, conv_param)
 
     return {"conv_forward_naive": conv_forward_naive}
-
-
-@alternative(*POOL)
-def pooling_by_the_fast_layers():
-    return {
-        "max_pool_forward_naive": fast_layers.max_pool_forward_fast,
-        "max_pool_backward_naive": fast_layers.max_pool_backward_fast,
-    }
 
 
 @alternative(*POOL)

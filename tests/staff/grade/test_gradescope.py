@@ -1,5 +1,6 @@
 """Gradescope's results.json."""
 
+import dataclasses
 import json
 
 from staff.grade.gradescope import results
@@ -59,3 +60,10 @@ def test_the_output_tells_of_problems_and_of_reduced_isolation_first():
 def test_equal_results_are_equal_texts_whenever_they_were_made():
     later = Record(**{**vars(RECORD), "seconds": 9.0, "submitted": None})
     assert results(later) == results(RECORD)
+
+
+def test_where_the_grader_broke_points_are_open():
+    broken = dataclasses.replace(EXERCISES[0], verdict="grader_error", checks=())
+    data = parsed(dataclasses.replace(RECORD, exercises=(broken, *EXERCISES[1:])))
+    assert "score" not in data["tests"][0] and "status" not in data["tests"][0]
+    assert "The grader broke at an exercise" in data["output"]

@@ -47,7 +47,7 @@ def test_no_hint_or_title_holds_a_line_of_the_solution_or_of_the_wrong_code():
     for one in entries().values():
         lines = _block_lines(one.exercise, one.module)
         for form in one.forms:
-            for old, new in () if callable(form) else form:
+            for old, new in form:
                 lines |= _lines(old) | _lines(new)
         pieces = lines | {line.split(" = ", 1)[1] for line in lines if " = " in line and len(line) > 12}
         for text in (one.title, *one.hints):

@@ -49,7 +49,7 @@ def test_wrong_code_does_not_ship():
     text = json.dumps(json.loads(diagnosis.FINGERPRINTS.read_text(encoding="utf-8")), ensure_ascii=False)
     for one in entries().values():
         for form in one.forms:
-            for _, new in () if callable(form) else form:
+            for _, new in form:
                 lines = {" ".join(line.split()) for line in new.splitlines()}
                 assert not [
                     line for line in lines if not line.isidentifier() and len(line) >= 10 and line in text
