@@ -7,7 +7,8 @@
      "totals": {"exercises", "passed", "points", "earned"},
      "manual": [{"name", "question", "points"}]}
 
-`verdict` is one of `engine.VERDICTS`, or `not_checked` for an exercise in a notebook, which the totals leave out.
+`verdict` is one of `engine.VERDICTS`, or `not_checked` for an exercise in a notebook in which
+nothing is written yet, which the totals leave out.
 `message` is null, or {"summary", "expected", "came", "where": [lines], "hint"}. `looks_like` is null,
 or {"name", "title"} of the known mistake that a failed exercise looks like. `needs` names what has to work first
 where the verdict is `blocked`. `seed` is the seed that a check stopped at. `checks` may be shorter than the

@@ -34,7 +34,7 @@ class Exercise:
 
     @property
     def in_notebook(self):
-        """Whether it is written in a notebook, where no local check reaches it."""
+        """Whether it is written in a notebook, not in a module."""
         return all(block.split(":")[0].endswith(".ipynb") for block in self.blocks)
 
     @property
