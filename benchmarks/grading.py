@@ -89,6 +89,11 @@ def grade(paths, out, secret, workers, *arguments):
     return usage, records
 
 
+def in_modules():
+    """Return the arguments that leave the exercises in notebooks out, since their framework would cost the most."""
+    return "--exercises", *dict.fromkeys(one.question for one in load().exercises.values() if not one.in_notebook)
+
+
 def earned(record):
     return sum(one["earned"] for one in record["exercises"])
 
@@ -166,7 +171,7 @@ def scale(folder, counts, workers):
     print(f"{'submissions':>12}{'wall s':>9}{'CPU s':>9}{'s each':>9}{'peak MB':>9}   isolation")
     for count in counts:
         paths = write_submissions(folder / f"solved-{count}", count)
-        usage, records = grade(paths, folder / f"out-{count}", folder / "secret", workers)
+        usage, records = grade(paths, folder / f"out-{count}", folder / "secret", workers, *in_modules())
         if {earned(record) >= most for record in records} != {True} or len(records) != count:
             raise RuntimeError(f"not all submissions earned their {most} points")
         each = usage["wall"] / count
@@ -180,10 +185,10 @@ def scale(folder, counts, workers):
 def hung(folder, workers, count=20):
     """Print what a submission costs that hangs in every function, and what it costs the others."""
     paths = write_submissions(folder / "others", count)
-    alone, _ = grade(paths, folder / "without", folder / "secret", workers)
+    alone, _ = grade(paths, folder / "without", folder / "secret", workers, *in_modules())
     head = "import sys\nsys.setprofile(lambda frame, *rest: [None for _ in iter(int, 1)])\n"
     bad = write_submissions(folder / "hung", 0, hung=head)
-    both, records = grade([*bad, *paths], folder / "with", folder / "secret", workers)
+    both, records = grade([*bad, *paths], folder / "with", folder / "secret", workers, *in_modules())
     seconds = {record["name"]: record["seconds"] for record in records}
     others = sorted(value for name, value in seconds.items() if name != "hung")
     print(f"\n{count} submissions: {alone['wall']:.1f} s; with one that hangs: {both['wall']:.1f} s")
