@@ -90,7 +90,7 @@ def grade(paths, out, secret, workers, *arguments):
 
 
 def in_modules():
-    """Return the arguments that leave the exercises in notebooks out, since their framework would cost the most."""
+    """Return the arguments that leave out the exercises in notebooks, as their framework would cost the most."""
     return "--exercises", *dict.fromkeys(one.question for one in load().exercises.values() if not one.in_notebook)
 
 
