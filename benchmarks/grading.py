@@ -5,7 +5,8 @@
     python -m benchmarks.grading --hung                   one submission that hangs among 20 that do not
     python -m benchmarks.grading --peers VENV             two exercises, beside otter-grader and nbgrader
 
-VENV is a virtual environment with both of them, see benchmarks/grading_peers.py.
+--submissions goes with --peers too. VENV is a virtual environment with both others, see
+benchmarks/grading_peers.py.
 """
 
 import argparse
@@ -40,7 +41,9 @@ def main(arguments=None):
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--submissions", type=int, nargs="+", metavar="N", help="how many (default: 100)")
+    parser.add_argument(
+        "--submissions", type=int, nargs="+", metavar="N", help="how many (default: 100; 30 for peers)"
+    )
     parser.add_argument("--workers", type=int, default=2, metavar="N", help="of the grader (default: 2)")
     parser.add_argument("--hung", action="store_true", help="one submission that hangs among 20")
     parser.add_argument("--peers", type=Path, metavar="VENV", help="compare with otter-grader and nbgrader")
@@ -53,8 +56,9 @@ def main(arguments=None):
         if options.hung:
             hung(folder, options.workers)
         if options.peers:
-            peers(folder, options.peers)
-        if options.submissions or not (options.hung or options.peers):
+            for count in options.submissions or [30]:
+                peers(folder / str(count), options.peers, count, options.workers)
+        elif options.submissions or not options.hung:
             scale(folder, options.submissions or [100], options.workers)
     return 0
 
@@ -195,27 +199,37 @@ def hung(folder, workers, count=20):
     print(f"the hung one took {seconds['hung']:.1f} s, the others {others[len(others) // 2]:.2f} s (median) each")
 
 
-def peers(folder, venv, count=10):
-    """Print what two exercises cost, one core each, beside otter-grader and nbgrader."""
+def peers(folder, venv, count, workers):
+    """Print what two exercises cost, beside otter-grader and nbgrader, which grade one submission at a time."""
+    folder.mkdir()
+    (folder / "secret").write_text("0123456789abcdef")
     names = ["affine_forward", "batchnorm_forward"]
     paths = write_submissions(folder / "two", count, names)
-    usage, records = grade(paths, folder / "out-two", folder / "secret", 1, "--exercises", *names)
-    if any(earned(record) != sum(load().exercises[name].points for name in names) for record in records):
-        raise RuntimeError("not all submissions earned the points of both exercises")
-    costs = {f"staff.grade ({records[0]['isolation'].split(':')[0]})": usage}
+    points = sum(load().exercises[name].points for name in names)
+    costs = {}
+    for number in sorted({workers, 1}, reverse=True):
+        usage, records = grade(paths, folder / f"out-{number}", folder / "secret", number, "--exercises", *names)
+        if any(earned(record) != points for record in records):
+            raise RuntimeError("not all submissions earned the points of both exercises")
+        isolation = records[0]["isolation"].split(":")[0]
+        costs[f"staff.grade, {isolation}, workers: {number}"] = usage
     for kind in (Otter, Nbgrader):
         peer = kind(venv, folder / kind.__name__)
         peer.prepare(count)
         costs[kind.name] = _measured_call(peer, count)
         if any(peer.points(number) != 2 for number in range(count)):
             raise RuntimeError(f"{kind.name} did not give all points")
-    print(f"\n{count} submissions, two exercises, one at a time, start of the program included")
-    print(f"{'':32}{'wall s each':>12}{'times':>7}{'CPU s each':>12}{'times':>7}")
+    _print_peers(count, costs)
+
+
+def _print_peers(count, costs):
+    """Print a table of usages; each is compared with the first."""
+    first = next(iter(costs.values()))
+    print(f"\n{count} submissions, two exercises, start of the program included")
+    print(f"{'':40}{'wall s each':>12}{'times':>7}{'CPU s each':>12}{'times':>7}")
     for name, cost in costs.items():
-        ratios = [cost[clock] / usage[clock] for clock in ("wall", "cpu")]
-        print(
-            f"{name:32}{cost['wall'] / count:>12.2f}{ratios[0]:>7.1f}{cost['cpu'] / count:>12.2f}{ratios[1]:>7.1f}"
-        )
+        columns = [f"{cost[clock] / count:>12.2f}{cost[clock] / first[clock]:>7.1f}" for clock in ("wall", "cpu")]
+        print(f"{name:40}{''.join(columns)}", flush=True)
 
 
 def _measured_call(peer, count):

@@ -18,12 +18,12 @@ import sys
 from pathlib import Path
 
 from cs231n.checks.__main__ import select as select_exercises
-from staff.grade import exports, lateness, manual, pages, previous, seeds
+from staff.grade import exports, lateness, manual, previous, seeds
 from staff.grade.errors import ClusterError
+from staff.grade.fingerprints import Fingerprints
 from staff.grade.grading import SUBMISSION_LIMIT, Setup, checks_digest
 from staff.grade.output import Output
 from staff.grade.run import run
-from staff.grade.similarity import Fingerprints
 from staff.grade.workers import start_server
 
 __all__ = ["main"]
@@ -48,6 +48,8 @@ def main(arguments=None):
         os.environ[name] = "1"  # a core for each worker, and the same sums in the same order everywhere
     if not options.scheduler:
         start_server()
+    from staff.grade import pages  # which loads SciPy, while the server starts
+
     setup, output = _setup(secret, options.limit, exercises), Output(options.out, policy)
     try:
         summary = run(places, setup, output, points, options.workers, options.scheduler)

@@ -9,9 +9,9 @@ from cs231n.checks.rubric import load
 from staff.grade import cells, hidden, intake, manual, messages, sandbox, seeds
 from staff.grade.assemble import assemble
 from staff.grade.exercises import Judge
+from staff.grade.fingerprints import Fingerprints
 from staff.grade.q5 import grade_q5
 from staff.grade.record import ExerciseRecord, Record
-from staff.grade.similarity import Fingerprints
 from staff.grade.text import clean
 
 __all__ = ["SUBMISSION_LIMIT", "Graded", "Setup", "broken", "checks_digest", "grade"]

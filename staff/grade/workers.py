@@ -16,8 +16,8 @@ __all__ = ["grade_all", "start_server"]
 
 GRACE = 60.0  # seconds beyond a submission's limit until its worker counts as hung
 
-# A server process imports these once; each worker is a fork of it, which starts at once and shares their memory.
-PRELOAD = ["torch", "cs231n.checks.exercises", "staff.grade.workers"]
+# A server process imports this once; each worker is a fork of it, which starts at once and shares its memory.
+PRELOAD = ["staff.grade.preload"]
 
 
 def start_server():

@@ -5,6 +5,7 @@ import zipfile
 import pytest
 
 from cs231n.submit.archive import MODULES
+from staff.grade.fingerprints import Fingerprints
 from staff.release.build import build
 from staff.release.fill import fill
 
@@ -43,3 +44,9 @@ def blank(release):
 def solved(release, blank):
     """What a student hands in who has written everything."""
     return blank | fill(release)
+
+
+@pytest.fixture(scope="session")
+def fingerprints(release):
+    """Takes the fingerprints of submissions of the release."""
+    return Fingerprints(release)
