@@ -99,9 +99,9 @@ def _pack(content):
             with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
                 np.lib.format.write_array(entry, array, allow_pickle=False)
         archive.comment = bytes(_SEAL_LENGTH)
-    data = buffer.getbuffer()
-    data[-_SEAL_LENGTH:] = _seal(data[:-_SEAL_LENGTH])
-    return data
+    with buffer.getbuffer() as data:
+        data[-_SEAL_LENGTH:] = _seal(data[:-_SEAL_LENGTH])
+    return buffer.getvalue()
 
 
 def _seal(body):

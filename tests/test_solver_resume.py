@@ -328,7 +328,8 @@ def _run_and_kill(folder, seconds=None, moment=()):
             process.kill()
         finished = process.stdout.read() == "done\n"
         process.wait()
-    assert process.returncode == (0 if finished else -signal.SIGKILL)
+    # A kill may also hit what has finished while it ends.
+    assert process.returncode == -signal.SIGKILL or (finished and process.returncode == 0)
     return finished
 
 
