@@ -293,3 +293,31 @@ def test_a_framework_that_is_missing_costs_nobody_points(release, monkeypatch):
     monkeypatch.setattr("cs231n.checks.frameworks.notebook.importlib.util.find_spec", lambda name: None)
     records, log = q5.grade_q5({PYTORCH: solved(PYTORCH).encode()}, release, SEEDED, load().exercises.values())
     assert {record.verdict for record in records} == {"grader_error"} and log == ["PyTorch is not installed here"]
+
+
+def broken(*args, **kwargs):
+    raise RuntimeError("out of descriptors")
+
+
+@pytest.mark.parametrize("part", ["sandbox.Sandbox", "Program", "Judge.record"])
+def test_where_the_grader_breaks_the_points_are_open_and_staff_can_read_why(release, monkeypatch, part):
+    monkeypatch.setattr(f"staff.grade.q5.{part}", broken)
+    records, log = q5.grade_q5({PYTORCH: solved(PYTORCH).encode()}, release, SEEDED, load().exercises.values())
+    assert [(one.name, one.verdict, one.earned) for one in records] == [
+        (name, "grader_error", 0) for name in EXERCISES
+    ]
+    assert "RuntimeError: out of descriptors" in log[0]
+    assert "descriptors" not in str(records)
+
+
+def test_points_that_are_open_in_one_notebook_are_not_decided_by_the_other(release, monkeypatch):
+    def only_pytorch(framework, *args):
+        verdict = "grader_error" if framework.name == "TensorFlow" else only_pytorch.verdict
+        return q5._alike(only_pytorch.exercises, verdict, ""), []
+
+    monkeypatch.setattr(q5, "_grade", only_pytorch)
+    only_pytorch.exercises = [one for one in load().exercises.values() if one.in_notebook]
+    both = {name: solved(name).encode() for name in (PYTORCH, TENSORFLOW)}
+    only_pytorch.verdict = "failed"
+    records, _ = q5.grade_q5(both, release, SEEDED, only_pytorch.exercises)
+    assert {record.verdict for record in records} == {"grader_error"}
