@@ -18,19 +18,21 @@ COLUMNS = ("student", "item", "points", "comment")
 MAX_FIGURES = 8
 
 
-def items(notebooks, blank):
+def items(notebooks, blank, exercises=()):
     """Return the ManualRecords of a submission, all pending.
 
     Args:
         notebooks: Notebooks of the submission.
         blank: Notebooks of the release, by which cells are found that lost their ids.
+        exercises: ExerciseRecords of the submission; the notebook they were graded in is the one to read.
     """
-    return tuple(_item(item, notebooks, blank) for item in load().manual.values())
+    graded = {one.question: one.notebook for one in exercises if one.notebook}
+    return tuple(_item(item, notebooks, blank, graded.get(item.question)) for item in load().manual.values())
 
 
-def _item(item, notebooks, blank):
+def _item(item, notebooks, blank, graded):
     question = load().questions[item.question]
-    chosen = notebooks.chosen(question)
+    chosen = graded or notebooks.chosen(question)
     places = item.alternative if item.alternative and chosen == question.alternative else item.cells
     texts, figures, shown = [], [], {}
     for place in places:

@@ -4,12 +4,15 @@ The notebook with the student's work counts; where both have some, the better on
 what one shows is not trusted.
 """
 
+import dataclasses
 import hashlib
 import traceback
 
 from cs231n.checks.frameworks.notebook import FRAMEWORKS, Notebook
 from cs231n.checks.frameworks.program import Program
+from cs231n.checks.rubric import load
 from staff.grade import messages, sandbox
+from staff.grade.cells import Notebooks
 from staff.grade.exercises import Judge
 from staff.grade.record import ExerciseRecord
 
@@ -42,19 +45,19 @@ def grade_q5(files, tree, seeded, exercises, slot=0):
 def _grade_written(files, tree, seeded, exercises, slot):
     """Grade the notebooks that something was written in; see grade_q5."""
     programs = {framework: _program(files, framework) for framework in FRAMEWORKS if framework.notebook in files}
-    written = {
-        framework: program
+    graded = {
+        framework.notebook: _grade(framework, program, files[framework.notebook], tree, seeded, exercises, slot)
         for framework, program in programs.items()
         if program is None or any(map(program.is_written, framework.cells))
     }
-    if not written:
+    if not graded:
         why = "not written yet" if programs else "its notebook was not handed in"
         return _alike(exercises, "not_implemented", why), []
-    graded = [
-        _grade(framework, program, files[framework.notebook], tree, seeded, exercises, slot)
-        for framework, program in written.items()
-    ]
-    return max(graded, key=lambda one: _reached(one[0]))
+    reached = {notebook: _reached(records) for notebook, (records, _) in graded.items()}
+    question = load().questions[exercises[0].question]
+    notebook = Notebooks(files).chosen(question, reached)
+    records, log = graded[notebook]
+    return [dataclasses.replace(record, notebook=notebook) for record in records], log
 
 
 def _reached(records):

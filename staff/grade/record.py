@@ -35,6 +35,7 @@ class ExerciseRecord:
             name in the catalogue that ships with the checks.
         checks: a CheckRecord for each check that was run.
         seconds: wall time.
+        notebook: the one that counted, for an exercise in a notebook; else None.
     """
 
     name: str
@@ -48,6 +49,7 @@ class ExerciseRecord:
     misconception: str | None = None
     checks: tuple[CheckRecord, ...] = ()
     seconds: float = 0.0
+    notebook: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)

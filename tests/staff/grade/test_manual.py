@@ -6,7 +6,7 @@ from cs231n.checks.rubric import load
 from staff.grade.cells import Notebooks
 from staff.grade.exports import Place
 from staff.grade.manual import ManualError, Points, items, read_points, with_points
-from staff.grade.record import ManualRecord, Record
+from staff.grade.record import ExerciseRecord, ManualRecord, Record
 from tests.staff.grade.test_cells import cell, notebook
 
 PLACES = [
@@ -59,6 +59,14 @@ def test_of_the_two_notebooks_of_q5_the_chosen_one_is_read(solved, release):
     files = {name: data for name, data in solved.items() if name != "PyTorch.ipynb"}
     found = {item.name: item.text for item in items(Notebooks(files), Notebooks(release))}
     assert "keras" in found["Q5 open-ended net"]
+
+
+@pytest.mark.parametrize("name", ["PyTorch.ipynb", "TensorFlow.ipynb"])
+def test_of_two_written_notebooks_the_one_is_read_that_q5_was_graded_in(solved, release, name):
+    exercises = [ExerciseRecord("barebones_convnet", "Q5", 1, 1, "passed", notebook=name)]
+    found = {item.name: item.text for item in items(Notebooks(solved), Notebooks(release), exercises)}
+    assert ("keras" in found["Q5 open-ended net"]) == (name == "TensorFlow.ipynb")
+    assert found["Q1 training"]
 
 
 # --- points ---------------------------------------------------------------------------------------------------

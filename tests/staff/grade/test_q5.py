@@ -10,6 +10,9 @@ import pytest
 
 from cs231n.checks.rubric import load
 from staff.grade import q5, seeds
+from staff.grade.cells import Notebooks
+from staff.grade.manual import items
+from staff.grade.record import ExerciseRecord
 from tests.checks.frameworks.notebooks import PYTORCH, TENSORFLOW, blank, code_cell, edited, solved, with_cells
 from tests.checks.frameworks.skips import needs
 from tests.staff.grade.conftest import SECRET
@@ -295,6 +298,30 @@ def test_a_framework_that_is_missing_costs_nobody_points(release, monkeypatch):
     assert {record.verdict for record in records} == {"grader_error"} and log == ["PyTorch is not installed here"]
 
 
+# --- which notebook counts, and what broke ---------------------------------------------------------------------
+
+
+def test_the_reader_gets_the_notebook_that_the_points_come_from(release, monkeypatch):
+    earned = {"PyTorch": 0, "TensorFlow": 1}
+
+    def played(framework, program, data, tree, seeded, exercises, slot):
+        return [ExerciseRecord(one.name, "Q5", 1, earned[framework.name], "passed") for one in exercises], []
+
+    monkeypatch.setattr(q5, "_grade", played)
+    exercises = [one for one in load().exercises.values() if one.in_notebook]
+    # more of PyTorch.ipynb is written, and yet TensorFlow.ipynb is the better one
+    half = changed(solved(TENSORFLOW), "open-ended-model", source="raise NotImplementedError  # keras")
+    files = {PYTORCH: solved(PYTORCH).encode(), TENSORFLOW: half.encode()}
+    records, _ = q5.grade_q5(files, release, SEEDED, exercises)
+    assert {record.notebook for record in records} == {TENSORFLOW}
+    notebooks, blanks = Notebooks(files), Notebooks(release)
+    texts = {item.name: item.text for item in items(notebooks, blanks, records)}
+    assert "keras" in texts["Q5 open-ended net"]
+    earned["PyTorch"] = 2
+    records, _ = q5.grade_q5(files, release, SEEDED, exercises)
+    assert "keras" not in {one.name: one.text for one in items(notebooks, blanks, records)}["Q5 open-ended net"]
+
+
 def broken(*args, **kwargs):
     raise RuntimeError("out of descriptors")
 
@@ -320,4 +347,4 @@ def test_points_that_are_open_in_one_notebook_are_not_decided_by_the_other(relea
     both = {name: solved(name).encode() for name in (PYTORCH, TENSORFLOW)}
     only_pytorch.verdict = "failed"
     records, _ = q5.grade_q5(both, release, SEEDED, only_pytorch.exercises)
-    assert {record.verdict for record in records} == {"grader_error"}
+    assert {(record.verdict, record.notebook) for record in records} == {("grader_error", TENSORFLOW)}
