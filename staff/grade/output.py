@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from staff.grade import gradebook, gradescope, record
+from staff.grade import gradebook, gradescope, lateness, record
 
 __all__ = ["Output"]
 
@@ -41,7 +41,8 @@ class Output:
             self._put(self.folder / "errors" / f"{name}.txt", "\n\n".join(graded.log) + "\n")
         else:
             (self.folder / "errors" / f"{name}.txt").unlink(missing_ok=True)
-        self._put(self.folder / "results" / f"{name}.json", gradescope.results(graded.record))
+        late = lateness.assess(graded.record, self._policy) if self._policy else None
+        self._put(self.folder / "results" / f"{name}.json", gradescope.results(graded.record, late))
         self._put(self.folder / "records" / f"{name}.json", record.dump(graded.record))
         self._rows[name] = gradebook.row(graded.record, self._policy)
 

@@ -1,12 +1,15 @@
 """The folder of a run."""
 
+import csv
 import dataclasses
+import json
 import os
 
 import pytest
 
 from staff.grade import record
 from staff.grade.grading import Graded
+from staff.grade.lateness import policy
 from staff.grade.output import Output
 from tests.staff.grade.test_gradebook import record as make
 
@@ -66,3 +69,13 @@ def test_the_gradebook_has_what_was_written_in_this_run(tmp_path):
     output.write_gradebook()
     lines = (tmp_path / "gradebook.csv").read_text().splitlines()
     assert [line.split(",")[:2] for line in lines[1:]] == [["a", "Ada"], ["b", "b"]]
+
+
+def test_results_and_gradebook_agree_about_what_is_left_after_a_penalty(tmp_path):
+    output = Output(tmp_path, policy("2026-04-24T23:59:59Z", penalty=20))
+    output.write(Graded(dataclasses.replace(make("a2", given=1.5), submitted="2026-04-25T12:00:00Z")))
+    output.write_gradebook()
+    score = json.loads((tmp_path / "results" / "a2.json").read_text())["score"]
+    with open(tmp_path / "gradebook.csv", newline="") as file:
+        [line] = csv.DictReader(file)
+    assert float(line["total after penalty"]) == score == 2.0
