@@ -40,7 +40,7 @@ def main(arguments=None):
         places, replaced = lateness.latest(exports.find(options.paths))
         policy = _policy(options)
         before = previous.read(options.previous) if options.previous else None
-        points = manual.read_points(options.manual, places) if options.manual else {}
+        points = manual.read_points(options.manual, places, replaced) if options.manual else {}
         exercises = tuple(select_exercises(options.exercises))
     except ValueError as error:
         parser.error(str(error))
@@ -55,7 +55,7 @@ def main(arguments=None):
         parser.error(str(error))
     changes = previous.changes(before, summary.records) if before is not None else None
     pages.write(output, summary, replaced, policy, changes)
-    _print(summary, options.out)
+    _print(summary, options.out, output.set_aside())
     if changes is not None:
         print(previous.text(changes))
     return 1 if summary.undecided else 0
@@ -124,13 +124,16 @@ def _setup(secret, limit, exercises):
     return Setup(secret, release, checks_digest(ROOT), limit, exercises, Fingerprints(release))
 
 
-def _print(summary, out):
+def _print(summary, out, moved):
     for isolation, count in sorted(summary.isolation.items()):
         print(f"Isolation: {isolation}" + (f" ({count} submissions)" if len(summary.isolation) > 1 else ""))
     kept = f", {summary.kept} of them as before" if summary.kept else ""
     print(f"{summary.submissions} submissions graded{kept}; {summary.with_problems} with problems.")
     if summary.undecided:
         print(f"THE GRADER BROKE at {summary.undecided}: see {out / 'errors'}, then run the same command again.")
+    if moved:
+        names = ", ".join(moved[:3]) + (f" and {len(moved) - 3} more" if len(moved) > 3 else "")
+        print(f"Not among these submissions any more, and moved to {out / 'replaced'}: {names}.")
     print(
         f"Wrote {out / 'gradebook.csv'} and {out / 'report.html'}, with results, records and feedback beside them."
     )

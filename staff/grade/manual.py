@@ -65,12 +65,14 @@ class Points:
     comment: str = ""
 
 
-def read_points(path, places):
+def read_points(path, places, replaced=()):
     """Return (name of a submission, name of an item) -> Points, from a CSV file.
 
     Args:
         path: CSV file with the columns of COLUMNS; separated by commas, semicolons or tabs. Empty points: pending.
         places: Places of the submissions; `student` is a place's name, its student, or the student's address.
+        replaced: Places of submissions that do not count, as a later one of the same student does. Points given to
+            one of these by its name are a mistake: somebody has to read the later one.
 
     Raises:
         ManualError: an unknown student or item, or points that an item cannot have.
@@ -83,9 +85,10 @@ def read_points(path, places):
     if missing := [column for column in COLUMNS[:3] if column not in (lines.fieldnames or ())]:
         raise ManualError(f"{path} has no column {', '.join(missing)}, expected {', '.join(COLUMNS)}")
     known, found, problems = _submissions(places), {}, []
+    later = {old.name: place.name for old in replaced for place in places if place.student == old.student}
     for line in lines:
         try:
-            names, item, points = _read_line(line, known)
+            names, item, points = _read_line(line, known, later)
         except ManualError as error:
             problems.append(f"{path}, line {lines.line_num}: {error}")
             continue
@@ -113,10 +116,12 @@ def _submissions(places):
     return known | {place.name: {place.name} for place in places}
 
 
-def _read_line(line, known):
+def _read_line(line, known, later):
     """Return (names of submissions, name of the item, Points or None if pending)."""
     student, name, number = ((line[column] or "").strip() for column in COLUMNS[:3])
     item = load().manual.get(name)
+    if student in later:
+        raise ManualError(f"{student} is replaced by {later[student]} of the same student: read and name that one")
     if student not in known:
         raise ManualError(f"there is no submission of {student!r}")
     if item is None:

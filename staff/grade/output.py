@@ -8,10 +8,14 @@ from staff.grade import gradebook, gradescope, lateness, record
 __all__ = ["Output"]
 
 _UNFINISHED = ".unfinished"
+_KINDS = {"records": "json", "results": "json", "feedback": "html", "errors": "txt"}  # a file for each submission
 
 
 class Output:
     """Writes what comes of a run, and knows what an earlier one left.
+
+    What an earlier run left of a submission that is not among those of this one is kept under replaced/, where
+    nothing counts it; should the submission come back, it does not have to be graded again.
 
     Args:
         folder: where; it may hold an earlier run.
@@ -26,12 +30,19 @@ class Output:
                 path.unlink()
         self._rows = {}
 
+    @property
+    def replaced(self):
+        """The folder of what does not count any more."""
+        return self.folder / "replaced"
+
     def earlier(self, name):
         """Return the Record of a submission that an earlier run left here, or None."""
-        try:
-            return record.load((self.folder / "records" / f"{name}.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
-            return None  # none, or one of another version
+        for folder in (self.folder, self.replaced):
+            try:
+                return record.load((folder / "records" / f"{name}.json").read_text(encoding="utf-8"))
+            except (OSError, ValueError, TypeError, KeyError, AttributeError):
+                continue  # none, or one of another version
+        return None
 
     def write(self, graded):
         """Write what came of a submission: its record last, by which the next run knows that all is there."""
@@ -55,6 +66,20 @@ class Output:
         for name, page in feedback:
             self._put(self.folder / "feedback" / f"{name}.html", page)
         self._put(self.folder / "report.html", report)
+
+    def set_aside(self):
+        """Move what earlier runs left of submissions that this one did not write; returns their names, sorted."""
+        moved = set()
+        for kind, suffix in _KINDS.items():
+            there, aside = self.folder / kind, self.replaced / kind
+            for path in sorted(there.glob(f"*.{suffix}")):
+                if path.stem not in self._rows:
+                    aside.mkdir(parents=True, exist_ok=True)
+                    os.replace(path, aside / path.name)
+                    moved.add(path.stem)
+            for name in self._rows:  # what has come back
+                (aside / f"{name}.{suffix}").unlink(missing_ok=True)
+        return sorted(moved)
 
     def _put(self, path, text):
         """Write a file in one step."""

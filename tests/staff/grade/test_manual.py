@@ -78,6 +78,14 @@ def test_a_student_is_known_by_submission_name_or_address(tmp_path, student):
     assert found == {("submission_1", Q1): Points(1.5, "well done")}
 
 
+def test_points_given_to_a_submission_that_a_later_one_replaces_are_not_carried_over(tmp_path):
+    path = tmp_path / "points.csv"
+    path.write_text(f"student,item,points\nsubmission_0,{Q1},2\n")
+    old = Place("0", "submission_0", "Ada Lovelace <ada@example.edu>")
+    with pytest.raises(ManualError, match="line 2: submission_0 is replaced by submission_1 of the same student"):
+        read_points(path, PLACES, [old])
+
+
 def test_both_of_a_pair_stand_for_their_submission(tmp_path):
     found = points(tmp_path, f"student,item,points\nsofya@example.edu,{Q1},2\n")
     assert found == {("submission_2", Q1): Points(2.0)}

@@ -71,6 +71,31 @@ def test_the_gradebook_has_what_was_written_in_this_run(tmp_path):
     assert [line.split(",")[:2] for line in lines[1:]] == [["a", "Ada"], ["b", "b"]]
 
 
+def test_what_earlier_runs_left_of_others_is_set_aside_and_comes_back_with_its_submission(tmp_path):
+    output = Output(tmp_path)
+    for name in ("a", "b"):
+        output.write(Graded(make(name, given=1.5), log=("Traceback",)))
+    output.write_pages([("a", "<a>"), ("b", "<b>")], "")
+    assert output.set_aside() == []
+    left = {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.glob("*/b.*")}
+    assert {path.parent.name for path in left} == {"records", "results", "feedback", "errors"}
+
+    output = Output(tmp_path)
+    output.write(Graded(make("a")))
+    assert output.set_aside() == ["b"]
+    assert output.set_aside() == []
+    assert not list(tmp_path.glob("*/b.*"))
+    assert {path: (tmp_path / "replaced" / path).read_bytes() for path in left} == left
+
+    output = Output(tmp_path)
+    assert output.earlier("b") == make("b", given=1.5)
+    for name in ("a", "b"):
+        output.write(Graded(make(name)))
+    output.write_pages([("a", "<a>"), ("b", "<b>")], "")
+    assert output.set_aside() == []
+    assert not list((tmp_path / "replaced").rglob("b.*"))
+
+
 def test_results_and_gradebook_agree_about_what_is_left_after_a_penalty(tmp_path):
     output = Output(tmp_path, policy("2026-04-24T23:59:59Z", penalty=20))
     output.write(Graded(dataclasses.replace(make("a2", given=1.5), submitted="2026-04-25T12:00:00Z")))
