@@ -40,7 +40,7 @@ def main(arguments=None):
         places, replaced = lateness.latest(exports.find(options.paths))
         policy = _policy(options)
         before = previous.read(options.previous) if options.previous else None
-        points = manual.read_points(options.manual, places, replaced) if options.manual else {}
+        points = manual.read_points(options.manual, places, replaced, secret) if options.manual else {}
         exercises = tuple(select_exercises(options.exercises))
     except ValueError as error:
         parser.error(str(error))
@@ -54,8 +54,11 @@ def main(arguments=None):
     except ClusterError as error:
         parser.error(str(error))
     changes = previous.changes(before, summary.records) if before is not None else None
-    pages.write(output, summary, replaced, policy, changes)
+    pages.write(output, summary, secret, replaced, policy, changes)
     _print(summary, options.out, output.set_aside())
+    if output.unread:
+        table = options.out / "manual.csv"
+        print(f"{table} says what this run was not told, and was left as it is: add --manual {table}")
     if changes is not None:
         print(previous.text(changes))
     return 1 if summary.undecided else 0

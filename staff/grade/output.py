@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from staff.grade import gradebook, gradescope, lateness, record
+from staff.grade import gradebook, gradescope, lateness, manual, record
 
 __all__ = ["Output"]
 
@@ -20,6 +20,9 @@ class Output:
     Args:
         folder: where; it may hold an earlier run.
         policy: lateness.Policy of the gradebook, or None.
+
+    Attributes:
+        unread: whether manual.csv has points in it that this run was not given.
     """
 
     def __init__(self, folder, policy=None):
@@ -28,7 +31,7 @@ class Output:
             (self.folder / name).mkdir(parents=True, exist_ok=True)
             for path in (self.folder / name).glob(f"*{_UNFINISHED}"):
                 path.unlink()
-        self._rows = {}
+        self._rows, self.unread = {}, False
 
     @property
     def replaced(self):
@@ -66,6 +69,23 @@ class Output:
         for name, page in feedback:
             self._put(self.folder / "feedback" / f"{name}.html", page)
         self._put(self.folder / "report.html", report)
+
+    def write_manual(self, pages, table):
+        """Write the pages of answers, (file name, HTML) one after the other, and the table of points.
+
+        A table that somebody has filled in with other points than this run was given stays as it is.
+        """
+        (self.folder / "manual").mkdir(exist_ok=True)
+        old = set((self.folder / "manual").glob("*.html"))
+        for name, page in pages:
+            self._put(self.folder / name, page)
+            old.discard(self.folder / name)
+        for path in old:
+            path.unlink()
+        path = self.folder / "manual.csv"
+        self.unread = path.exists() and not manual.holds(table, path)
+        if not self.unread:
+            self._put(path, table)
 
     def set_aside(self):
         """Move what earlier runs left of submissions that this one did not write; returns their names, sorted."""

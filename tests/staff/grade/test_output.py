@@ -104,3 +104,37 @@ def test_results_and_gradebook_agree_about_what_is_left_after_a_penalty(tmp_path
     with open(tmp_path / "gradebook.csv", newline="") as file:
         [line] = csv.DictReader(file)
     assert float(line["total after penalty"]) == score == 2.0
+
+
+# --- the table of points --------------------------------------------------------------------------------------
+
+HEAD = "student,item,points,comment\n"
+
+
+@pytest.mark.parametrize(
+    "filled, kept",
+    [
+        (HEAD + "a,Q1,,\n", False),  # not filled in
+        (HEAD + "a,Q1,1.50,good\n", False),  # what this run was given
+        ("\ufeff" + HEAD.replace(",", ";") + "a;Q1;1.5;good\r\n", False),  # the same from a spreadsheet
+        (HEAD + "a,Q1,2,good\n", True),
+        (HEAD + "a,Q1,1.5,very good\n", True),
+        (HEAD + "gone,Q1,1,\n", True),
+        (HEAD + "a,Q1,,only a comment\n", True),
+        ("a\nb\nnotes,of,a,reader\n", True),
+        (b"\xff\xfe\0", True),
+    ],
+)
+def test_a_table_that_somebody_filled_in_is_never_lost(tmp_path, filled, kept):
+    output, path = Output(tmp_path), tmp_path / "manual.csv"
+    data = filled if isinstance(filled, bytes) else filled.encode()
+    path.write_bytes(data)
+    output.write_manual([("manual.html", "<a>"), ("manual/Q1.html", "<b>")], HEAD + "a,Q1,1.5,good\n")
+    assert output.unread == kept
+    assert (path.read_bytes() == data) == kept
+
+
+def test_pages_of_answers_that_are_not_needed_any_more_are_removed(tmp_path):
+    for names in (["Q1", "Q1-2"], ["Q1"]):
+        Output(tmp_path).write_manual([(f"manual/{name}.html", name) for name in names], HEAD)
+    assert [path.name for path in (tmp_path / "manual").iterdir()] == ["Q1.html"]

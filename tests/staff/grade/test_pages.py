@@ -7,6 +7,7 @@ import os
 import numpy as np
 import pytest
 
+from cs231n.checks.rubric import load
 from staff.grade.__main__ import main
 from staff.grade.grading import Graded
 from tests.staff.grade.conftest import SECRET, write_zip
@@ -66,10 +67,27 @@ def test_pages_are_written_and_only_the_latest_submission_counts(grade, tmp_path
         "submission_3",
     ]
     for path in (tmp_path / "out").rglob("*.html"):
-        check(path.read_text(encoding="utf-8"))
+        check(path.read_text(encoding="utf-8"), pictures=path.parent.name == "manual")
     report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "submission_1" in report[report.index("Replaced by a later submission") :]
     assert "100 %" in report[report.index("Near-identical submissions</h2>") :]
+
+
+def test_the_table_of_points_can_be_filled_in_and_given_back(grade, tmp_path, capsys):
+    assert grade() == 0
+    table = tmp_path / "out" / "manual.csv"
+    lines = table.read_text().splitlines(keepends=True)
+    assert len(lines) == 1 + 2 * len(load().manual)
+    filled = lines[0] + "".join(line.replace(",,", ",0.5,Good.") for line in lines[1:])
+    table.write_text(filled)
+    assert grade() == 0
+    assert f"left as it is: add --manual {table}" in capsys.readouterr().out
+    assert table.read_text() == filled
+    assert grade("--manual", table) == 0
+    assert "left as it is" not in capsys.readouterr().out
+    assert table.read_text() == filled
+    with open(tmp_path / "out" / "gradebook.csv", encoding="utf-8", newline="") as file:
+        assert {line[item] for line in csv.DictReader(file) for item in load().manual} == {"0.5"}
 
 
 def test_when_a_later_submission_comes_in_what_is_left_of_the_earlier_one_is_set_aside(grade, tmp_path, capsys):
