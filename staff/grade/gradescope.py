@@ -59,7 +59,7 @@ def _exercise(exercise):
     passed = exercise.verdict == "passed"
     missed = [check for check in exercise.checks if check.verdict not in ("passed", "not_implemented")]
     lines = [exercise.message] if exercise.message else []
-    lines += [f"- {check.line}: {check.message or check.verdict}" for check in missed]
+    lines += [f"- {check.line}: {check.message or check.verdict}".replace("\n", "\n  ") for check in missed]
     if exercise.trusted:
         lines.append(f"judged with {', '.join(exercise.trusted)} answered by the grader, since those do not work")
     if exercise.verdict == "grader_error":  # nobody's fault but ours: no score and no failure

@@ -57,6 +57,7 @@ def _environment():
     environment.filters |= {
         "number": number,
         "breakable": breakable,
+        "ticked": ticked,
         "anchor": anchor,
         "plural": plural,
         "shorten": shorten,
@@ -92,6 +93,12 @@ def plural(count, word):
 def breakable(name):
     """Return an identifier that may be broken into lines after its underscores."""
     return Markup("_<wbr>").join(escape(part) for part in clean(name).split("_"))
+
+
+def ticked(text):
+    """Return a text in which what stands between backticks is code."""
+    parts = enumerate(clean(text, LONGEST, lines=True).split("`"))
+    return Markup("").join(Markup("<code>{}</code>").format(part) if i % 2 else escape(part) for i, part in parts)
 
 
 def anchor(name):
