@@ -6,9 +6,9 @@
 A path is an archive, a folder that is a submission, or a folder of submissions, such as Gradescope and Canvas
 export. Of each submission come OUT/records/NAME.json, OUT/results/NAME.json in Gradescope's form,
 OUT/feedback/NAME.html for the student, and a line in OUT/gradebook.csv; OUT/report.html shows the class, and
-OUT/manual.html what a human is to judge, whose points go into OUT/manual.csv. A run that was stopped goes on where it
-was; what has not changed is not graded again. With --scheduler the workers of a Dask cluster grade, and this machine
-reads and writes.
+OUT/manual.html what a human is to judge, whose points go into OUT/manual.csv. A run that was stopped goes on
+where it was; what has not changed is not graded again. With --scheduler the workers of a Dask cluster grade, and
+this machine reads and writes.
 
 Exit status: 0 if all were graded, 1 if the grader itself broke at one, 2 for a wrong command line.
 """
