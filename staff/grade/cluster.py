@@ -42,6 +42,7 @@ FIRST_SLOT = 100  # of the sandboxes of Dask workers, so that a local run on the
 AHEAD = 2  # submissions on their way to each thread of a worker
 STOP_LIMIT = 15.0  # seconds until a worker that hangs is given up, if it cannot be stopped
 GLANCE = 10.0  # seconds after which, without news, it is looked whether there are workers left
+GONE = "the scheduler is gone; run the same command again to go on where it stopped"
 STARTED = "cs231n-grade-started"  # topic of events: a worker has begun with a submission
 
 _LOCK = threading.Lock()  # one submission at a time in each process
@@ -64,7 +65,10 @@ def grade_all(places, setup, earlier, address):
     with contextlib.closing(_connect(address)) as client:
         client.register_plugin(_plugin(setup))
         _check_versions(client, setup)
-        yield from _in_turn(client, collections.deque(places), setup, earlier)
+        try:
+            yield from _in_turn(client, collections.deque(places), setup, earlier)
+        except distributed.comm.CommClosedError as error:
+            raise ClusterError(GONE) from error
 
 
 def _connect(address):
@@ -178,7 +182,7 @@ def _result(job, setup):
         error = job.future.exception()
         why = "".join(traceback.format_exception(type(error), error, job.future.traceback()))
         return grading.broken(job.place, setup, why)
-    raise ClusterError("the scheduler is gone; run the same command again to go on where it stopped")
+    raise ClusterError(GONE)
 
 
 # --- on a worker --------------------------------------------------------------------------------------------

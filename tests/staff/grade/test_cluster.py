@@ -17,6 +17,8 @@ from staff.grade.errors import ClusterError
 from staff.grade.exports import find
 from tests.staff.grade.conftest import SECRET, write_zip
 
+PYTHON = [sys.executable, "-m"]
+
 # Dask's own: sockets and files that its processes close late.
 pytestmark = [
     pytest.mark.slow,
@@ -154,29 +156,40 @@ def leaving(local, submit):
     return submit_and_leave
 
 
-def test_the_command_line_grades_with_a_scheduler_in_another_process(tmp_path, places):
-    (tmp_path / "secret").write_bytes(SECRET)
+@pytest.fixture
+def scheduler(tmp_path):
+    """A scheduler and a worker in processes of their own: (address, process of the scheduler)."""
     contact = ["--scheduler-file", tmp_path / "scheduler.json", "--no-dashboard"]
-    python = [sys.executable, "-m"]
     started = [
-        subprocess.Popen([*python, "dask", name, *contact, *more], cwd=ROOT, stderr=subprocess.DEVNULL)
+        subprocess.Popen([*PYTHON, "dask", name, *contact, *more], cwd=ROOT, stderr=subprocess.DEVNULL)
         for name, more in (("scheduler", ["--port", "0"]), ("worker", ["--nthreads", "1"]))
     ]
     try:
         while not (tmp_path / "scheduler.json").exists():
             time.sleep(0.1)
-        address = json.loads((tmp_path / "scheduler.json").read_text())["address"]
-        command = [*python, "staff.grade", *(place.path for place in places), "--scheduler", address]
-        command += ["--out", tmp_path / "out", "--secret", tmp_path / "secret"]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        yield json.loads((tmp_path / "scheduler.json").read_text())["address"], started[0]
     finally:
         for process in reversed(started):
             process.terminate()
             process.wait()
+
+
+def test_the_command_line_grades_with_a_scheduler_in_another_process(tmp_path, places, scheduler):
+    (tmp_path / "secret").write_bytes(SECRET)
+    command = [*PYTHON, "staff.grade", *(place.path for place in places), "--scheduler", scheduler[0]]
+    command += ["--out", tmp_path / "out", "--secret", tmp_path / "secret"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "4 submissions graded" in done.stdout
     rows = (tmp_path / "out" / "gradebook.csv").read_text().splitlines()
     assert len(rows) == 5
+
+
+def test_a_scheduler_that_dies_is_an_error_that_says_how_to_go_on(places, setup, scheduler):
+    address, process = scheduler
+    with pytest.raises(ClusterError, match="the scheduler is gone; run the same command again"):
+        for _ in cluster.grade_all(places, setup, no_record, address):
+            process.kill()
 
 
 def test_without_a_scheduler_or_with_other_checks_there_is_an_error_that_says_so(
