@@ -59,7 +59,9 @@ def main(arguments=None):
     _print(summary, options.out, output.set_aside())
     if output.unread:
         table = options.out / "manual.csv"
-        print(f"{table} says what this run was not told, and was left as it is: add --manual {table}")
+        print(f"{table} was left as it is, with points or comments that this run has not: add --manual {table}")
+        if options.manual:
+            print("A comment without points counts for nothing yet, and stays in the table that way.")
     if changes is not None:
         print(previous.text(changes))
     return 1 if summary.undecided else 0

@@ -22,12 +22,12 @@ class Output:
         policy: lateness.Policy of the gradebook, or None.
 
     Attributes:
-        unread: whether manual.csv has points in it that this run was not given.
+        unread: whether manual.csv has points or comments in it that this run has not, and so was left as it is.
     """
 
     def __init__(self, folder, policy=None):
         self.folder, self._policy = Path(folder), policy
-        for name in ("records", "results", "feedback"):
+        for name in ("records", "results", "feedback", "manual"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
             for path in (self.folder / name).glob(f"*{_UNFINISHED}"):
                 path.unlink()
@@ -75,7 +75,6 @@ class Output:
 
         A table that somebody has filled in with other points than this run was given stays as it is.
         """
-        (self.folder / "manual").mkdir(exist_ok=True)
         old = set((self.folder / "manual").glob("*.html"))
         for name, page in pages:
             self._put(self.folder / name, page)

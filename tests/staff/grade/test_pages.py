@@ -81,7 +81,7 @@ def test_the_table_of_points_can_be_filled_in_and_given_back(grade, tmp_path, ca
     filled = lines[0] + "".join(line.replace(",,", ",0.5,Good.") for line in lines[1:])
     table.write_text(filled)
     assert grade() == 0
-    assert f"left as it is: add --manual {table}" in capsys.readouterr().out
+    assert f"points or comments that this run has not: add --manual {table}" in capsys.readouterr().out
     assert table.read_text() == filled
     assert grade("--manual", table) == 0
     assert "left as it is" not in capsys.readouterr().out
