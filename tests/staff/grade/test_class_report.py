@@ -204,3 +204,16 @@ def test_a_browser_shows_the_page_without_complaint(browser, records, tmp_path, 
     assert {address.split(":")[0] for address in browser.fetched} <= {"file", "data"}
     assert browser.evaluate("document.title")
     assert browser.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_answers_to_one_question_can_be_read_alone(browser, records, tmp_path):
+    pages = dict(manual_pages.pages(records, {record.name: record for record in records}.get, b"secret"))
+    (tmp_path / "page.html").write_text(pages["manual/Q2-inline-questions.html"], encoding="utf-8")
+    browser.open(tmp_path / "page.html")
+    shown = (
+        "[1, 2, 3, 4].map(i => [...document.querySelectorAll(`.part-${i}`)].filter(e => e.offsetHeight).length)"
+    )
+    everything = browser.evaluate(shown)
+    assert everything == [len(records) + 1] * 4  # with the questions and answers beside them
+    browser.evaluate("document.getElementById('only-2').click()")
+    assert browser.evaluate(shown) == [0, len(records) + 1, 0, 0]
