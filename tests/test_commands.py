@@ -130,7 +130,7 @@ KNOWN = {
         "mkdir -p build": Run(),
         MAKE_SECRET: Run(),
         SUBMISSIONS: GRADE,
-        f"{SUBMISSIONS} --manual points.csv": GRADE,
+        f"{SUBMISSIONS} --manual build/grades/manual.csv": GRADE,
     },
     "release": {
         "python3 --version": Run(says=r"Python 3\."),

@@ -5,9 +5,10 @@
 
 A path is an archive, a folder that is a submission, or a folder of submissions, such as Gradescope and Canvas
 export. Of each submission come OUT/records/NAME.json, OUT/results/NAME.json in Gradescope's form,
-OUT/feedback/NAME.html for the student, and a line in OUT/gradebook.csv; OUT/report.html shows the class. A run
-that was stopped goes on where it was; what has not changed is not graded again. With --scheduler the workers of a
-Dask cluster grade, and this machine reads and writes.
+OUT/feedback/NAME.html for the student, and a line in OUT/gradebook.csv; OUT/report.html shows the class, and
+OUT/manual.html what a human is to judge, whose points go into OUT/manual.csv. A run that was stopped goes on
+where it was; what has not changed is not graded again. With --scheduler the workers of a Dask cluster grade, and
+this machine reads and writes.
 
 Exit status: 0 if all were graded, 1 if the grader itself broke at one, 2 for a wrong command line.
 """
@@ -40,7 +41,7 @@ def main(arguments=None):
         places, replaced = lateness.latest(exports.find(options.paths))
         policy = _policy(options)
         before = previous.read(options.previous) if options.previous else None
-        points = manual.read_points(options.manual, places) if options.manual else {}
+        points = manual.read_points(options.manual, places, replaced, secret) if options.manual else {}
         exercises = tuple(select_exercises(options.exercises))
     except ValueError as error:
         parser.error(str(error))
@@ -56,8 +57,13 @@ def main(arguments=None):
     except ClusterError as error:
         parser.error(str(error))
     changes = previous.changes(before, summary.records) if before is not None else None
-    pages.write(output, summary, replaced, policy, changes)
-    _print(summary, options.out)
+    pages.write(output, summary, secret, replaced, policy, changes)
+    _print(summary, options.out, output.set_aside())
+    if output.unread:
+        table = options.out / "manual.csv"
+        print(f"{table} was left as it is, with points or comments that this run has not: add --manual {table}")
+        if options.manual:
+            print("A comment without points counts for nothing yet, and stays in the table that way.")
     if changes is not None:
         print(previous.text(changes))
     return 1 if summary.undecided else 0
@@ -126,13 +132,16 @@ def _setup(secret, limit, exercises):
     return Setup(secret, release, checks_digest(ROOT), limit, exercises, Fingerprints(release))
 
 
-def _print(summary, out):
+def _print(summary, out, moved):
     for isolation, count in sorted(summary.isolation.items()):
         print(f"Isolation: {isolation}" + (f" ({count} submissions)" if len(summary.isolation) > 1 else ""))
     kept = f", {summary.kept} of them as before" if summary.kept else ""
     print(f"{summary.submissions} submissions graded{kept}; {summary.with_problems} with problems.")
     if summary.undecided:
         print(f"THE GRADER BROKE at {summary.undecided}: see {out / 'errors'}, then run the same command again.")
+    if moved:
+        names = ", ".join(moved[:3]) + (f" and {len(moved) - 3} more" if len(moved) > 3 else "")
+        print(f"Not among these submissions any more, and moved to {out / 'replaced'}: {names}.")
     print(
         f"Wrote {out / 'gradebook.csv'} and {out / 'report.html'}, with results, records and feedback beside them."
     )

@@ -4,6 +4,7 @@ import base64
 import binascii
 import dataclasses
 import json
+import math
 
 from cs231n.submit.blanks import blanks
 from staff.grade.text import clean
@@ -53,17 +54,27 @@ class Notebooks:
                     self.problems.append(f"{name}: cannot be read: {error}")
         return self._read[name]
 
-    def chosen(self, question):
-        """Return the notebook of a question that counts: of two, the one that more was written and run in."""
-        names = [
-            name for name in (question.notebook, question.alternative) if name and self.cells(name) is not None
-        ]
-        return max(names, key=lambda name: _written(self.cells(name)), default=None)
+    def chosen(self, question, reached=None):
+        """Return the notebook of a question that counts, or None without any.
 
+        Of two it is the one that reached more, where that is known, then the one that more was written and run in.
 
-def _written(cells):
-    """Return by what a notebook is chosen: fewer blanks, then more cells that were executed."""
-    return (-sum(len(blanks(cell.text)) for cell in cells), sum(cell.executed for cell in cells))
+        Args:
+            question: of the rubric.
+            reached: notebook -> what is the larger, the more it earned, of those that were graded.
+        """
+        if reached:
+            return max(reached, key=lambda name: (reached[name], self._written(name)))
+        names = [name for name in (question.notebook, question.alternative) if name]
+        readable = [name for name in names if self.cells(name) is not None]
+        return max(readable, key=self._written, default=None)
+
+    def _written(self, name):
+        """Return what is the larger, the fewer blanks a notebook has, then the more cells were executed."""
+        cells = self.cells(name)
+        if cells is None:
+            return -math.inf, 0
+        return -sum(len(blanks(cell.text)) for cell in cells), sum(cell.executed for cell in cells)
 
 
 def read(data):

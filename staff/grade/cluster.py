@@ -1,17 +1,25 @@
 """Grading on a Dask cluster: the same code as on one machine, on workers that have a checkout of the same version.
 
 Submissions are read here and travel as bytes; workers need no common disk. If a worker dies, what it was at is
-graded by another. The course secret goes to the workers, so that the cluster has to be one that is trusted: use
-tls:// where others can listen.
+graded by another. One that takes too long at a submission is started again, where Dask's nanny watches it, or left
+out; another gets that submission, and if it hangs there too, it counts as broken. Workers that fall silent
+otherwise are Dask's to notice (`distributed.scheduler.worker-ttl`, five minutes).
+
+The course secret goes to the workers, so that the cluster has to be one that is trusted: use tls:// where others
+can listen.
 """
 
 import collections
 import contextlib
+import dataclasses
 import fcntl
 import functools
+import math
 import os
+import queue
 import tempfile
 import threading
+import time
 import traceback
 import uuid
 from pathlib import Path
@@ -19,6 +27,8 @@ from pathlib import Path
 from staff import ROOT
 from staff.grade import grading, intake
 from staff.grade.errors import ClusterError
+from staff.grade.exports import Place
+from staff.grade.workers import GRACE
 
 try:
     import distributed
@@ -30,6 +40,10 @@ __all__ = ["grade_all"]
 CONNECT_LIMIT = 30.0  # seconds until there is a scheduler with a worker
 FIRST_SLOT = 100  # of the sandboxes of Dask workers, so that a local run on the same machine has others
 AHEAD = 2  # submissions on their way to each thread of a worker
+STOP_LIMIT = 15.0  # seconds until a worker that hangs is given up, if it cannot be stopped
+GLANCE = 10.0  # seconds after which, without news, it is looked whether there are workers left
+GONE = "the scheduler is gone; run the same command again to go on where it stopped"
+STARTED = "cs231n-grade-started"  # topic of events: a worker has begun with a submission
 
 _LOCK = threading.Lock()  # one submission at a time in each process
 
@@ -51,7 +65,10 @@ def grade_all(places, setup, earlier, address):
     with contextlib.closing(_connect(address)) as client:
         client.register_plugin(_plugin(setup))
         _check_versions(client, setup)
-        yield from _in_turn(client, collections.deque(places), setup, earlier)
+        try:
+            yield from _in_turn(client, collections.deque(places), setup, earlier)
+        except distributed.comm.CommClosedError as error:
+            raise ClusterError(GONE) from error
 
 
 def _connect(address):
@@ -75,32 +92,97 @@ def _check_versions(client, setup):
         raise ClusterError(f"{', '.join(other)}: other checks than here; update the checkout there")
 
 
+@dataclasses.dataclass
+class _Job:
+    """A submission on its way: its Place, its future, whether it is the second time, and who is at it how long."""
+
+    place: Place
+    future: "distributed.Future"
+    again: bool
+    worker: str | None = None
+    deadline: float = math.inf
+
+
 def _in_turn(client, waiting, setup, earlier):
     """Keep all workers busy, and yield what they have done; a submission is read when its turn comes."""
-    running, done = {}, distributed.as_completed(loop=client.loop)
-    while waiting or running:
+    jobs, news = {}, queue.SimpleQueue()
+    client.subscribe_topic(STARTED, lambda event: news.put(event[1]))
+    while waiting or jobs:
         room = AHEAD * max(1, sum(client.nthreads().values()))
-        while waiting and len(running) < room:
-            place = waiting.popleft()
-            key = f"grade-{place.name}-{uuid.uuid4().hex}"
-            data = intake.read(place.path)
-            future = client.submit(_grade_there, place, data, earlier(place.name), key=key, pure=False)
-            running[key] = place, future
-            done.add(future)
-        key = next(done).key
-        place, future = running.pop(key)
-        yield _result(place, future, setup)
+        while waiting and len(jobs) < room:
+            _submit(client, jobs, news, waiting.popleft(), earlier)
+        key, worker = _next(client, jobs, news)
+        job = jobs.get(key)
+        if job is None:
+            pass  # cancelled, or another run's
+        elif worker:
+            job.worker, job.deadline = worker, time.monotonic() + setup.limit + GRACE
+        elif job.future.done():
+            yield _result(jobs.pop(key), setup)
+        elif time.monotonic() > job.deadline:
+            _stop(client, jobs.pop(key))
+            if job.again:
+                why = f"two workers were stopped at it: no end after {setup.limit + GRACE:.0f} seconds"
+                yield grading.broken(job.place, setup, why)
+            else:
+                _submit(client, jobs, news, job.place, earlier, again=True)
 
 
-def _result(place, future, setup):
-    """Return the Graded of a future that is done."""
-    if future.status == "finished":
-        return future.result()
-    if future.status == "error":
-        error = future.exception()
-        why = "".join(traceback.format_exception(type(error), error, future.traceback()))
-        return grading.broken(place, setup, why)
-    raise ClusterError("the scheduler is gone; run the same command again to go on where it stopped")
+def _submit(client, jobs, news, place, earlier, again=False):
+    """Send a submission on its way."""
+    key = f"grade-{place.name}-{uuid.uuid4().hex}"
+    data = intake.read(place.path)
+    future = client.submit(_grade_there, place, data, earlier(place.name), key=key, pure=False)
+    jobs[key] = _Job(place, future, again)
+    future.add_done_callback(lambda done: news.put((done.key, None)))
+
+
+def _next(client, jobs, news):
+    """Return (key, worker that has begun with it, or None if it is done or overdue), after waiting for it."""
+    while True:
+        first = min(jobs, key=lambda key: jobs[key].deadline)
+        patience = jobs[first].deadline - time.monotonic()
+        try:
+            return news.get(timeout=max(0, min(patience, GLANCE)))
+        except queue.Empty:
+            if patience <= GLANCE:
+                return first, None
+        _wait_for_workers(client)
+
+
+def _wait_for_workers(client):
+    try:
+        client.wait_for_workers(1, timeout=CONNECT_LIMIT)
+    except TimeoutError as error:
+        raise ClusterError("no worker is left; start some, and run the same command again to go on") from error
+
+
+def _stop(client, job):
+    """Stop the worker that is at a submission, upon which Dask gives what waits there to others."""
+    job.future.cancel()
+    until = time.monotonic() + STOP_LIMIT
+    # the scheduler has to have heard of it, or it would give this submission to the next worker
+    while any(job.future.key in keys for keys in client.processing().values()) and time.monotonic() < until:
+        time.sleep(0.05)
+    client.sync(
+        client.scheduler.restart_workers,
+        workers=[job.worker],
+        timeout=STOP_LIMIT,
+        wait_for_workers=False,
+        on_error="return",
+        stimulus_id=f"hangs-{job.future.key}",
+    )
+
+
+def _result(job, setup):
+    """Return the Graded of a job that is done."""
+    if job.future.status == "finished":
+        return job.future.result()
+    if job.future.status == "error":
+        error = job.future.exception()
+        why = "".join(traceback.format_exception(type(error), error, job.future.traceback()))
+        return grading.broken(job.place, setup, why)
+    raise ClusterError(GONE)
 
 
 # --- on a worker --------------------------------------------------------------------------------------------
@@ -135,6 +217,8 @@ def _grade_there(place, submission, earlier):
     if _digest_here() != _SETUP.checks:
         raise ClusterError("this worker has other checks; update the checkout there")
     with _LOCK:
+        worker = distributed.get_worker()
+        worker.log_event(STARTED, (worker.get_current_task(), worker.address))
         return grading.grade(place, _SETUP, earlier, _slot(), submission)
 
 

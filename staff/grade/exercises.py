@@ -152,6 +152,6 @@ def _checks(outcome, detail):
     for result in outcome.results:
         message = messages.kind(result)
         if detail and result is outcome.missed[0]:
-            message, detail = f"{message}. {detail}", ""
+            message, detail = f"{message}\n{detail}", ""
         records.append(CheckRecord(result.check.id, result.check.line, result.verdict, message))
     return tuple(records)

@@ -40,6 +40,7 @@ def feedback(record, rubric, catalogue, late=None):
     It shows what the student may know: nothing of where the submission lay, of seeds, or of other submissions.
     """
     questions = [_question(question, record) for question in rubric.questions.values()]
+    waits = _waits(record.exercises, rubric)
     shown = [question for question in questions if question.exercises or question.manual]
     return render(
         "feedback.html",
@@ -47,7 +48,8 @@ def feedback(record, rubric, catalogue, late=None):
         questions=shown,
         points=sum(question.points for question in shown),
         pending=sum(question.pending for question in shown),
-        next=_next(record.exercises),
+        next=_next(record.exercises, waits),
+        waits=waits,
         anchors={exercise.name for exercise in record.exercises},
         catalogue=catalogue,
         late=late,
@@ -55,9 +57,15 @@ def feedback(record, rubric, catalogue, late=None):
     )
 
 
-def _next(exercises):
+def _waits(exercises, rubric):
+    """Return name -> what an exercise builds on that does not work yet, of those that do not work themselves."""
+    wrong = {one.name for one in exercises if one.verdict not in ("passed", "grader_error")}
+    return {name: [need for need in rubric.exercises[name].needs if need in wrong] for name in wrong}
+
+
+def _next(exercises, waits):
     """Return the names of the first exercises to go on with: those that do not wait for another."""
-    return [one.name for one in exercises if one.verdict not in ("passed", "blocked", "grader_error")][:NEXT]
+    return [one.name for one in exercises if one.name in waits and not waits[one.name]][:NEXT]
 
 
 def _question(question, record):

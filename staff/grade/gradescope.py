@@ -5,20 +5,29 @@ import json
 __all__ = ["results"]
 
 
-def results(record):
-    """Return the text of a results.json for a Record; it holds no times, so equal records are equal texts."""
+def results(record, late=None):
+    """Return the text of a results.json for a Record, without times of grading: equal records are equal texts.
+
+    Args:
+        record: Record.
+        late: lateness.Lateness of the submission, or None where there is no deadline. What it costs is a test of
+            its own with negative points, so that those of all tests add up to the score.
+    """
+    tests = [*map(_exercise, record.exercises), *map(_manual, record.manual)]
+    if late and late.penalty:
+        tests.append(_late(late))
     data = {
-        "score": record.earned,
-        "output": "\n".join(_notes(record)),
+        "score": late.after if late else record.earned,
+        "output": "\n".join(_notes(record, late)),
         "output_format": "text",
         "visibility": "visible",
         "stdout_visibility": "hidden",
-        "tests": [*map(_exercise, record.exercises), *map(_manual, record.manual)],
+        "tests": tests,
     }
     return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
 
 
-def _notes(record):
+def _notes(record, late):
     """Return lines about the submission as a whole."""
     if any(one.verdict == "grader_error" for one in record.exercises):
         yield "The grader broke at an exercise. Its points are open, and not part of the score."
@@ -27,14 +36,30 @@ def _notes(record):
     yield "The checks are those of `python -m cs231n.checks`; only the seeds of the random inputs are secret."
     if record.pending:
         yield "Items that a human judges are pending."
+    if late and late.by:
+        yield f"Handed in {late.text}."
     yield from record.problems
+
+
+def _late(late):
+    """Return the test that takes the penalty off."""
+    lost = late.after - late.before
+    return {
+        "name": "Late penalty",
+        "name_format": "text",
+        "score": round(lost, 2),
+        "max_score": 0,
+        "output": f"{late.text}: {late.penalty:g} % of the {late.before:g} points earned so far",
+        "output_format": "text",
+        "visibility": "visible",
+    }
 
 
 def _exercise(exercise):
     passed = exercise.verdict == "passed"
     missed = [check for check in exercise.checks if check.verdict not in ("passed", "not_implemented")]
     lines = [exercise.message] if exercise.message else []
-    lines += [f"- {check.line}: {check.message or check.verdict}" for check in missed]
+    lines += [f"- {check.line}: {check.message or check.verdict}".replace("\n", "\n  ") for check in missed]
     if exercise.trusted:
         lines.append(f"judged with {', '.join(exercise.trusted)} answered by the grader, since those do not work")
     if exercise.verdict == "grader_error":  # nobody's fault but ours: no score and no failure

@@ -84,13 +84,12 @@ def grade(place, setup, earlier=None, slot=0, submission=None):
         _blank(place, setup),
         digest=submission.digest,
         code=assembly.code,
-        manual=manual.items(notebooks, cells.Notebooks(setup.release)),
-        problems=(*place.problems, *submission.problems, *assembly.problems, *notebooks.problems),
     )
+    problems = (*place.problems, *submission.problems, *assembly.problems)
     marks = setup.fingerprints.of(submission.files) if setup.fingerprints else {}
     if earlier and _still_holds(earlier, record, setup):
         record = dataclasses.replace(record, exercises=earlier.exercises, seconds=earlier.seconds)
-        return Graded(record, kept=True, fingerprints=marks)
+        return Graded(_read(record, notebooks, problems, setup), kept=True, fingerprints=marks)
     hidden.load()
     seeded = functools.partial(functools.partial, seeds.generator, setup.secret)  # hash of code -> generator
     with sandbox.Sandbox(assembly.files, slot, blank=setup.release) as box:
@@ -99,7 +98,13 @@ def grade(place, setup, earlier=None, slot=0, submission=None):
     in_notebook, log = grade_q5(submission.files, assembly.files, seeded, setup.chosen, slot)
     seconds = round(time.monotonic() - start, 3)
     record = dataclasses.replace(record, exercises=(*exercises, *in_notebook), seconds=seconds)
-    return Graded(record, log=(*judge.log, *log), fingerprints=marks)
+    return Graded(_read(record, notebooks, problems, setup), log=(*judge.log, *log), fingerprints=marks)
+
+
+def _read(record, notebooks, problems, setup):
+    """Return a record with what a human is to read, in the notebooks that it was graded in."""
+    items = manual.items(notebooks, cells.Notebooks(setup.release), record.exercises)
+    return dataclasses.replace(record, manual=items, problems=(*problems, *notebooks.problems))
 
 
 def broken(place, setup, why):

@@ -4,6 +4,7 @@ Every value is escaped, and freed of characters that cannot be seen, on its way 
 policy in each page keeps scripts and the network out even if that should fail.
 """
 
+import base64
 import functools
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from markupsafe import Markup, escape
 
 from cs231n.checks.engine import VERDICTS
 from cs231n.checks.table import WORDS
+from staff.grade.prose import prose
 from staff.grade.text import clean, shorten
 
 __all__ = ["COLOURS", "number", "plural", "render"]
@@ -55,12 +57,15 @@ def _environment():
     environment.filters |= {
         "number": number,
         "breakable": breakable,
+        "ticked": ticked,
         "anchor": anchor,
         "plural": plural,
         "shorten": shorten,
+        "picture": picture,
     }
     environment.globals |= {
         "style": Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
+        "prose": prose,
         "words": WORDS,
         "meanings": MEANINGS,
         "signs": SIGNS,
@@ -90,6 +95,17 @@ def breakable(name):
     return Markup("_<wbr>").join(escape(part) for part in clean(name).split("_"))
 
 
+def ticked(text):
+    """Return a text in which what stands between backticks is code."""
+    parts = enumerate(clean(text, LONGEST, lines=True).split("`"))
+    return Markup("").join(Markup("<code>{}</code>").format(part) if i % 2 else escape(part) for i, part in parts)
+
+
 def anchor(name):
     """Return a name as an id of an element: letters, digits and dashes."""
     return "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in name)
+
+
+def picture(data):
+    """Return base64 of a PNG for an address, however long it is."""
+    return Markup(base64.b64encode(base64.b64decode(data, validate=True)).decode())

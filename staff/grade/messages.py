@@ -56,13 +56,14 @@ def _exception(summary):
 
 
 def details(public):
-    """Return what a Result of a run with public seeds adds, as one paragraph."""
+    """Return what a Result of a run with public seeds adds, line by line."""
     again = f"python -m cs231n.checks {public.check.exercise}"
     if public.verdict == "passed":
-        return f"With public seeds it passes; to try more of them: {again} --seeds 50"
+        return f"With public seeds it passes; to try more of them: `{again} --seeds 50`"
     message = public.message
     parts = [message.summary]
     if message.expected or message.came:
-        parts.append(f"expected {message.expected}; came {message.came}")
+        parts += [f"expected {message.expected}", f"came {message.came}"]
     parts += [*message.where, *([message.hint] if message.hint else [])]
-    return clean(f"With public seeds, as `{again}` shows it: {'; '.join(map(str.strip, parts))}", 1500)
+    lines = [f"With public seeds, as `{again}` shows it:", *(clean(part, 500) for part in parts)]
+    return clean("\n".join(lines), 1500, lines=True)

@@ -2,6 +2,7 @@
 
 from cs231n.checks.diagnosis import catalogue
 from cs231n.checks.rubric import load
+from staff.grade import manual_pages
 from staff.grade.class_report import report
 from staff.grade.feedback import feedback
 from staff.grade.lateness import assess
@@ -10,12 +11,13 @@ from staff.grade.similarity import alike
 __all__ = ["write"]
 
 
-def write(output, summary, replaced=(), policy=None, changes=None):
+def write(output, summary, secret, replaced=(), policy=None, changes=None):
     """Write the pages of a run.
 
     Args:
         output: Output.
         summary: run.Summary, with records and fingerprints.
+        secret: the course secret, which the codes of answers depend on.
         replaced: Places of submissions that a later one of the same student replaces.
         policy: lateness.Policy, or None.
         changes: previous.Changes, or None without an earlier run.
@@ -36,3 +38,4 @@ def write(output, summary, replaced=(), policy=None, changes=None):
         for record in records
     )
     output.write_pages(students, page)
+    output.write_manual(manual_pages.pages(records, output.earlier, secret), manual_pages.table(records, secret))

@@ -4,11 +4,15 @@ The notebook with the student's work counts; where both have some, the better on
 what one shows is not trusted.
 """
 
+import dataclasses
 import hashlib
+import traceback
 
 from cs231n.checks.frameworks.notebook import FRAMEWORKS, Notebook
 from cs231n.checks.frameworks.program import Program
+from cs231n.checks.rubric import load
 from staff.grade import messages, sandbox
+from staff.grade.cells import Notebooks
 from staff.grade.exercises import Judge
 from staff.grade.record import ExerciseRecord
 
@@ -20,6 +24,8 @@ LIMIT = 60.0  # seconds that all exercises of a notebook may take together; each
 def grade_q5(files, tree, seeded, exercises, slot=0):
     """Return (ExerciseRecords, texts for the staff alone about what broke) of exercises that are in a notebook.
 
+    Whatever breaks here is our fault, and leaves the points of these exercises open and all others as they are.
+
     Args:
         files: path -> bytes of what was handed in.
         tree: path -> bytes of the assembled tree, which a notebook may import.
@@ -30,20 +36,35 @@ def grade_q5(files, tree, seeded, exercises, slot=0):
     exercises = [one for one in exercises if one.in_notebook]
     if not exercises:
         return [], []
+    try:
+        return _grade_written(files, tree, seeded, exercises, slot)
+    except Exception:
+        return _alike(exercises, "grader_error", messages.GRADER_ERROR), [traceback.format_exc()]
+
+
+def _grade_written(files, tree, seeded, exercises, slot):
+    """Grade the notebooks that something was written in; see grade_q5."""
     programs = {framework: _program(files, framework) for framework in FRAMEWORKS if framework.notebook in files}
-    written = {
-        framework: program
+    graded = {
+        framework.notebook: _grade(framework, program, files[framework.notebook], tree, seeded, exercises, slot)
         for framework, program in programs.items()
         if program is None or any(map(program.is_written, framework.cells))
     }
-    if not written:
+    if not graded:
         why = "not written yet" if programs else "its notebook was not handed in"
         return _alike(exercises, "not_implemented", why), []
-    graded = [
-        _grade(framework, program, files[framework.notebook], tree, seeded, exercises, slot)
-        for framework, program in written.items()
-    ]
-    return max(graded, key=lambda one: sum(record.earned for record in one[0]))
+    reached = {notebook: _reached(records) for notebook, (records, _) in graded.items()}
+    question = load().questions[exercises[0].question]
+    notebook = Notebooks(files).chosen(question, reached)
+    records, log = graded[notebook]
+    return [dataclasses.replace(record, notebook=notebook) for record in records], log
+
+
+def _reached(records):
+    """Return by what a notebook is chosen: points that it has or may still get, then those it has."""
+    open_points = sum(record.points for record in records if record.verdict == "grader_error")
+    earned = sum(record.earned for record in records)
+    return earned + open_points, earned
 
 
 def _program(files, framework):

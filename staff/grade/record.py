@@ -7,7 +7,7 @@ expected value and no traceback of a secret seed: whatever is in it, the student
 import dataclasses
 import json
 
-__all__ = ["CheckRecord", "ExerciseRecord", "ManualRecord", "Record", "dump", "load"]
+__all__ = ["CheckRecord", "ExerciseRecord", "ManualRecord", "PartRecord", "Record", "dump", "load"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +35,7 @@ class ExerciseRecord:
             name in the catalogue that ships with the checks.
         checks: a CheckRecord for each check that was run.
         seconds: wall time.
+        notebook: the one that counted, for an exercise in a notebook; else None.
     """
 
     name: str
@@ -48,6 +49,22 @@ class ExerciseRecord:
     misconception: str | None = None
     checks: tuple[CheckRecord, ...] = ()
     seconds: float = 0.0
+    notebook: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class PartRecord:
+    """What stands in a cell that a human reads.
+
+    Attributes:
+        place: the cell in the release, such as "Dropout.ipynb:answer-1".
+        text: what the student wrote there.
+        figures: base64 PNGs of its outputs.
+    """
+
+    place: str
+    text: str
+    figures: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,8 +75,7 @@ class ManualRecord:
         name, question, points: as in the rubric.
         earned: points given, or None while it is pending.
         comment: what the reader wrote.
-        text: what the student wrote in the cells of the item.
-        figures: base64 PNGs of those cells' outputs.
+        parts: what there is to read, cell by cell.
         shown: numbers the notebook shows and nobody trusts, such as {"open-ended net, validation": "86.0%"}.
     """
 
@@ -68,8 +84,7 @@ class ManualRecord:
     points: float
     earned: float | None = None
     comment: str = ""
-    text: str = ""
-    figures: tuple[str, ...] = ()
+    parts: tuple[PartRecord, ...] = ()
     shown: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
@@ -126,7 +141,7 @@ def load(text):
     """Return the record of a JSON text."""
     data = json.loads(text)
     exercises = tuple(_exercise(item) for item in data.pop("exercises"))
-    manual = tuple(ManualRecord(**item | {"figures": tuple(item["figures"])}) for item in data.pop("manual"))
+    manual = tuple(_manual(item) for item in data.pop("manual"))
     problems = tuple(data.pop("problems"))
     return Record(**data, problems=problems, exercises=exercises, manual=manual)
 
@@ -135,3 +150,8 @@ def _exercise(item):
     checks = tuple(CheckRecord(**one) for one in item.pop("checks"))
     lists = {name: tuple(item.pop(name)) for name in ("needs", "trusted")}
     return ExerciseRecord(**item, **lists, checks=checks)
+
+
+def _manual(item):
+    parts = tuple(PartRecord(**part | {"figures": tuple(part["figures"])}) for part in item.pop("parts"))
+    return ManualRecord(**item, parts=parts)

@@ -68,5 +68,5 @@ def _count(summary, graded):
 
 
 def _light(record):
-    manual = tuple(dataclasses.replace(item, text="", figures=()) for item in record.manual)
+    manual = tuple(dataclasses.replace(item, parts=()) for item in record.manual)
     return dataclasses.replace(record, manual=manual)

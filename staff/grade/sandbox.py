@@ -465,6 +465,8 @@ class _Box:
             path.write_bytes(data)
         for path in (folder / "site", scratch):
             path.mkdir()
+        for path in folder.rglob("*"):  # whatever the umask is, another user can read them
+            path.chmod(0o755 if path.is_dir() else 0o644)
         site = dict.fromkeys((*interpreter.numpy, *(_framework(self._framework)[0] if self._framework else ())))
         for path in site:
             (folder / "site" / path.name).symlink_to(path)

@@ -3,16 +3,18 @@
 python -m tests.staff.grade.made_up FOLDER [SIZE]     its pages, to look at
 """
 
+import base64
 import dataclasses
 import datetime
 import sys
 from pathlib import Path
 
+import imageio.v3 as imageio
 import numpy as np
 
 from cs231n.checks.engine import checks_of
 from cs231n.checks.rubric import load
-from staff.grade.record import CheckRecord, ExerciseRecord, ManualRecord, Record
+from staff.grade.record import CheckRecord, ExerciseRecord, ManualRecord, PartRecord, Record
 
 FIRST = (
     "Ada Ben Chen Dina Emre Farah Goran Hanna Ikram José Kofi Linh Mia Noor Olu Priya Quentin Rosa Sven Tomás Zoë"
@@ -156,10 +158,33 @@ def _manual(rng, item, skill):
         "Right, but say why the gradients vanish.\nThe second figure lacks its axes."
         if judged and skill < 0.7
         else "",
-        "Because the mean of a batch is noisy.",
-        (),
+        tuple(_part(rng, place) for place in item.cells),
         {"open-ended net, validation": "74.3 %"} if "open-ended" in item.name else {},
     )
+
+
+ANSWERS = (
+    "Because the mean of a batch is **noisy**: with $N = 2$ its variance is $\\sigma^2 / 2$.",
+    "**Answer.**\n\n1. The sigmoid, at both ends: its slope is $\\sigma(x)(1 - \\sigma(x)) \\le 1/4$.\n"
+    "2. The rectifier, for $x < 0$.\n\n```python\ndx = dout * (x > 0)\n```\nSo `dx` is zero there.",
+    "No. " + "I tried it with several learning rates, and the figure shows that it makes no difference. " * 6,
+    "",
+)
+
+
+def _part(rng, place):
+    """Return what stands in a cell; one of three has a figure."""
+    figures = (_figure(rng),) if rng.random() < 0.3 else ()
+    return PartRecord(place, str(rng.choice(ANSWERS)), figures)
+
+
+def _figure(rng):
+    """Return a PNG in base64, of some bars."""
+    height, width = 60, 96
+    picture = np.full((height, width), 245, np.uint8)
+    for i in range(12):
+        picture[rng.integers(5, height) :, 8 * i : 8 * i + 6] = 90
+    return base64.b64encode(imageio.imwrite("<bytes>", picture, extension=".png")).decode()
 
 
 def hostile_record(text, name="hostile"):
@@ -172,13 +197,21 @@ def hostile_record(text, name="hostile"):
         for one in record.exercises
     )
     manual = tuple(
-        dataclasses.replace(one, earned=1, comment=text, text=text, shown={text: text}) for one in record.manual
+        dataclasses.replace(
+            one,
+            earned=1,
+            comment=text,
+            parts=tuple(dataclasses.replace(part, text=text) for part in one.parts),
+            shown={text: text},
+        )
+        for one in record.manual
     )
     return dataclasses.replace(record, exercises=exercises, manual=manual)
 
 
 def main(folder, size=60):
     """Write the pages of a made-up class."""
+    from staff.grade import manual_pages
     from staff.grade.class_report import report
     from staff.grade.feedback import feedback
     from staff.grade.lateness import assess, latest, policy
@@ -200,6 +233,9 @@ def main(folder, size=60):
     values = {"policy": due, "groups": groups, "changes": changed, "replaced": replaced}
     page = report(records, load(), CATALOGUE, **values)
     Path(folder, "report.html").write_text(page, encoding="utf-8")
+    Path(folder, "manual").mkdir(exist_ok=True)
+    for name, page in manual_pages.pages(records, {one.name: one for one in records}.get, b"made up"):
+        Path(folder, name).write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -205,3 +205,13 @@ def test_of_two_notebooks_the_one_that_more_was_written_in_counts(torch, tensorf
 def test_a_notebook_that_cannot_be_read_is_not_chosen():
     files = {"PyTorch.ipynb": b"{", "TensorFlow.ipynb": notebook(BLANK)}
     assert Notebooks(files).chosen(QUESTION) == "TensorFlow.ipynb"
+
+
+def test_of_two_graded_notebooks_the_better_counts_then_the_one_that_more_was_written_in():
+    full, half = notebook(WRITTEN), notebook(BLANK)
+    both = Notebooks({"PyTorch.ipynb": half, "TensorFlow.ipynb": full})
+    assert both.chosen(QUESTION, {"PyTorch.ipynb": 3, "TensorFlow.ipynb": 2}) == "PyTorch.ipynb"
+    assert both.chosen(QUESTION, {"PyTorch.ipynb": 2, "TensorFlow.ipynb": 2}) == "TensorFlow.ipynb"
+    assert both.chosen(QUESTION, {"PyTorch.ipynb": 0}) == "PyTorch.ipynb"
+    unreadable = Notebooks({"PyTorch.ipynb": b"{", "TensorFlow.ipynb": half})
+    assert unreadable.chosen(QUESTION, {"PyTorch.ipynb": 0, "TensorFlow.ipynb": 0}) == "TensorFlow.ipynb"

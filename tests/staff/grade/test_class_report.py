@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from cs231n.checks.rubric import load
+from staff.grade import manual_pages
 from staff.grade.class_report import report
 from staff.grade.feedback import feedback
 from staff.grade.lateness import latest, policy
@@ -181,11 +182,19 @@ def browser():
 
 
 @pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("kind", ["report", "feedback", "hostile report", "hostile feedback"])
+@pytest.mark.parametrize(
+    "kind", ["report", "feedback", "hostile report", "hostile feedback", "answers", "hostile answers"]
+)
 def test_a_browser_shows_the_page_without_complaint(browser, records, tmp_path, kind, width):
     if "hostile" in kind:
         records = [hostile_record("\n".join(HOSTILE)), *records[:5]]
-    page = text_of(records, **everything(records)) if "report" in kind else feedback(records[0], load(), CATALOGUE)
+    if "report" in kind:
+        page = text_of(records, **everything(records))
+    elif "feedback" in kind:
+        page = feedback(records[0], load(), CATALOGUE)
+    else:
+        read = {record.name: record for record in records}.get
+        page = dict(manual_pages.pages(records, read, b"secret"))["manual/Q2-inline-questions.html"]
     path = tmp_path / "page.html"
     path.write_text(page, encoding="utf-8")
     browser.said.clear()
@@ -195,3 +204,16 @@ def test_a_browser_shows_the_page_without_complaint(browser, records, tmp_path, 
     assert {address.split(":")[0] for address in browser.fetched} <= {"file", "data"}
     assert browser.evaluate("document.title")
     assert browser.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_answers_to_one_question_can_be_read_alone(browser, records, tmp_path):
+    pages = dict(manual_pages.pages(records, {record.name: record for record in records}.get, b"secret"))
+    (tmp_path / "page.html").write_text(pages["manual/Q2-inline-questions.html"], encoding="utf-8")
+    browser.open(tmp_path / "page.html")
+    shown = (
+        "[1, 2, 3, 4].map(i => [...document.querySelectorAll(`.part-${i}`)].filter(e => e.offsetHeight).length)"
+    )
+    everything = browser.evaluate(shown)
+    assert everything == [len(records) + 1] * 4  # with the questions and answers beside them
+    browser.evaluate("document.getElementById('only-2').click()")
+    assert browser.evaluate(shown) == [0, len(records) + 1, 0, 0]

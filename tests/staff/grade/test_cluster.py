@@ -17,6 +17,8 @@ from staff.grade.errors import ClusterError
 from staff.grade.exports import find
 from tests.staff.grade.conftest import SECRET, write_zip
 
+PYTHON = [sys.executable, "-m"]
+
 # Dask's own: sockets and files that its processes close late.
 pytestmark = [
     pytest.mark.slow,
@@ -83,29 +85,111 @@ def test_what_a_dead_worker_was_at_is_graded_by_another(two_workers, places, set
     assert not any(one.verdict == "grader_error" for record in found for one in record.exercises)
 
 
-def test_the_command_line_grades_with_a_scheduler_in_another_process(tmp_path, places):
-    (tmp_path / "secret").write_bytes(SECRET)
+def test_what_a_stopped_worker_was_at_is_graded_by_another_once(two_workers, places, setup, monkeypatch):
+    monkeypatch.setattr(cluster, "GRACE", 0.0)
+    hurried = dataclasses.replace(setup, limit=20.0)
+    [stopped, _] = [worker.pid for worker in two_workers.workers.values()]
+    found = []
+    for graded in cluster.grade_all(places, hurried, no_record, two_workers.scheduler_address):
+        if not found:
+            os.kill(stopped, signal.SIGSTOP)
+        found.append(graded.record)
+    assert sorted(record.name for record in found) == ["s0", "s1", "s2", "s3"]
+    assert not any(one.verdict == "grader_error" for record in found for one in record.exercises)
+    with pytest.raises(ProcessLookupError):
+        os.kill(stopped, 0)  # it has been replaced
+
+
+def hanging(name):
+    """Return a plugin for workers that play grading: they hang at a submission, and count the others as broken."""
+
+    class Hang(distributed.WorkerPlugin):
+        name = "hang"
+
+        def setup(self, worker):
+            from staff.grade import grading
+
+            def grade(place, setup, *more):
+                if place.name == hangs_at:
+                    time.sleep(1000)
+                return grading.broken(place, setup, "played")
+
+            grading.grade = grade
+
+    hangs_at = name
+    return Hang()
+
+
+def test_a_submission_at_which_two_workers_hang_counts_as_broken_and_the_run_ends(
+    two_workers, places, setup, monkeypatch
+):
+    monkeypatch.setattr(cluster, "GRACE", 2.0)
+    with distributed.Client(two_workers, set_as_default=False) as client:
+        client.register_plugin(hanging("s1"))
+    hurried = dataclasses.replace(setup, limit=1.0)
+    found = list(cluster.grade_all(places, hurried, no_record, two_workers.scheduler_address))
+    assert sorted(graded.record.name for graded in found) == ["s0", "s1", "s2", "s3"]
+    logs = {graded.record.name: graded.log for graded in found}
+    assert logs.pop("s1") == ("two workers were stopped at it: no end after 3 seconds",)
+    assert set(logs.values()) == {("played",)}
+
+
+def test_without_workers_the_run_ends_and_says_how_to_go_on(places, setup, monkeypatch):
+    monkeypatch.setattr(cluster, "CONNECT_LIMIT", 2.0)
+    monkeypatch.setattr(cluster, "GLANCE", 0.5)
+    options = {"threads_per_worker": 1, "dashboard_address": None, "silence_logs": 50}
+    with distributed.LocalCluster(1, processes=False, **options) as local:
+        monkeypatch.setattr(cluster, "_submit", leaving(local, cluster._submit))
+        with pytest.raises(ClusterError, match="no worker is left; start some"):
+            list(cluster.grade_all(places, setup, no_record, local.scheduler_address))
+
+
+def leaving(local, submit):
+    """Return a `_submit` before which all workers leave."""
+
+    def submit_and_leave(*args):
+        local.scale(0)
+        while local.scheduler.workers:
+            time.sleep(0.05)
+        submit(*args)
+
+    return submit_and_leave
+
+
+@pytest.fixture
+def scheduler(tmp_path):
+    """A scheduler and a worker in processes of their own: (address, process of the scheduler)."""
     contact = ["--scheduler-file", tmp_path / "scheduler.json", "--no-dashboard"]
-    python = [sys.executable, "-m"]
     started = [
-        subprocess.Popen([*python, "dask", name, *contact, *more], cwd=ROOT, stderr=subprocess.DEVNULL)
+        subprocess.Popen([*PYTHON, "dask", name, *contact, *more], cwd=ROOT, stderr=subprocess.DEVNULL)
         for name, more in (("scheduler", ["--port", "0"]), ("worker", ["--nthreads", "1"]))
     ]
     try:
         while not (tmp_path / "scheduler.json").exists():
             time.sleep(0.1)
-        address = json.loads((tmp_path / "scheduler.json").read_text())["address"]
-        command = [*python, "staff.grade", *(place.path for place in places), "--scheduler", address]
-        command += ["--out", tmp_path / "out", "--secret", tmp_path / "secret"]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        yield json.loads((tmp_path / "scheduler.json").read_text())["address"], started[0]
     finally:
         for process in reversed(started):
             process.terminate()
             process.wait()
+
+
+def test_the_command_line_grades_with_a_scheduler_in_another_process(tmp_path, places, scheduler):
+    (tmp_path / "secret").write_bytes(SECRET)
+    command = [*PYTHON, "staff.grade", *(place.path for place in places), "--scheduler", scheduler[0]]
+    command += ["--out", tmp_path / "out", "--secret", tmp_path / "secret"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "4 submissions graded" in done.stdout
     rows = (tmp_path / "out" / "gradebook.csv").read_text().splitlines()
     assert len(rows) == 5
+
+
+def test_a_scheduler_that_dies_is_an_error_that_says_how_to_go_on(places, setup, scheduler):
+    address, process = scheduler
+    with pytest.raises(ClusterError, match="the scheduler is gone; run the same command again"):
+        for _ in cluster.grade_all(places, setup, no_record, address):
+            process.kill()
 
 
 def test_without_a_scheduler_or_with_other_checks_there_is_an_error_that_says_so(

@@ -115,7 +115,7 @@ def test_a_failure_with_a_secret_seed_is_told_by_its_kind_and_with_the_numbers_o
     line = "the output is that of torch, for inputs of many shapes"
     assert record.message == f"{line}: the values differ from what is expected"
     first, second = record.checks[:2]
-    assert first.message.startswith("the values differ from what is expected. With public seeds, as `python -m")
+    assert first.message.startswith("the values differ from what is expected\nWith public seeds, as `python -m")
     assert "All that came is what was expected plus 1" in first.message
     assert second.message == "the values differ from what is expected"
 
@@ -149,7 +149,7 @@ def test_a_failure_that_public_seeds_do_not_show_says_how_to_try_more():
 
     record = judge(Box(relu_forward=right_for_public_inputs)).record(EXERCISES["relu_forward"])
     assert record.verdict == "failed"
-    again = "With public seeds it passes; to try more of them: python -m cs231n.checks relu_forward --seeds 50"
+    again = "With public seeds it passes; to try more of them: `python -m cs231n.checks relu_forward --seeds 50`"
     assert record.checks[0].message.endswith(again)
 
 

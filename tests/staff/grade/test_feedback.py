@@ -10,7 +10,7 @@ from cs231n.checks.rubric import load
 from staff.grade.feedback import feedback
 from staff.grade.html import COLOURS, _environment
 from staff.grade.lateness import assess, policy
-from staff.grade.record import Record
+from staff.grade.record import CheckRecord, Record
 from tests.staff.grade.made_up import CATALOGUE, DEADLINE, HOSTILE, hostile_record, make_class, make_record
 from tests.staff.grade.reading import check
 
@@ -75,6 +75,24 @@ def test_what_has_to_work_first_is_linked(record):
     page = page_of(changed(record, "adam", verdict="blocked", needs=("rmsprop", "sgd_momentum")))
     assert "Make rmsprop and sgd_momentum work first" in page.text
     assert {"exercise-rmsprop", "exercise-sgd-momentum"} <= page.targets
+
+
+def test_what_fails_because_of_another_exercise_leads_there_and_is_not_the_next_to_write(record):
+    passed = tuple(
+        dataclasses.replace(one, verdict="passed", misconception=None, needs=()) for one in record.exercises
+    )
+    page = page_of(changed(dataclasses.replace(record, exercises=passed), "batchnorm_backward", verdict="failed"))
+    assert "builds on" not in page.text and "Where to go on: batchnorm_backward." in page.text
+    both = changed(dataclasses.replace(record, exercises=passed), "batchnorm_forward", verdict="failed")
+    page = page_of(changed(both, "batchnorm_backward", verdict="failed"))
+    assert "It builds on batchnorm_forward, which does not work yet either: go on there first." in page.text
+    assert "Where to go on: batchnorm_forward." in page.text
+
+
+def test_commands_in_messages_are_code_and_nothing_else_is(record):
+    checks = (CheckRecord("adam.values", "the line", "failed", "see `python -m x`\ncame <b> **2**"),)
+    text = feedback(changed(record, "adam", verdict="failed", checks=checks), load(), CATALOGUE)
+    assert "see <code>python -m x</code>\ncame &lt;b&gt; **2**</span>" in text
 
 
 def test_parts_that_the_grader_answered_are_named(record):

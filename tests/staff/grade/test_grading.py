@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import sys
+import types
 
 import pytest
 
@@ -11,8 +12,10 @@ from cs231n.checks.rubric import load
 from staff import ROOT
 from staff.grade import grading, hidden
 from staff.grade.exports import Place
+from staff.grade.gradebook import row
 from staff.grade.grading import Setup, broken, checks_digest, grade
 from staff.grade.record import dump
+from staff.grade.sandbox import SandboxError
 from tests.staff.grade.conftest import SECRET, write_folder, write_zip
 
 AUTOMATIC = sum(one.points for one in load().exercises.values())
@@ -189,6 +192,22 @@ def test_where_the_grader_breaks_nothing_is_decided(setup, tmp_path):
     assert graded.log == ("Traceback",)
     assert "Traceback" not in dump(graded.record)
     assert len(graded.record.manual) == len(load().manual)
+
+
+def test_where_the_grader_breaks_at_a_notebook_only_its_exercises_are_undecided(
+    full, setup, solved, tmp_path, monkeypatch
+):
+    def no_sandbox(*args, **kwargs):
+        raise SandboxError("the sandbox does not start: out of descriptors")
+
+    monkeypatch.setattr("staff.grade.q5.sandbox", types.SimpleNamespace(Sandbox=no_sandbox))
+    graded = grade(place(write_folder(tmp_path / "a2", solved)), setup)
+    assert results(graded.record) == results(full[0].record)
+    in_notebook = [one for one in graded.record.exercises if one.question == "Q5"]
+    assert {(one.verdict, one.earned) for one in in_notebook} == {("grader_error", 0)}
+    assert len(graded.log) == 1 and "SandboxError" in graded.log[0]
+    line = row(graded.record)
+    assert (line["total"], line["Q5"], line["Q4"]) == ("grader_error", "grader_error", 30)
 
 
 # --- no cascade, through the sandbox --------------------------------------------------------------------------

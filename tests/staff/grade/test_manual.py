@@ -5,8 +5,8 @@ import pytest
 from cs231n.checks.rubric import load
 from staff.grade.cells import Notebooks
 from staff.grade.exports import Place
-from staff.grade.manual import ManualError, Points, items, read_points, with_points
-from staff.grade.record import ManualRecord, Record
+from staff.grade.manual import ManualError, Points, codes, items, read_points, with_points
+from staff.grade.record import ExerciseRecord, ManualRecord, PartRecord, Record
 from tests.staff.grade.test_cells import cell, notebook
 
 PLACES = [
@@ -15,6 +15,11 @@ PLACES = [
     Place("3", "a2", "a2"),
 ]
 Q1 = "Q1 inline questions"
+
+
+def text(item):
+    """Return what there is to read for an item."""
+    return "\n".join(part.text for part in item.parts)
 
 
 def points(tmp_path, text, encoding="utf-8"):
@@ -32,7 +37,7 @@ def test_every_item_of_the_rubric_is_listed_and_pending(solved, release):
     assert [item.name for item in found] == list(load().manual)
     assert {item.earned for item in found} == {None}
     assert sum(item.points for item in found) == 14
-    texts = {item.name: item.text for item in found}
+    texts = {item.name: text(item) for item in found}
     assert "**Answer.**" in texts[Q1]
     assert "Solver(" in texts["Q1 training"]
     assert not any("[no " in text for text in texts.values())
@@ -41,9 +46,9 @@ def test_every_item_of_the_rubric_is_listed_and_pending(solved, release):
 def test_notebooks_that_are_missing_or_broken_are_named_in_the_text(solved, release):
     files = {name: data for name, data in solved.items() if name != "FullyConnectedNets.ipynb"}
     notebooks = Notebooks(files | {"Dropout.ipynb": b"{"})
-    found = {item.name: item.text for item in items(notebooks, Notebooks(release))}
-    assert found[Q1] == "[no FullyConnectedNets.ipynb]"
-    assert found["Q3 inline questions"] == "[no Dropout.ipynb]"
+    found = {item.name: text(item) for item in items(notebooks, Notebooks(release))}
+    assert set(found[Q1].splitlines()) == {"[no FullyConnectedNets.ipynb]"}
+    assert set(found["Q3 inline questions"].splitlines()) == {"[no Dropout.ipynb]"}
     assert "**Answer.**" in found["Q2 inline questions"]
     assert len(notebooks.problems) == 1
 
@@ -51,14 +56,26 @@ def test_notebooks_that_are_missing_or_broken_are_named_in_the_text(solved, rele
 def test_deleted_cells_are_named_and_doubled_ones_shown(release):
     answers = [cell("answer-1", "First."), cell("answer-1", "Again."), cell("answer-3", "Third.", kind="code")]
     found = items(Notebooks({"Dropout.ipynb": notebook(*answers)}), Notebooks(release))
-    text = next(item.text for item in found if item.name == "Q3 inline questions")
-    assert text == "First.\n\nAgain.\n\n[no cell answer-2 in Dropout.ipynb]\n\nThird."
+    parts = next(item.parts for item in found if item.name == "Q3 inline questions")
+    assert parts == (
+        PartRecord("Dropout.ipynb:answer-1", "First.\n\nAgain."),
+        PartRecord("Dropout.ipynb:answer-2", "[no cell answer-2 in Dropout.ipynb]"),
+        PartRecord("Dropout.ipynb:answer-3", "Third."),
+    )
 
 
 def test_of_the_two_notebooks_of_q5_the_chosen_one_is_read(solved, release):
     files = {name: data for name, data in solved.items() if name != "PyTorch.ipynb"}
-    found = {item.name: item.text for item in items(Notebooks(files), Notebooks(release))}
+    found = {item.name: text(item) for item in items(Notebooks(files), Notebooks(release))}
     assert "keras" in found["Q5 open-ended net"]
+
+
+@pytest.mark.parametrize("name", ["PyTorch.ipynb", "TensorFlow.ipynb"])
+def test_of_two_written_notebooks_the_one_is_read_that_q5_was_graded_in(solved, release, name):
+    exercises = [ExerciseRecord("barebones_convnet", "Q5", 1, 1, "passed", notebook=name)]
+    found = {item.name: text(item) for item in items(Notebooks(solved), Notebooks(release), exercises)}
+    assert ("keras" in found["Q5 open-ended net"]) == (name == "TensorFlow.ipynb")
+    assert found["Q1 training"]
 
 
 # --- points ---------------------------------------------------------------------------------------------------
@@ -68,6 +85,33 @@ def test_of_the_two_notebooks_of_q5_the_chosen_one_is_read(solved, release):
 def test_a_student_is_known_by_submission_name_or_address(tmp_path, student):
     found = points(tmp_path, f"student,item,points,comment\n{student},{Q1},1.5,well done\n")
     assert found == {("submission_1", Q1): Points(1.5, "well done")}
+
+
+def test_points_given_to_a_submission_that_a_later_one_replaces_are_not_carried_over(tmp_path):
+    path = tmp_path / "points.csv"
+    path.write_text(f"student,item,points\nsubmission_0,{Q1},2\n")
+    old = Place("0", "submission_0", "Ada Lovelace <ada@example.edu>")
+    with pytest.raises(ManualError, match="line 2: submission_0 is replaced by submission_1 of the same student"):
+        read_points(path, PLACES, [old])
+
+
+def test_a_submission_is_known_by_its_code_which_is_the_same_whoever_else_is_there(tmp_path):
+    path = tmp_path / "points.csv"
+    code = codes(["submission_1", "other"], b"secret")["submission_1"]
+    path.write_text(f"student,item,points\n{code},{Q1},2\n")
+    assert read_points(path, PLACES, secret=b"secret") == {("submission_1", Q1): Points(2.0)}
+    with pytest.raises(ManualError, match=f"there is no submission of '{code}'"):
+        read_points(path, PLACES, secret=b"another")
+    old = Place("0", "submission_0", PLACES[0].student)
+    path.write_text(f"student,item,points\n{codes(['submission_0'], b'secret')['submission_0']},{Q1},2\n")
+    with pytest.raises(ManualError, match="is replaced by submission_1"):
+        read_points(path, PLACES, [old], b"secret")
+
+
+def test_two_submissions_with_the_same_code_keep_their_names(monkeypatch):
+    monkeypatch.setattr("staff.grade.manual._code", lambda digest: "bbbb-cccc")
+    assert codes(["a", "b"], b"secret") == {"a": "a", "b": "b"}
+    assert codes(["a"], b"secret") == {"a": "bbbb-cccc"}
 
 
 def test_both_of_a_pair_stand_for_their_submission(tmp_path):

@@ -7,6 +7,7 @@ import os
 import numpy as np
 import pytest
 
+from cs231n.checks.rubric import load
 from staff.grade.__main__ import main
 from staff.grade.grading import Graded
 from tests.staff.grade.conftest import SECRET, write_zip
@@ -39,18 +40,20 @@ def grade(tmp_path, monkeypatch):
     (tmp_path / "secret").write_bytes(SECRET)
 
     def played(places, setup, earlier, count):
-        for place in places:
+        for number, place in enumerate(places):
+            if number == played.killed_at:
+                raise KeyboardInterrupt
             record = make_record(np.random.default_rng(0), place.name, place.student, played.skill)
             marks = {"adam": np.arange(100, dtype=np.uint64)}
             yield Graded(dataclasses.replace(record, submitted=place.submitted), fingerprints=marks)
 
-    played.skill = 1.0
+    played.skill, played.killed_at = 1.0, None
     monkeypatch.setattr("staff.grade.run.grade_all", played)
     monkeypatch.setattr("staff.grade.__main__.start_server", lambda: None)
     monkeypatch.setattr(os, "environ", dict(os.environ))
 
-    def run(*more, skill=1.0):
-        played.skill = skill
+    def run(*more, skill=1.0, killed_at=None):
+        played.skill, played.killed_at = skill, killed_at
         values = ("--out", tmp_path / "out", "--secret", tmp_path / "secret", *more)
         return main([str(value) for value in (tmp_path / "in", *values)])
 
@@ -64,10 +67,49 @@ def test_pages_are_written_and_only_the_latest_submission_counts(grade, tmp_path
         "submission_3",
     ]
     for path in (tmp_path / "out").rglob("*.html"):
-        check(path.read_text(encoding="utf-8"))
+        check(path.read_text(encoding="utf-8"), pictures=path.parent.name == "manual")
     report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "submission_1" in report[report.index("Replaced by a later submission") :]
     assert "100 %" in report[report.index("Near-identical submissions</h2>") :]
+
+
+def test_the_table_of_points_can_be_filled_in_and_given_back(grade, tmp_path, capsys):
+    assert grade() == 0
+    table = tmp_path / "out" / "manual.csv"
+    lines = table.read_text().splitlines(keepends=True)
+    assert len(lines) == 1 + 2 * len(load().manual)
+    filled = lines[0] + "".join(line.replace(",,", ",0.5,Good.") for line in lines[1:])
+    table.write_text(filled)
+    assert grade() == 0
+    assert f"points or comments that this run has not: add --manual {table}" in capsys.readouterr().out
+    assert table.read_text() == filled
+    assert grade("--manual", table) == 0
+    assert "left as it is" not in capsys.readouterr().out
+    assert table.read_text() == filled
+    with open(tmp_path / "out" / "gradebook.csv", encoding="utf-8", newline="") as file:
+        assert {line[item] for line in csv.DictReader(file) for item in load().manual} == {"0.5"}
+
+
+def test_when_a_later_submission_comes_in_what_is_left_of_the_earlier_one_is_set_aside(grade, tmp_path, capsys):
+    later = tmp_path / "in" / "submission_2"
+    later.rename(tmp_path / "not yet")
+    assert grade() == 0
+    assert "moved to" not in capsys.readouterr().out
+    (tmp_path / "not yet").rename(later)
+    with pytest.raises(KeyboardInterrupt):
+        grade(killed_at=1)
+    assert (tmp_path / "out" / "records" / "submission_1.json").exists()
+    assert grade() == 0
+    assert f"moved to {tmp_path / 'out' / 'replaced'}: submission_1." in capsys.readouterr().out
+    for kind in ("records", "results", "feedback"):
+        assert [path.stem for path in sorted((tmp_path / "out" / kind).iterdir())] == [
+            "submission_2",
+            "submission_3",
+        ]
+        assert [path.stem for path in (tmp_path / "out" / "replaced" / kind).iterdir()] == ["submission_1"]
+    assert grade("--out", tmp_path / "undisturbed") == 0
+    for name in ("gradebook.csv", "report.html"):
+        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "undisturbed" / name).read_bytes()
 
 
 def test_a_deadline_shows_in_the_gradebook_and_on_the_page(grade, tmp_path):

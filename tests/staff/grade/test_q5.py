@@ -10,6 +10,9 @@ import pytest
 
 from cs231n.checks.rubric import load
 from staff.grade import q5, seeds
+from staff.grade.cells import Notebooks
+from staff.grade.manual import items
+from staff.grade.record import ExerciseRecord
 from tests.checks.frameworks.notebooks import PYTORCH, TENSORFLOW, blank, code_cell, edited, solved, with_cells
 from tests.checks.frameworks.skips import needs
 from tests.staff.grade.conftest import SECRET
@@ -293,3 +296,59 @@ def test_a_framework_that_is_missing_costs_nobody_points(release, monkeypatch):
     monkeypatch.setattr("cs231n.checks.frameworks.notebook.importlib.util.find_spec", lambda name: None)
     records, log = q5.grade_q5({PYTORCH: solved(PYTORCH).encode()}, release, SEEDED, load().exercises.values())
     assert {record.verdict for record in records} == {"grader_error"} and log == ["PyTorch is not installed here"]
+
+
+# --- which notebook counts, and what broke ---------------------------------------------------------------------
+
+
+def test_the_reader_gets_the_notebook_that_the_points_come_from(release, monkeypatch):
+    earned = {"PyTorch": 0, "TensorFlow": 1}
+
+    def played(framework, program, data, tree, seeded, exercises, slot):
+        return [ExerciseRecord(one.name, "Q5", 1, earned[framework.name], "passed") for one in exercises], []
+
+    monkeypatch.setattr(q5, "_grade", played)
+    exercises = [one for one in load().exercises.values() if one.in_notebook]
+    # more of PyTorch.ipynb is written, and yet TensorFlow.ipynb is the better one
+    half = changed(solved(TENSORFLOW), "open-ended-model", source="raise NotImplementedError  # keras")
+    files = {PYTORCH: solved(PYTORCH).encode(), TENSORFLOW: half.encode()}
+    records, _ = q5.grade_q5(files, release, SEEDED, exercises)
+    assert {record.notebook for record in records} == {TENSORFLOW}
+    notebooks, blanks = Notebooks(files), Notebooks(release)
+
+    def read():
+        found = {item.name: item for item in items(notebooks, blanks, records)}
+        return found["Q5 open-ended net"].parts[0].place
+
+    assert read() == "TensorFlow.ipynb:open-ended-model"
+    earned["PyTorch"] = 2
+    records, _ = q5.grade_q5(files, release, SEEDED, exercises)
+    assert read() == "PyTorch.ipynb:open-ended-model"
+
+
+def broken(*args, **kwargs):
+    raise RuntimeError("out of descriptors")
+
+
+@pytest.mark.parametrize("part", ["sandbox.Sandbox", "Program", "Judge.record"])
+def test_where_the_grader_breaks_the_points_are_open_and_staff_can_read_why(release, monkeypatch, part):
+    monkeypatch.setattr(f"staff.grade.q5.{part}", broken)
+    records, log = q5.grade_q5({PYTORCH: solved(PYTORCH).encode()}, release, SEEDED, load().exercises.values())
+    assert [(one.name, one.verdict, one.earned) for one in records] == [
+        (name, "grader_error", 0) for name in EXERCISES
+    ]
+    assert "RuntimeError: out of descriptors" in log[0]
+    assert "descriptors" not in str(records)
+
+
+def test_points_that_are_open_in_one_notebook_are_not_decided_by_the_other(release, monkeypatch):
+    def only_pytorch(framework, *args):
+        verdict = "grader_error" if framework.name == "TensorFlow" else only_pytorch.verdict
+        return q5._alike(only_pytorch.exercises, verdict, ""), []
+
+    monkeypatch.setattr(q5, "_grade", only_pytorch)
+    only_pytorch.exercises = [one for one in load().exercises.values() if one.in_notebook]
+    both = {name: solved(name).encode() for name in (PYTORCH, TENSORFLOW)}
+    only_pytorch.verdict = "failed"
+    records, _ = q5.grade_q5(both, release, SEEDED, only_pytorch.exercises)
+    assert {(record.verdict, record.notebook) for record in records} == {("grader_error", TENSORFLOW)}

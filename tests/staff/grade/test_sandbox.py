@@ -184,6 +184,34 @@ def test_without_bubblewrap_the_solution_passes_and_a_crash_costs_one_exercise(r
     assert set(found.values()) == {"passed"}
 
 
+@pytest.fixture
+def umask():
+    """Files of this process are for its user alone, unless it says otherwise."""
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
+
+
+def test_with_a_narrow_umask_a_sandbox_under_another_user_can_read_its_files(umask):
+    need_bubblewrap()
+    assert verdicts(solved(), "relu_forward", "three_layer_conv_net") == {
+        "relu_forward": "passed",
+        "three_layer_conv_net": "passed",
+    }
+
+
+def test_with_a_narrow_umask_and_without_bubblewrap_every_file_can_be_read_by_other_users(reduced, umask):
+    with Sandbox(solved(), SLOT) as box:
+        assert Session(box.transport(), limit=LIMIT).outcome("relu_forward").verdict == "passed"
+        folder = box._boxes[True]._folder
+        assert folder.stat().st_mode & 0o777 == 0o700  # another user's is set where there is one
+        ours = [path for path in folder.rglob("*") if not path.is_symlink()]
+        modes = {path.relative_to(folder).as_posix(): path.stat().st_mode & 0o777 for path in ours}
+    assert {modes["grader/worker.py"], modes["tree/cs231n/layers.py"]} == {0o644}
+    assert {modes["grader"], modes["tree/cs231n"], modes["site"]} == {0o755}
+    assert set(modes.values()) == {0o644, 0o755}
+
+
 def test_an_interpreter_that_others_cannot_reach_is_an_error_that_says_what_to_do(tmp_path):
     (tmp_path / "home").mkdir(mode=0o700)
     with pytest.raises(SandboxError, match="install bubblewrap"):
