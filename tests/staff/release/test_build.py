@@ -254,3 +254,22 @@ def test_problems_of_all_files_are_told_at_once(source):
 def test_a_folder_without_a_rubric_is_refused(tmp_path):
     with pytest.raises(ReleaseError, match="rubric.toml: not in"):
         build(tmp_path)
+
+
+USER = "from cs231n import new\nfrom cs231n.new import X\n"
+
+
+def test_a_file_that_git_does_not_track_is_asked_for_where_the_release_needs_it(source):
+    for name, text in {"cs231n/new.py": "X = 1\n", "cs231n/notes.py": "", "cs231n/user.py": USER}.items():
+        (source / name).write_text(text, encoding="utf-8")
+    for words in (["init", "-q"], ["add", "."], ["rm", "-q", "--cached", "cs231n/new.py", "cs231n/notes.py"]):
+        subprocess.run(["git", *words], cwd=source, check=True)
+    with pytest.raises(ReleaseError) as caught:
+        build(source)
+    how = "imports cs231n/new.py, which git does not track: git add it"
+    assert caught.value.problems == (f"cs231n/user.py:1: {how}", f"cs231n/user.py:2: {how}")
+    subprocess.run(["git", "add", "cs231n/new.py"], cwd=source, check=True)
+    assert "cs231n/notes.py" not in build(source)
+    subprocess.run(["git", "rm", "-q", "--cached", "cs231n/layers.py"], cwd=source, check=True)
+    with pytest.raises(ReleaseError, match="rubric.toml: lists blocks of cs231n/layers.py, which git does not"):
+        build(source)
