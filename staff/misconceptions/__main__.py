@@ -37,7 +37,7 @@ def main(arguments=None):
 def _unlike(one, other):
     """Return what to do about a misconception that would be taken for another, or for right: other is None."""
     if other:
-        return f"{one.name} looks like {other}: tell them apart by edits or checks, or make one a form of the other"
+        return f"{one.name} looks like {other}: tell them apart by edits or checks, or enter one with two forms"
     return f"{one.name} is not caught: no check of {one.exercise} fails; change its edits, or add a check"
 
 
