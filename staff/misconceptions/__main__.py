@@ -24,7 +24,7 @@ def main(arguments=None):
         found = fingerprints.known(tqdm)
         problems = [_unlike(found[name], other) for name, other in fingerprints.twins(found)]
     except CatalogueError as error:
-        problems = [error]
+        problems = [str(error)]  # the error itself would keep the progress bar alive, and its line open
     if problems:
         print(*problems, sep="\n", file=sys.stderr)
         print(f"{FINGERPRINTS.name} is left as it was.", file=sys.stderr)
