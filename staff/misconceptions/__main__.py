@@ -7,7 +7,7 @@ from tqdm import tqdm
 
 from cs231n.checks.diagnosis import FINGERPRINTS
 from staff.misconceptions import fingerprints
-from staff.misconceptions.catalogue import CatalogueError
+from staff.misconceptions.catalogue import CatalogueError, misfits
 from staff.misconceptions.report import report
 
 __all__ = ["main"]
@@ -21,10 +21,12 @@ def main(arguments=None):
         print(report(tqdm))
         return 0
     try:
+        problems = misfits()
+    except CatalogueError as error:
+        problems = [str(error)]
+    if not problems:
         found = fingerprints.known(tqdm)
         problems = [_unlike(found[name], other) for name, other in fingerprints.twins(found)]
-    except CatalogueError as error:
-        problems = [str(error)]  # the error itself would keep the progress bar alive, and its line open
     if problems:
         print(*problems, sep="\n", file=sys.stderr)
         print(f"{FINGERPRINTS.name} is left as it was.", file=sys.stderr)

@@ -9,7 +9,7 @@ import pkgutil
 from cs231n.checks.rubric import load
 from staff.misconceptions.subject import edited, executed, package, transport
 
-__all__ = ["CatalogueError", "Misconception", "entries", "wrong"]
+__all__ = ["CatalogueError", "Misconception", "entries", "misfits", "wrong"]
 
 
 class CatalogueError(ValueError):
@@ -88,6 +88,18 @@ def wrong(name, exercise, title, hints, *edits, forms=(), also=()):
     if not edits:
         raise CatalogueError(f"{name} has no edits, expected (old, new) texts of the solution of {exercise}")
     _ENTRIES[name] = Misconception(name, exercise, title, tuple(hints), (edits, *forms), tuple(also))
+
+
+def misfits():
+    """Return a problem for each misconception whose edits do not fit the solution."""
+    problems = []
+    for one in entries().values():
+        for form in range(len(one.forms)):
+            try:
+                one.text(form)
+            except CatalogueError as error:
+                problems.append(str(error))
+    return problems
 
 
 @functools.cache

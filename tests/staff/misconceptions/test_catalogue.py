@@ -6,6 +6,7 @@ import pytest
 
 from cs231n.checks.rubric import load
 from staff.misconceptions import __main__ as misconceptions
+from staff.misconceptions import catalogue
 from staff.misconceptions.catalogue import CatalogueError, Misconception, entries, wrong
 from staff.misconceptions.measure import EXERCISES, backward_passes, dependents, trial
 from staff.misconceptions.subject import source_of
@@ -107,7 +108,8 @@ def test_edits_that_do_not_apply_are_refused_with_the_name_and_what_to_do(edit, 
 )
 def test_the_command_says_what_is_wrong_with_an_entry_and_writes_nothing(monkeypatch, capsys, edit, says):
     few = {"relu-absolute-value": entries()["relu-absolute-value"], "relu-new": entry(edit)}
-    monkeypatch.setattr(misconceptions.fingerprints, "entries", lambda: few)
+    for module in (misconceptions.fingerprints, catalogue):
+        monkeypatch.setattr(module, "entries", lambda: few)
     before = misconceptions.FINGERPRINTS.read_bytes()
     assert misconceptions.main([]) == 1
     printed = capsys.readouterr().err
