@@ -84,6 +84,7 @@ KNOWN = {
     "source": {
         # README.md
         "make run": Run("make -n run", "ten minutes: .ci/run executes it", says="staff.run"),
+        "make install": Run("make -n install", "pip takes minutes; CI executes it"),
         "make run TENSORFLOW=0": Run("make -n run TENSORFLOW=0", "as make run", says="--without TensorFlow"),
         "make test": Run("make -n test", "it would execute this very test", says='pytest -q -m "not slow"'),
         "make test-all": Run("make -n test-all", "as make test", says="pytest -q --durations"),
@@ -120,11 +121,22 @@ KNOWN = {
     },
     "staff": {
         "source .venv/bin/activate": ACTIVATE,
+        "make install": Run("make -n install", "pip takes minutes; CI executes it"),
         "make run": Run("make -n run", "ten minutes: .ci/run executes it"),
         "make test": Run("make -n test", "it would execute this very test"),
         "make release": Run(says="a2-student.zip", slow=True),
         "python -m staff.release build/release": Run(says="a2-student.zip"),
-        "python -m staff.release --autograder build/autograder.zip": Run(says="autograder.zip", slow=True),
+        "python -m staff.release --autograder build/autograder.zip --secret build/secret.txt": Run(
+            f"mkdir -p build && {MAKE_SECRET} && python -m staff.release --autograder build/autograder.zip "
+            "--secret build/secret.txt",
+            "the secret is made above",
+            says="autograder.zip",
+            slow=True,
+        ),
+        "make clean": Run("make -n clean", "it would remove the environment", says="build"),
+        "python -m staff.run FullyConnectedNets": Run(
+            "python -m staff.run --help", "a minute; another notebook is executed above", says="NOTEBOOK"
+        ),
         "python -m tests.staff.release.golden": Run(says="wrote .*listing.txt"),
         "python -m cs231n.checks": Run(says=f"{EXERCISES} of {EXERCISES} exercises", slow=True),
         "python -m cs231n.checks --seeds 50": Run(
@@ -321,7 +333,7 @@ def _add_exercise(folder):
     for language, lines, before in blocks(text):
         if STEPS not in before or language not in ("python", "diff"):
             continue
-        path = folder / re.findall(r"`([\w/]+\.(?:py|toml))`", before)[-1]
+        path = folder / re.findall(r"`([\w/]+\.(?:py|toml|ipynb))`", before)[-1]
         code = "".join(f"{line}\n" for line in lines)
         if language == "diff":
             old = "".join(f"{line[1:]}\n" for line in lines if line[0] in " -")
