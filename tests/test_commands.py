@@ -84,7 +84,7 @@ KNOWN = {
     "source": {
         # README.md
         "make run": Run("make -n run", "ten minutes: .ci/run executes it", says="staff.run"),
-        "make install": Run("make -n install", "pip takes minutes; CI executes it"),
+        "make install": Run("make -n install", "pip takes minutes; make run begins with the same"),
         "make run TENSORFLOW=0": Run("make -n run TENSORFLOW=0", "as make run", says="--without TensorFlow"),
         "make test": Run("make -n test", "it would execute this very test", says='pytest -q -m "not slow"'),
         "make test-all": Run("make -n test-all", "as make test", says="pytest -q --durations"),
@@ -121,7 +121,7 @@ KNOWN = {
     },
     "staff": {
         "source .venv/bin/activate": ACTIVATE,
-        "make install": Run("make -n install", "pip takes minutes; CI executes it"),
+        "make install": Run("make -n install", "pip takes minutes; make run begins with the same"),
         "make run": Run("make -n run", "ten minutes: .ci/run executes it"),
         "make test": Run("make -n test", "it would execute this very test"),
         "make release": Run(says="a2-student.zip", slow=True),
