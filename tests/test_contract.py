@@ -210,7 +210,7 @@ def test_a_method_takes_what_the_contract_says(path, parameters):
 @pytest.mark.parametrize("module", MODULES)
 def test_a_star_import_brings_the_public_names_and_no_others(module):
     found, listed = public_names(f"cs231n.{module}"), set(MODULES[module]) | STAR.get(module, set())
-    assert found - listed == set(), f"enter what is new in cs231n.{module} above, in what MODULES names {module!r}"
+    assert found - listed == set(), f"enter what is new in cs231n.{module} in tests/test_contract.py, see MODULES"
     assert listed - found == set(), f"cs231n.{module} has lost a public name"
 
 
