@@ -1,4 +1,5 @@
 # The doors for maintainers and newcomers. Windows users: README.md has the same steps as plain commands.
+#   make install    the environment .venv and the extension, as the others do where they need it
 #   make run        everything from nothing: environment, extension, data, notebooks, summary;
 #                   TENSORFLOW=0 leaves TensorFlow and its notebook out
 #   make test       style, tests, and each notebook executed small
@@ -11,7 +12,9 @@ PYTHON ?= python3
 TENSORFLOW ?= 1
 BIN := .venv/bin
 
-.PHONY: run test test-all coverage lint release clean
+.PHONY: install run test test-all coverage lint release clean
+
+install: .venv/installed
 
 run: .venv/installed
 ifneq ($(TENSORFLOW),0)

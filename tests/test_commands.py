@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from cs231n.checks.rubric import load
+
 ROOT = Path(__file__).parents[1]
 WINDOWS, SHELL, TEXT = "bat", "sh", ("text", "python", "toml", "diff")
 # Document -> where its commands are executed; staff/README.md tells the steps of an exercise after this heading.
@@ -26,6 +28,7 @@ DOCUMENTS = {
     "staff/release/README.md": "release",
 }
 STEPS = "## Add an exercise"
+EXERCISES, POINTS = len(load().exercises), sum(one.points for one in load().exercises.values())
 BUILT = (".so", ".pyd")  # what the extension ends in
 
 
@@ -81,6 +84,7 @@ KNOWN = {
     "source": {
         # README.md
         "make run": Run("make -n run", "ten minutes: .ci/run executes it", says="staff.run"),
+        "make install": Run("make -n install", "pip takes minutes; make run begins with the same"),
         "make run TENSORFLOW=0": Run("make -n run TENSORFLOW=0", "as make run", says="--without TensorFlow"),
         "make test": Run("make -n test", "it would execute this very test", says='pytest -q -m "not slow"'),
         "make test-all": Run("make -n test-all", "as make test", says="pytest -q --durations"),
@@ -103,7 +107,7 @@ KNOWN = {
             "python -m benchmarks --help", "six minutes; tests/benchmarks executes it", says="--threads"
         ),
         "python -m benchmarks --quick": Run(says="Wrote threads-1.txt", slow=True),
-        "python -m cs231n.checks": Run(says="33 of 33 exercises"),
+        "python -m cs231n.checks": Run(says=f"{EXERCISES} of {EXERCISES} exercises"),
         "python -m cs231n.submit": Run(
             "python -m cs231n.submit --help", "it is executed in the release, below", says="a2.zip"
         ),
@@ -117,13 +121,24 @@ KNOWN = {
     },
     "staff": {
         "source .venv/bin/activate": ACTIVATE,
+        "make install": Run("make -n install", "pip takes minutes; make run begins with the same"),
         "make run": Run("make -n run", "ten minutes: .ci/run executes it"),
         "make test": Run("make -n test", "it would execute this very test"),
         "make release": Run(says="a2-student.zip", slow=True),
         "python -m staff.release build/release": Run(says="a2-student.zip"),
-        "python -m staff.release --autograder build/autograder.zip": Run(says="autograder.zip", slow=True),
+        "python -m staff.release --autograder build/autograder.zip --secret build/secret.txt": Run(
+            f"mkdir -p build && {MAKE_SECRET} && python -m staff.release --autograder build/autograder.zip "
+            "--secret build/secret.txt",
+            "the secret is made above",
+            says="autograder.zip",
+            slow=True,
+        ),
+        "make clean": Run("make -n clean", "it would remove the environment", says="build"),
+        "python -m staff.run FullyConnectedNets": Run(
+            "python -m staff.run --help", "a minute; another notebook is executed above", says="NOTEBOOK"
+        ),
         "python -m tests.staff.release.golden": Run(says="wrote .*listing.txt"),
-        "python -m cs231n.checks": Run(says="33 of 33 exercises", slow=True),
+        "python -m cs231n.checks": Run(says=f"{EXERCISES} of {EXERCISES} exercises", slow=True),
         "python -m cs231n.checks --seeds 50": Run(
             "python -m cs231n.checks --seeds 50 relu_forward", "fifty of all take minutes", says="1 of 1 points"
         ),
@@ -179,7 +194,7 @@ KNOWN = {
             "python -m cs231n.submit --no-checks", "the checks were run above", says="Wrote a2.zip"
         ),
         GRADE_ONE: Run(
-            f"mkdir -p build && {MAKE_SECRET} && {GRADE_ONE} && grep -c ,86, build/grades/gradebook.csv",
+            f"mkdir -p build && {MAKE_SECRET} && {GRADE_ONE} && grep -c ,{POINTS}, build/grades/gradebook.csv",
             "the secret that it reads was made in another folder",
             says="1 submissions? graded; 0 with problems",
             slow=True,
@@ -310,22 +325,30 @@ def folders(tmp_path_factory, stand_in_root):
 
 
 def _add_exercise(folder):
-    """Follow the steps of staff/README.md: a block of code goes into the file that is named last before it."""
+    """Follow the steps of staff/README.md: a block of code goes into the file that is named last before it.
+
+    A step that is already taken stays: whoever follows the page to the letter has taken them all.
+    """
     text = (ROOT / "staff/README.md").read_text(encoding="utf-8")
     for language, lines, before in blocks(text):
         if STEPS not in before or language not in ("python", "diff"):
             continue
-        path = folder / re.findall(r"`([\w/]+\.(?:py|toml))`", before)[-1]
+        path = folder / re.findall(r"`([\w/]+\.(?:py|toml|ipynb))`", before)[-1]
         code = "".join(f"{line}\n" for line in lines)
         if language == "diff":
             old = "".join(f"{line[1:]}\n" for line in lines if line[0] in " -")
             new = "".join(f"{line[1:]}\n" for line in lines if line[0] in " +")
             content = path.read_text(encoding="utf-8")
-            assert content.count(old) == 1, f"{path} has {content.count(old)} places for\n{old}"
+            if new in content:
+                continue
+            assert content.count(old) == 1, (
+                f"{path.relative_to(folder)} has {content.count(old)} places for the example in staff/README.md, "
+                f"expected one: bring the example up to date, for it begins with\n{old}"
+            )
             path.write_text(content.replace(old, new), encoding="utf-8")
-        elif path.exists():
+        elif path.exists() and code not in path.read_text(encoding="utf-8"):
             path.write_text(path.read_text(encoding="utf-8") + f"\n\n{code}", encoding="utf-8")
-        else:
+        elif not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(code, encoding="utf-8")
 

@@ -1,7 +1,6 @@
 """cs231n.layers against torch in float64, and the promises of its arguments, caches and errors."""
 
 import copy
-import inspect
 import subprocess
 import sys
 
@@ -816,34 +815,6 @@ def test_bad_arguments_of_a_pool_are_named(arguments, error, patterns):
 
 
 # --- names --------------------------------------------------------------------------------------------------
-
-ARGUMENTS = {
-    "affine_forward": "x, w, b",
-    "relu_forward": "x",
-    "batchnorm_forward": "x, gamma, beta, bn_param",
-    "batchnorm_backward_alt": "dout, cache",
-    "layernorm_forward": "x, gamma, beta, ln_param",
-    "dropout_forward": "x, dropout_param",
-    "conv_forward_naive": "x, w, b, conv_param",
-    "max_pool_forward_naive": "x, pool_param",
-    "spatial_batchnorm_forward": "x, gamma, beta, bn_param",
-    "spatial_groupnorm_forward": "x, gamma, beta, G, gn_param",
-    "svm_loss": "x, y",
-    "softmax_loss": "x, y",
-}
-ARGUMENTS |= {name.replace("forward", "backward"): "dout, cache" for name in list(ARGUMENTS) if "forward" in name}
-
-
-def test_a_star_import_gives_the_layers_and_numpy_and_nothing_else():
-    assert not hasattr(layers, "__all__"), "a helper that a student adds has to come along too"
-    assert oracles.public_names("cs231n.layers") == {"np", *ARGUMENTS}
-
-
-@parametrise("name, arguments", {name: (name, arguments) for name, arguments in ARGUMENTS.items()})
-def test_functions_keep_their_arguments(name, arguments):
-    function = getattr(layers, name)
-    assert str(inspect.signature(function)) == f"({arguments})"
-    assert function.__doc__
 
 
 def test_layers_need_neither_the_fast_layers_nor_torch():

@@ -102,6 +102,8 @@ def look(transport, exercise):
     recorder = _Recorder(transport)
     subject, seen = Subject(recorder), {}
     for one in engine.checks_of(exercise):
+        if not one.function.__module__.startswith("cs231n."):
+            continue  # only the grader has it, and no known look holds it
         result = engine.run_check(one, subject, engine.generator(one.id, SEED), SEED, CALL_LIMIT)
         if result.verdict in ("failed", "error"):
             seen[one.name] = recorder.leaves()

@@ -21,6 +21,7 @@ __all__ = [
     "Result",
     "check",
     "checks_of",
+    "exercises",
     "generator",
     "run_check",
 ]
@@ -129,6 +130,13 @@ def checks_of(exercise):
     import cs231n.checks.exercises  # noqa: F401 - registers all checks
 
     return tuple(_REGISTRY.get(exercise, ()))
+
+
+def exercises():
+    """Return the names of all that checks are registered for."""
+    import cs231n.checks.exercises  # noqa: F401 - registers all checks
+
+    return set(_REGISTRY)
 
 
 def generator(check_id, seed):

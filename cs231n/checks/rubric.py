@@ -2,12 +2,28 @@
 
 import dataclasses
 import functools
+import re
 import tomllib
+from collections import Counter
 from pathlib import Path, PurePosixPath
 
-__all__ = ["RUBRIC", "Exercise", "Manual", "Question", "Rubric", "load"]
+__all__ = ["RUBRIC", "Exercise", "Manual", "Question", "Rubric", "RubricError", "load"]
 
 RUBRIC = Path(__file__).with_name("rubric.toml")
+_BLOCK = re.compile(r"[\w./-]+\.(py|ipynb):[\w.-]+")
+
+
+class RubricError(ValueError):
+    """A rubric contradicts itself; the message has a line for each problem.
+
+    Args:
+        path: of the file.
+        problems: what is wrong, entry by entry.
+    """
+
+    def __init__(self, path, problems):
+        super().__init__("\n".join(f"{Path(path).name}: {problem}" for problem in problems))
+        self.problems = problems
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,14 +87,77 @@ class Rubric:
 
 @functools.cache
 def load(path=RUBRIC):
-    """Return the Rubric of a file."""
-    data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    return Rubric(
-        questions={item["name"]: Question(**item) for item in data.get("question", [])},
-        exercises={item["name"]: _with_tuples(Exercise, item) for item in data.get("exercise", [])},
-        manual={item["name"]: _with_tuples(Manual, item) for item in data.get("manual", [])},
-    )
+    """Return the Rubric of a file.
+
+    Raises:
+        RubricError: it is no TOML, an entry has wrong keys, or the entries do not fit each other.
+    """
+    try:
+        data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise RubricError(path, [f"no TOML: {error}"]) from error
+    problems = [
+        f"unknown table {table!r}, expected {', '.join(_TABLES)}" for table in data if table not in _TABLES
+    ]
+    rubric = Rubric(*(_entries(table, data.get(table, []), problems) for table in _TABLES))
+    if problems := problems or [*_misplaced(rubric), *_miscounted(rubric)]:
+        raise RubricError(path, problems)
+    return rubric
 
 
-def _with_tuples(kind, item):
-    return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in item.items()})
+_TABLES = {"question": Question, "exercise": Exercise, "manual": Manual}
+
+
+def _entries(table, items, problems):
+    """Return name -> entry of a table; what is wrong with an entry by itself is added to the problems."""
+    fields = {field.name: field for field in dataclasses.fields(_TABLES[table])}
+    required = [name for name, field in fields.items() if field.default is dataclasses.MISSING]
+    found = {}
+    for position, item in enumerate(items, start=1):
+        name = item.get("name", f"number {position}")
+        wrong = [f"has no {key}" for key in required if key not in item]
+        wrong += [f"has {key!r}, expected only {', '.join(fields)}" for key in item if key not in fields]
+        for key in item.keys() & {"blocks", "needs", "cells"}:
+            if not isinstance(item[key], list) or (not item[key] and key != "needs"):
+                wrong.append(f"has {key} = {item[key]!r}, expected a list of names")
+        if name in found:
+            wrong.append("is there twice")
+        problems += [f"{table} {name} {what}" for what in wrong]
+        if not wrong:
+            found[name] = _TABLES[table](
+                **{key: tuple(value) if isinstance(value, list) else value for key, value in item.items()}
+            )
+    return found
+
+
+def _misplaced(rubric):
+    """Yield each name in an entry that stands for nothing, and each id of another form."""
+    exercises = list(rubric.exercises)
+    for one in (*rubric.exercises.values(), *rubric.manual.values()):
+        if one.question not in rubric.questions:
+            yield f"{one.name} has question {one.question!r}, expected one of {', '.join(rubric.questions)}"
+        listed = one.blocks if isinstance(one, Exercise) else one.cells
+        for item in (*listed, *one.alternative):
+            if not _BLOCK.fullmatch(item):
+                yield f"{one.name} lists {item!r}, expected FILE.py:FUNCTION or NOTEBOOK.ipynb:CELL"
+    for position, one in enumerate(rubric.exercises.values()):
+        for need in one.needs:
+            if need not in exercises[:position]:
+                why = "which stands after it" if need in exercises[position:] else "but there is no such exercise"
+                yield f"{one.name} needs {need!r}, {why}; needs name exercises that are listed before"
+
+
+def _miscounted(rubric):
+    """Yield each question whose points are not those of its parts."""
+    sums = Counter()
+    for one in (*rubric.exercises.values(), *rubric.manual.values()):
+        if not isinstance(one.points, int) or one.points < 0:
+            yield f"{one.name} has points = {one.points!r}, expected a whole number that is not negative"
+            return
+        sums[one.question] += one.points
+    for question in rubric.questions.values():
+        if sums[question.name] != question.points:
+            yield (
+                f"{question.name} has {question.points} points, but its exercises and manual items have "
+                f"{sums[question.name]} together; take a point from one, or change the question's"
+            )

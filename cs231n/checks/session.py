@@ -84,7 +84,10 @@ class Session:
             if results[-1].verdict in ("timeout", "import_error"):
                 break  # the others would wait as long, or say the same
         if not results:
-            raise LookupError(f"{exercise.name} has no checks")
+            raise LookupError(
+                f"{exercise.name} has no checks: write them in cs231n/checks/exercises, and name their module in "
+                "its __init__.py"
+            )
         missed = [result for result in results if result.verdict != "passed"]
         if broken := [result for result in missed if result.verdict == "grader_error"]:
             missed = broken

@@ -7,6 +7,7 @@ from tqdm import tqdm
 
 from cs231n.checks.diagnosis import FINGERPRINTS
 from staff.misconceptions import fingerprints
+from staff.misconceptions.catalogue import CatalogueError, misfits
 from staff.misconceptions.report import report
 
 __all__ = ["main"]
@@ -19,15 +20,27 @@ def main(arguments=None):
     if parser.parse_args(arguments).report:
         print(report(tqdm))
         return 0
-    found = fingerprints.known(tqdm)
-    if wrong := fingerprints.twins(found):
-        for name, other in wrong:
-            print(f"{name} {f'looks like {other}' if other else 'is not caught'}", file=sys.stderr)
+    try:
+        problems = misfits()
+    except CatalogueError as error:
+        problems = [str(error)]
+    if not problems:
+        found = fingerprints.known(tqdm)
+        problems = [_unlike(found[name], other) for name, other in fingerprints.twins(found)]
+    if problems:
+        print(*problems, sep="\n", file=sys.stderr)
         print(f"{FINGERPRINTS.name} is left as it was.", file=sys.stderr)
         return 1
     FINGERPRINTS.write_text(fingerprints.text(found), encoding="utf-8")
     print(f"Wrote {FINGERPRINTS}: {len(found)} misconceptions")
     return 0
+
+
+def _unlike(one, other):
+    """Return what to do about a misconception that would be taken for another, or for right: other is None."""
+    if other:
+        return f"{one.name} looks like {other}: tell them apart by edits or checks, or enter one with two forms"
+    return f"{one.name} is not caught: no check of {one.exercise} fails; change its edits, or add a check"
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """What a misconception is, and the list of all of them."""
 
+import ast
 import dataclasses
 import functools
 import importlib
@@ -8,7 +9,11 @@ import pkgutil
 from cs231n.checks.rubric import load
 from staff.misconceptions.subject import edited, executed, package, transport
 
-__all__ = ["Misconception", "entries", "wrong"]
+__all__ = ["CatalogueError", "Misconception", "entries", "misfits", "wrong"]
+
+
+class CatalogueError(ValueError):
+    """An entry of the catalogue does not fit the solution, the rubric or the other entries."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,8 +43,18 @@ class Misconception:
         return file.removeprefix("cs231n/").removesuffix(".py").replace("/", ".")
 
     def text(self, form=0):
-        """Return the text of the module with the mistake in it."""
-        return edited(self.module, *self.forms[form], within=load().exercises[self.exercise].blocks)
+        """Return the text of the module with the mistake in it.
+
+        Raises:
+            CatalogueError: the solution does not hold what is to be changed, or the result is no Python.
+        """
+        try:
+            text = edited(self.module, *self.forms[form], within=load().exercises[self.exercise].blocks)
+            ast.parse(text)
+        except (ValueError, SyntaxError) as error:
+            how = "bring its edits in staff/misconceptions/mistakes up to date with the solution"
+            raise CatalogueError(f"{self.name}: {error}; {how}") from error
+        return text
 
     def modules(self, form=0):
         """Return the modules of the package with the mistake in it."""
@@ -60,10 +75,31 @@ def wrong(name, exercise, title, hints, *edits, forms=(), also=()):
         name, exercise, title, hints, also: see Misconception.
         *edits: (old, new) texts.
         forms: other ways of writing it whose outputs differ: each a tuple of edits.
+
+    Raises:
+        CatalogueError: the name is taken, the rubric has no such exercise, or there are no edits.
     """
     if name in _ENTRIES:
-        raise ValueError(f"there are two misconceptions {name}")
+        raise CatalogueError(f"there are two misconceptions {name}")
+    if exercise not in load().exercises:
+        raise CatalogueError(
+            f"{name} is of exercise {exercise!r}, but cs231n/checks/rubric.toml lists none of that name"
+        )
+    if not edits:
+        raise CatalogueError(f"{name} has no edits, expected (old, new) texts of the solution of {exercise}")
     _ENTRIES[name] = Misconception(name, exercise, title, tuple(hints), (edits, *forms), tuple(also))
+
+
+def misfits():
+    """Return a problem for each misconception whose edits do not fit the solution."""
+    problems = []
+    for one in entries().values():
+        for form in range(len(one.forms)):
+            try:
+                one.text(form)
+            except CatalogueError as error:
+                problems.append(str(error))
+    return problems
 
 
 @functools.cache

@@ -7,6 +7,7 @@ import sys
 import types
 import warnings
 
+from cs231n.checks.rubric import load
 from cs231n.checks.subject import InProcess
 from cs231n.checks.worker import Host
 from staff import ROOT
@@ -14,9 +15,11 @@ from staff.release.modules import named_blocks
 
 __all__ = ["NAMES", "edited", "executed", "package", "replaced", "rewritten", "source_of", "transport"]
 
-NAMES = {"fc_net": "classifiers.fc_net", "cnn": "classifiers.cnn"}  # short names that tests use
-# Every module that an exercise is written in or called from, each after those that it imports.
-LINKED = ("layers", "optim", "layer_utils", "classifiers.fc_net", "classifiers.cnn")
+# Every module that an exercise is written in or called from, each after those that it imports: what is written
+# later, by the rubric, calls what is written earlier.
+_WRITTEN = [one.module.removeprefix("cs231n.") for one in load().exercises.values() if not one.in_notebook]
+LINKED = tuple(dict.fromkeys(["layers", "optim", "layer_utils", *_WRITTEN]))
+NAMES = {name.split(".")[-1]: name for name in LINKED}  # short names that tests use
 
 
 @functools.cache
@@ -101,7 +104,7 @@ def _apply(source, module, old, new, within):
         spans = [(found[name].start, found[name].end) for name in within if name in found]
     places = [start + at for start, end in spans for at in _occurrences(source[start:end], old)]
     if len(places) != 1:
-        raise ValueError(f"{old!r} occurs {len(places)} times in {within or module}, expected once")
+        raise ValueError(f"{old!r} occurs {len(places)} times in {', '.join(within or [module])}, expected once")
     return source[: places[0]] + new + source[places[0] + len(old) :]
 
 

@@ -13,7 +13,7 @@ from staff import ROOT
 from staff.release.archive import write_folder, write_zip
 from staff.release.build import build
 from staff.release.errors import ReleaseError
-from staff.release.files import untracked
+from staff.release.files import ALLOWED, untracked
 
 __all__ = ["ARCHIVE", "main"]
 
@@ -65,14 +65,14 @@ def _release(folder):
     release = build()
     write_folder(release, folder)
     archive = write_zip(release, folder.resolve().parent / ARCHIVE)
-    _report(release, f"{folder} and {archive}")
+    _report(release, f"{folder} and {archive}", ALLOWED)
     return 0
 
 
 def _autograder(archive, secret, pip_conf):
     """Write the autograder."""
     from staff.grade.seeds import SecretError
-    from staff.release.autograder import bundle, read_or_make_secret
+    from staff.release.autograder import PATTERNS, bundle, read_or_make_secret
 
     secret = secret or archive.with_suffix(".secret")
     build()  # or the first student would find out that there is none
@@ -81,15 +81,15 @@ def _autograder(archive, secret, pip_conf):
     except SecretError as error:
         raise ReleaseError(str(error)) from error
     files = bundle(value, pip_conf.read_text(encoding="utf-8") if pip_conf else None)
-    _report(files, write_zip(files, archive, folder=""))
+    _report(files, write_zip(files, archive, folder=""), PATTERNS)
     if made:
         print(f"Made a secret, {secret}: keep it, since a regrade with another one draws other inputs.")
     return 0
 
 
-def _report(files, where):
+def _report(files, where, patterns):
     size = sum(len(data) for data in files.values()) / 1e3
-    for name in untracked(ROOT):
+    for name in sorted(untracked(ROOT, patterns)):
         print(f"Left out, as git does not track it: {name}")
     print(f"Wrote {where}: {len(files)} files, {size:.0f} kB, from {_commit()}")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from staff import ROOT
 from staff.release import files
 
-__all__ = ["bundle", "read_or_make_secret"]
+__all__ = ["PATTERNS", "bundle", "read_or_make_secret"]
 
 PATTERNS = (*files.ALLOWED, "requirements-grade.txt", "staff/**/*.py", "staff/**/*.md", "staff/**/*.toml")
 SCRIPTS = Path(__file__).with_name("gradescope")

@@ -14,7 +14,7 @@ __all__ = ["BEGIN", "END", "Block", "blank", "fill", "find", "stray"]
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 # Also what was meant as a marker and is not spelled like one: it must not slip through as a comment.
-_LIKE_A_MARKER = re.compile(r"\b(begin|end)[ _-]*solution\b", re.IGNORECASE)
+_LIKE_A_MARKER = re.compile(r"\b(begin|end)[ _-]*solutions?\b|#\s*(begin|end)[ _-]*s[olutin]+\b", re.IGNORECASE)
 _BLANK = re.compile(rf"^([ \t]*){CODE}\n\1raise NotImplementedError\(\".*\"\)$", re.MULTILINE)
 
 

@@ -1,5 +1,6 @@
 """Making a release in memory: every transform, and everything that would be wrong with the source."""
 
+import ast
 from pathlib import Path
 
 from staff import ROOT
@@ -23,16 +24,37 @@ def build(source=ROOT):
             problem.
     """
     source = Path(source)
-    found = files.read(source)
+    found, untracked = files.read(source), files.untracked(source)
     if rubrics.PATH not in found:
         raise ReleaseError(f"{rubrics.PATH}: not in {source}, expected the solved source there")
-    release = _blank_all(found, rubrics.Rubric(source / rubrics.PATH))
+    rubric = rubrics.Rubric(source / rubrics.PATH)
+    if left_out := _left_out(found, untracked, rubric):
+        raise ReleaseError(*left_out)
+    release = _blank_all(found, rubric)
     release["pyproject.toml"] = pyproject.for_students(found["pyproject.toml"])
     release["README.md"] = README.read_text(encoding="utf-8")
     release[manifest.PATH] = manifest.manifest(release)
     return {
         name: data if isinstance(data, bytes) else data.encode("utf-8") for name, data in sorted(release.items())
     }
+
+
+def _left_out(found, untracked, rubric):
+    """Return a problem for each file that is left out, as git does not track it, and that the release needs."""
+    modules = {path.removesuffix(".py").replace("/", "."): path for path in untracked if path.endswith(".py")}
+    how = "which git does not track: git add it"
+    problems = [f"{rubrics.PATH}: lists blocks of {name}, {how}" for name in sorted(rubric.files() & untracked)]
+    for name in found if modules else ():
+        if not name.endswith(".py"):
+            continue
+        for node in ast.walk(ast.parse(found[name], name)):
+            if isinstance(node, ast.ImportFrom):
+                imported = {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+                problems += [
+                    f"{name}:{node.lineno}: imports {modules[one]}, {how}"
+                    for one in sorted(imported & modules.keys())
+                ]
+    return problems
 
 
 def _blank_all(found, rubric):

@@ -2,7 +2,8 @@
 
 import re
 
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import RubricError, load
+from staff.release.errors import ReleaseError
 
 __all__ = ["PATH", "Rubric"]
 
@@ -18,10 +19,16 @@ class Rubric:
             notebook cell stands for all blocks in that cell.
         cells: id of a notebook cell that a human judges -> its own name and question, `("answer-1", "Q2")`.
         exercises: name -> ids of its blocks, in the notebook and its alternative.
+
+    Raises:
+        ReleaseError: the rubric contradicts itself.
     """
 
     def __init__(self, path):
-        rubric = load(path)
+        try:
+            rubric = load(path)
+        except RubricError as error:
+            raise ReleaseError(*(f"{PATH}: {problem}" for problem in error.problems)) from error
         self.blocks, self.cells, self.exercises = {}, {}, {}
         for exercise in rubric.exercises.values():
             self.exercises[exercise.name] = (*exercise.blocks, *exercise.alternative)

@@ -1,8 +1,9 @@
 # ruff: noqa: E501 - lines of code as they stand in the package
 """Small wrong solutions that nobody writes but each check has to catch; those people write are in staff/misconceptions.
 
-`GENERIC` breaks one promise of any layer by wrapping the solved function. The others rewrite a line of the
-solution, as (exercise, checks that catch it, (old, new), ...), and stand for no mistake of the catalogue.
+`GENERIC` breaks one promise of any layer by wrapping the solved function, `RULES` one of any update rule.
+`REWRITTEN` are lines of the solved function or class rewritten, (exercise, checks that catch it, (old, new), ...);
+they stand for no mistake of the catalogue.
 """
 
 import numpy as np
@@ -386,3 +387,5 @@ CNN = [
         ("self.params = {name: w.astype(self.dtype) for name, w in self.params.items()}", ""),
     ),
 ]
+
+REWRITTEN = [*LAYERS, *OPTIM, *FC_NET, *CNN]

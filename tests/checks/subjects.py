@@ -1,6 +1,9 @@
 """Subjects for tests: the solved package in this process, with single functions replaced or lines rewritten."""
 
-from cs231n import layers, optim
+import importlib
+import inspect
+from collections import defaultdict
+
 from cs231n.checks import engine
 from cs231n.checks.rubric import load
 from cs231n.checks.session import Session
@@ -9,13 +12,32 @@ from staff import ROOT
 from staff.misconceptions import subject
 from staff.misconceptions.subject import replaced, rewritten
 
-__all__ = ["EXERCISES", "ROOT", "answering", "replaced", "rewritten", "run", "session", "transport"]
+__all__ = [
+    "EXERCISES",
+    "IN_PACKAGE",
+    "ROOT",
+    "answering",
+    "place",
+    "replaced",
+    "rewritten",
+    "run",
+    "session",
+    "transport",
+]
 
 EXERCISES = tuple(load().exercises)
+IN_PACKAGE = tuple(name for name in EXERCISES if not load().exercises[name].in_notebook)
+
+
+def place(exercise):
+    """Return where an exercise is written: the module's name below cs231n, and its function or class."""
+    one = load().exercises[exercise]
+    name = one.functions[0][1].split(".")[0]
+    return one.module.removeprefix("cs231n."), getattr(importlib.import_module(one.module), name)
 
 
 def transport(**modules):
-    """Return a transport to the solved package, with some modules replaced: layers, optim, fc_net, cnn."""
+    """Return a transport to the solved package, with some modules replaced: layers, optim, fc_net, cnn, ..."""
     return subject.transport({subject.NAMES.get(name, name): module for name, module in modules.items()})
 
 
@@ -42,9 +64,7 @@ def answering(answer):
     def function(*args, **kwargs):
         return answer
 
-    return {
-        "layers": replaced("layers", **{name: function for name in EXERCISES if hasattr(layers, name)}),
-        "optim": replaced("optim", **{name: function for name in EXERCISES if hasattr(optim, name)}),
-        "fc_net": replaced("classifiers.fc_net", TwoLayerNet=Net, FullyConnectedNet=Net),
-        "cnn": replaced("classifiers.cnn", ThreeLayerConvNet=Net),
-    }
+    answers = defaultdict(dict)
+    for module, owner in map(place, IN_PACKAGE):
+        answers[module][owner.__name__] = Net if inspect.isclass(owner) else function
+    return {module.split(".")[-1]: replaced(module, **found) for module, found in answers.items()}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cs231n import layers
-from cs231n.checks import diagnosis
+from cs231n.checks import diagnosis, engine
 from cs231n.checks.process import WorkerProcess
 from cs231n.checks.report import as_data
 from cs231n.checks.rubric import load
@@ -50,6 +50,18 @@ def test_a_mistake_that_nobody_knows_has_no_name():
     odd = rewritten("layers", ("out = rows @ w + b\n", "out = rows @ w + np.roll(b, 1)\n"))
     assert diagnosis.look(transport(layers=odd), "affine_forward")
     assert diagnosis.diagnose(transport(layers=odd), "affine_forward") is None
+
+
+def test_a_check_that_only_the_grader_has_hides_no_mistake(monkeypatch):
+    def hidden(subject, rng):
+        """a check of staff.grade.hidden"""
+        raise AssertionError("it was run")
+
+    registered = {"affine_forward": [*engine.checks_of("affine_forward")]}
+    monkeypatch.setattr(engine, "_REGISTRY", registered)
+    engine.check("affine_forward")(hidden)
+    wrong = transport(layers=rewritten("layers", BIAS))
+    assert diagnosis.diagnose(wrong, "affine_forward") == "affine-bias-missing"
 
 
 def test_two_mistakes_at_once_are_not_taken_for_one():

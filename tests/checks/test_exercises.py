@@ -1,22 +1,30 @@
 """Each check passes on the solution, is listed, and catches something; right solutions of other shapes pass."""
 
+import inspect
+
 import numpy as np
 import pytest
 
-from cs231n import layers, optim
+from cs231n import layers
 from cs231n.checks import diagnosis, engine
-from cs231n.checks.rubric import load
 from tests.checks import mutants
 from tests.checks.alternatives import ALTERNATIVES
-from tests.checks.subjects import EXERCISES, answering, replaced, rewritten, run
+from tests.checks.subjects import EXERCISES, IN_PACKAGE, answering, place, replaced, rewritten, run
 
-IN_PACKAGE = [name for name in EXERCISES if not load().exercises[name].in_notebook]
 CHECKS = {one.id: one for name in IN_PACKAGE for one in engine.checks_of(name)}
 
 
 def test_every_exercise_has_checks():
-    assert min(len(engine.checks_of(name)) for name in EXERCISES) >= 2
-    assert min(len(engine.checks_of(name)) for name in IN_PACKAGE) >= 4
+    few = [name for name in EXERCISES if len(engine.checks_of(name)) < (4 if name in IN_PACKAGE else 2)]
+    assert few == [], (
+        f"{few}: write four checks each (in a notebook two) in cs231n/checks/exercises, "
+        "and name their module in its __init__.py"
+    )
+
+
+def test_every_check_is_of_an_exercise_of_the_rubric():
+    unknown = sorted(engine.exercises() - set(EXERCISES))
+    assert unknown == [], f"checks of {unknown}, which cs231n/checks/rubric.toml does not list"
 
 
 @pytest.mark.parametrize("check_id", CHECKS)
@@ -38,51 +46,53 @@ def test_a_check_passes_on_the_solution_for_many_seeds(check_id):
 
 
 def _mutants():
-    """(exercise, names of the checks that catch it, modules) of every mutant."""
-    for module, entries in (
-        ("layers", mutants.LAYERS),
-        ("optim", mutants.OPTIM),
-        ("classifiers.fc_net", mutants.FC_NET),
-        ("classifiers.cnn", mutants.CNN),
-    ):
-        for exercise, caught_by, *edits in entries:
-            yield exercise, caught_by, module, tuple(edits)
-    for exercise in EXERCISES:
-        names = {one.name for one in engine.checks_of(exercise)}
-        if hasattr(layers, exercise):
-            for name, wrap in mutants.GENERIC.items():
-                if name in names:
-                    yield exercise, [name], "layers", wrap
-        if hasattr(optim, exercise):
-            for name, wrap in mutants.RULES.items():
-                yield exercise, [name], "optim", wrap
+    """(exercise, names of the checks that catch it, edits or a wrapper) of every mutant."""
+    for exercise, caught_by, *edits in mutants.REWRITTEN:
+        yield exercise, caught_by, tuple(edits)
+    for exercise in IN_PACKAGE:
+        module, owner = place(exercise)
+        wrappers = mutants.RULES if module == "optim" else mutants.GENERIC
+        for one in engine.checks_of(exercise):
+            if not inspect.isclass(owner) and one.name in wrappers:
+                yield exercise, [one.name], wrappers[one.name]
 
 
 MUTANTS = list(_mutants())
 
 
-def _modules(exercise, module, change):
+def _modules(exercise, change):
+    module, owner = place(exercise)
+    short = module.split(".")[-1]
     if callable(change):
-        original = getattr({"layers": layers, "optim": optim}[module], exercise)
-        return {module: replaced(module, **{exercise: change(original)})}
-    return {module.split(".")[-1]: rewritten(module, *change)}
+        return {short: replaced(module, **{owner.__name__: change(owner)})}
+    source = changed = inspect.getsource(owner)
+    for old, new in change:
+        assert changed.count(old) == 1, (
+            f"{old!r} is not in {exercise} once: mend its entry in tests/checks/mutants.py"
+        )
+        changed = changed.replace(old, new)
+    return {short: rewritten(module, (source, changed))}
 
 
-@pytest.mark.parametrize("exercise, caught_by, module, change", MUTANTS)
-def test_a_wrong_solution_is_caught(exercise, caught_by, module, change):
-    modules = _modules(exercise, module, change)
+@pytest.mark.parametrize("exercise, caught_by, change", MUTANTS)
+def test_a_wrong_solution_is_caught(exercise, caught_by, change):
+    modules = _modules(exercise, change)
     for name in caught_by:
         result = run(CHECKS[f"{exercise}.{name}"], **modules)
         assert result.verdict in ("failed", "error"), name
 
 
 def test_every_check_catches_some_wrong_solution():
-    caught = {f"{exercise}.{name}" for exercise, names, _, _ in MUTANTS for name in names}
+    caught = {f"{exercise}.{name}" for exercise, names, _ in MUTANTS for name in names}
     caught |= {
         f"{one.exercise}.{name}" for one in diagnosis.catalogue().values() for look in one.looks for name in look
     }
     running = {f"spatial_batchnorm_forward.{name}" for name in mutants.SPATIAL_RUNNING}
-    assert sorted(set(CHECKS) - caught - running) == []
+    idle = sorted(set(CHECKS) - caught - running)
+    assert idle == [], (
+        f"nothing makes {idle} fail: write a line that should into tests/checks/mutants.py; "
+        "for that of a misconception run python -m staff.misconceptions"
+    )
 
 
 @pytest.mark.parametrize("name", mutants.SPATIAL_RUNNING)
@@ -129,8 +139,10 @@ def test_whatever_comes_back_is_a_failure_and_never_breaks_a_check(garbage):
 
 def test_there_are_60_other_right_solutions_and_one_for_each_exercise():
     assert len(ALTERNATIVES) >= 60
-    in_package = {one.exercise for one in CHECKS.values()}
-    assert {name for exercises, _ in ALTERNATIVES.values() for name in exercises} == in_package
+    without = set(IN_PACKAGE).difference(*(exercises for exercises, _ in ALTERNATIVES.values()))
+    assert without == set(), (
+        f"write a right solution that looks different of {without} in tests/checks/alternatives.py"
+    )
 
 
 def _passes(name, seeds):

@@ -6,7 +6,7 @@ import pytest
 from cs231n import layers
 from cs231n.checks import __main__ as checks
 from cs231n.checks import notebook, show_explanation
-from cs231n.checks.explain import as_png, as_text, explain, patterns, places
+from cs231n.checks.explain import as_png, as_text, explain, layer_settings, patterns, places
 from cs231n.checks.explain.patterns import Context
 from cs231n.checks.explain.plot import figure, laid_out
 from cs231n.checks.process import WorkerProcess
@@ -51,6 +51,17 @@ def test_a_curved_forward_pass_gives_a_v_and_a_straight_one_a_slope():
     straight = explain(transport(), "affine_backward")
     assert np.argmin(straight.findings[0].errors) in (0, 1, 2)
     assert "straight" in as_text(straight, STYLE)
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_an_exercise_that_nobody_set_up_a_closer_look_at_is_explained_by_its_checks(monkeypatch, right):
+    monkeypatch.delitem(layer_settings.LAYERS, "relu_forward")
+    wrong = rewritten("layers", ("np.maximum(x, 0)", "np.abs(x)"))
+    explanation = explain(transport(**({} if right else {"layers": wrong})), "relu_forward")
+    text = as_text(explanation, STYLE)
+    assert "there is no closer look at this one" in text
+    assert ("All 5 checks of relu_forward pass" if right else "out has other values") in text
+    assert explanation.verdict == ("right" if right else "failed")
 
 
 def test_an_exercise_in_a_notebook_is_left_to_the_notebook():

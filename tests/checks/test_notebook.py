@@ -70,4 +70,7 @@ def test_the_notebooks_show_the_checks_of_each_exercise_of_their_question_once()
             for exercise in load().exercises.values()
             if exercise.question in questions and not exercise.in_notebook
         ]
-        assert sorted(found) == sorted(wanted), name
+        assert sorted(found) == sorted(wanted), (
+            f"{name}.ipynb has to show the checks of each of its exercises once, by show_checks(NAME): "
+            f"missing are {sorted(set(wanted) - set(found))}, of {sorted(found)}"
+        )

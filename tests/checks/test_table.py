@@ -11,9 +11,13 @@ from cs231n.checks.session import NOT_CHECKED, Outcome
 from cs231n.checks.table import Style, closing_line, style_of, table
 from tests.checks.subjects import replaced, rewritten, session
 
-GOLDEN = """\
-Q1  Fully connected nets   FullyConnectedNets.ipynb, and 4 points for a human to give
-  ✗ affine_forward                  failed 4 of 5 checks                     0 / 1
+SHOWN = ("affine_forward", "affine_backward", "relu_forward", "two_layer_net")
+POINTS = [load().exercises[name].points for name in SHOWN]
+MANUAL = sum(item.points for item in load().manual.values() if item.question == "Q1")
+EARNED = f"{POINTS[2]} of {sum(POINTS)}"
+GOLDEN = f"""\
+Q1  Fully connected nets   FullyConnectedNets.ipynb, and {MANUAL} points for a human to give
+  ✗ affine_forward                  failed 4 of 5 checks                     0 / {POINTS[0]}
       the output is that of torch, for inputs of many shapes
         out has other values
           expected  #, #, #, #, ...
@@ -27,11 +31,11 @@ Q1  Fully connected nets   FullyConnectedNets.ipynb, and 4 points for a human to
         1. Which of the three inputs does your result not depend on?
         → the next hint: python -m cs231n.checks affine_forward --hints 2
 
-  · affine_backward                 not written yet                          0 / 2
-  ✓ relu_forward                    passed                                   1 / 1
-  · two_layer_net                   needs affine_forward and 1 more first    0 / 3
+  · affine_backward                 not written yet                          0 / {POINTS[1]}
+  ✓ relu_forward                    passed                                   {POINTS[2]} / {POINTS[2]}
+  · two_layer_net                   needs affine_forward and 1 more first    0 / {POINTS[3]}
 
-1 of 7 points that can be checked here, 1 of 4 exercises. Next: affine_forward (Q1), cs231n/layers.py."""
+{EARNED} points that can be checked here, 1 of 4 exercises. Next: affine_forward (Q1), cs231n/layers.py."""
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +47,7 @@ def outcomes():
     wrong.affine_backward = affine_backward
     net = replaced("classifiers.fc_net", affine_forward=wrong.affine_forward, affine_backward=affine_backward)
     some = session(layers=wrong, fc_net=net)
-    return [some.outcome(name) for name in ("affine_forward", "affine_backward", "relu_forward", "two_layer_net")]
+    return [some.outcome(name) for name in SHOWN]
 
 
 def without_numbers(text):

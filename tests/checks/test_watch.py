@@ -9,10 +9,15 @@ import time
 import pytest
 
 from cs231n.checks.watch import Files, touched
-from tests.checks.subjects import EXERCISES, ROOT
+from tests.checks.subjects import EXERCISES, IN_PACKAGE, ROOT, place
 
-NETS = {name for name in EXERCISES if "net" in name}
-RULES = {"sgd_momentum", "rmsprop", "adam"}
+
+def written_in(*modules):
+    """Return the exercises that are written in modules whose names begin so."""
+    return {name for name in IN_PACKAGE if place(name)[0].startswith(modules)}
+
+
+RULES = written_in("optim")
 
 
 @pytest.fixture
@@ -26,10 +31,10 @@ def student(tmp_path):
     "file, exercises",
     [
         ("optim.py", RULES),
-        ("classifiers/cnn.py", {"three_layer_conv_net"}),
-        ("classifiers/fc_net.py", NETS - {"three_layer_conv_net"}),
+        ("classifiers/cnn.py", written_in("classifiers.cnn")),
+        ("classifiers/fc_net.py", written_in("classifiers.fc_net")),
         ("layers.py", set(EXERCISES) - RULES),
-        ("fast_layers.py", NETS),
+        ("fast_layers.py", written_in("classifiers.fc_net", "classifiers.cnn")),
         ("validation.py", set(EXERCISES)),
         ("vis_utils.py", set()),
     ],

@@ -14,7 +14,7 @@ RUBRIC = """
 name = "Q1"
 title = "One"
 notebook = "One.ipynb"
-points = 20
+points = 2
 
 [[question]]
 name = "Q5"
@@ -28,6 +28,13 @@ name = "Q1 inline questions"
 question = "Q1"
 points = 2
 cells = ["One.ipynb:answer"]
+
+[[manual]]
+name = "Q5 training"
+question = "Q5"
+points = 10
+cells = ["PyTorch.ipynb:a"]
+alternative = ["TensorFlow.ipynb:a"]
 """
 # One red pixel.
 PNG = base64.b64encode(

@@ -4,29 +4,18 @@ import dataclasses
 
 import numpy as np
 
-from cs231n.checks import compare, oracle
+from cs231n.checks import compare, exercises, oracle
 from cs231n.checks.engine import Failure
-from cs231n.checks.exercises import (
-    affine,
-    batchnorm,
-    common,
-    convolution,
-    groupnorm,
-    layernorm,
-    pooling,
-    relu,
-    spatial_batchnorm,
-)
+from cs231n.checks.exercises import batchnorm, common, pooling, relu
 from cs231n.checks.explain.layer_context import axes_of, context_of, masks_of, overlaps_of, variants_of
 from cs231n.checks.explain.settings import Part, Setting, draws, shapes
 from cs231n.checks.subject import SubjectFailure
 
-__all__ = ["kinds", "setting"]
+__all__ = ["LAYERS", "kinds", "setting"]
 
-_ALL = [module.LAYER for module in (affine, relu, batchnorm, layernorm, convolution, pooling)]
-_ALL += [spatial_batchnorm.LAYER, groupnorm.LAYER]
-_LAYERS = {name: layer for layer in _ALL for name in (layer.forward, layer.backward)}
-_LAYERS["batchnorm_backward_alt"] = batchnorm.LAYER
+_ALL = [module.LAYER for module in vars(exercises).values() if hasattr(module, "LAYER")]
+LAYERS = {name: layer for layer in _ALL for name in (layer.forward, layer.backward)}
+LAYERS["batchnorm_backward_alt"] = batchnorm.LAYER
 
 # Inputs that sit on a kink of the forward pass, for the backward passes where the exercise says what to do there.
 _KINKS = {"relu_backward": relu.draw_at_the_kink, "max_pool_backward_naive": pooling.draw_ties}
@@ -34,7 +23,7 @@ _KINKS = {"relu_backward": relu.draw_at_the_kink, "max_pool_backward_naive": poo
 
 def kinds(exercise):
     """Return kind -> words, the usual ones first."""
-    layer = _LAYERS[exercise]
+    layer = LAYERS[exercise]
     found = {kind: kind for kind in layer.usual} | layer.awkward
     if exercise in _KINKS:
         found["kinks"] = "inputs on a kink"
@@ -47,7 +36,7 @@ def setting(subject, exercise, kind):
     Raises:
         SubjectFailure, Failure: the code gave no answer to look at.
     """
-    layer, rng = _LAYERS[exercise], draws(exercise, kind)
+    layer, rng = LAYERS[exercise], draws(exercise, kind)
     case = _KINKS[exercise](rng) if kind == "kinks" else layer.draw(rng, kind)
     if exercise == layer.forward:
         return _forward(subject, layer, case)

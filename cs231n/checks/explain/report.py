@@ -25,6 +25,8 @@ def explain(transport, exercise):
     outcome = Session(transport, limit=CALL_LIMIT).outcome(exercise)
     if outcome.verdict == NOT_CHECKED:
         return Explanation(exercise, NOT_CHECKED, "is written in a notebook, where its cells show what came of it")
+    if _module(exercise) is None:
+        return _by_its_checks(outcome)
     subject = Subject(transport)
     looks, failures = _look(subject, exercise)
     if not looks:
@@ -62,12 +64,14 @@ def _look(subject, exercise):
 
 
 def _module(exercise):
-    """Return the module that knows how to call an exercise."""
+    """Return the module that knows how to call an exercise, or None."""
     if exercise in net_settings.NETS:
         return net_settings
     if exercise in update_rules.RULES:
         return rule_settings
-    return dropout_settings if exercise.startswith("dropout") else layer_settings
+    if exercise.startswith("dropout"):
+        return dropout_settings
+    return layer_settings if exercise in layer_settings.LAYERS else None
 
 
 def _make(subject, exercise, kind):
@@ -102,6 +106,13 @@ def _nothing_to_see(exercise, outcome, failures):
     summary = f"gave no answer to look at: {failure}"
     known = verdict == "blocked" or not outcome.missed or outcome.missed[0].message is None
     return Explanation(exercise, verdict, summary, notes=() if known else _said(outcome.missed[0].message))
+
+
+def _by_its_checks(outcome):
+    """Return the Explanation of an exercise that no module knows how to call: what its checks say."""
+    verdict = "right" if outcome.verdict == "passed" else outcome.verdict
+    summary = f"{verdict}, say its checks; there is no closer look at this one"
+    return Explanation(outcome.exercise.name, verdict, summary, notes=tuple(_checks_note(outcome, "right")))
 
 
 def _said(message):

@@ -5,7 +5,9 @@ import re
 import pytest
 
 from cs231n.checks.rubric import load
-from staff.misconceptions.catalogue import entries, wrong
+from staff.misconceptions import __main__ as misconceptions
+from staff.misconceptions import catalogue
+from staff.misconceptions.catalogue import CatalogueError, Misconception, entries, wrong
 from staff.misconceptions.measure import EXERCISES, backward_passes, dependents, trial
 from staff.misconceptions.subject import source_of
 from staff.release.modules import named_blocks
@@ -16,7 +18,8 @@ FORMS = [(name, form) for name, one in entries().items() for form in range(len(o
 def test_there_are_150_misconceptions_and_four_for_each_exercise():
     assert len(entries()) >= 150
     exercises = [one.exercise for one in entries().values()]
-    assert min(exercises.count(name) for name in EXERCISES) >= 4
+    few = [name for name in EXERCISES if exercises.count(name) < 4]
+    assert few == [], f"add misconceptions to staff/misconceptions/mistakes until each of {few} has four"
 
 
 def test_names_are_in_kebab_case_and_titles_fit_in_a_line():
@@ -59,9 +62,59 @@ def test_no_hint_holds_a_call_of_numpy():
         assert not re.search(r"np\.\w+\(", " ".join(one.hints)), one.name
 
 
-def test_a_name_is_entered_once():
-    with pytest.raises(ValueError, match="two misconceptions affine-bias-missing"):
-        wrong("affine-bias-missing", "affine_forward", "again", ("A.", "B.", "C."), ("a", "b"))
+@pytest.mark.parametrize(
+    "name, exercise, edits, problem",
+    [
+        ("affine-bias-missing", "affine_forward", [("a", "b")], "two misconceptions affine-bias-missing"),
+        (
+            "affine-other",
+            "affine_froward",
+            [("a", "b")],
+            "affine-other is of exercise 'affine_froward', but .* none",
+        ),
+        ("affine-other", "affine_forward", [], "affine-other has no edits"),
+    ],
+)
+def test_an_entry_that_does_not_fit_the_others_or_the_rubric_is_refused(name, exercise, edits, problem):
+    entries()
+    with pytest.raises(CatalogueError, match=problem):
+        wrong(name, exercise, "again", ("A.", "B.", "C."), *edits)
+
+
+def entry(*edits):
+    """Return a misconception of the rectifier with these edits."""
+    return Misconception("relu-new", "relu_forward", "new", ("A.", "B.", "C."), (edits,))
+
+
+@pytest.mark.parametrize(
+    "edit, problem",
+    [
+        (("np.minimum", "np.abs"), "'np.minimum' occurs 0 times in cs231n/layers.py:relu_forward, expected once"),
+        (("np.maximum(x, 0)", "np.maximum(x, 0"), "was never closed"),
+    ],
+)
+def test_edits_that_do_not_apply_are_refused_with_the_name_and_what_to_do(edit, problem):
+    with pytest.raises(CatalogueError, match=f"relu-new: .*{problem}.*; bring its edits in .* up to date"):
+        entry(edit).text()
+
+
+@pytest.mark.parametrize(
+    "edit, says",
+    [
+        (("np.minimum", "np.abs"), "relu-new: 'np.minimum' occurs 0 times"),
+        (("np.maximum(x, 0)", "np.abs(x)"), "relu-new looks like relu-absolute-value: tell them apart"),
+        (("np.maximum(x, 0)", "x * (x > 0)"), "relu-new is not caught: no check of relu_forward fails"),
+    ],
+)
+def test_the_command_says_what_is_wrong_with_an_entry_and_writes_nothing(monkeypatch, capsys, edit, says):
+    few = {"relu-absolute-value": entries()["relu-absolute-value"], "relu-new": entry(edit)}
+    for module in (misconceptions.fingerprints, catalogue):
+        monkeypatch.setattr(module, "entries", lambda: few)
+    before = misconceptions.FINGERPRINTS.read_bytes()
+    assert misconceptions.main([]) == 1
+    printed = capsys.readouterr().err
+    assert says in printed and "fingerprints.json is left as it was" in printed
+    assert misconceptions.FINGERPRINTS.read_bytes() == before
 
 
 # --- the checks ---------------------------------------------------------------------------------------------

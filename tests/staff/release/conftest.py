@@ -27,7 +27,16 @@ class Net:
         return out
         ### END SOLUTION
 '''
-RUBRIC = """
+QUESTION = """
+[[question]]
+name = "{}"
+title = "A question"
+notebook = "Play.ipynb"
+points = {}
+"""
+RUBRIC = (
+    "".join(QUESTION.format(name, points) for name, points in (("Q1", 2), ("Q2", 1), ("Q3", 1)))
+    + """
 [[exercise]]
 name = "doubling"
 question = "Q1"
@@ -56,6 +65,7 @@ question = "Q1"
 points = 1
 cells = ["Play.ipynb:why-answer", "Play.ipynb:train"]
 """
+)
 TRAIN = (
     "### BEGIN SOLUTION\nrate = 1\n### END SOLUTION\nprint(rate)\n### BEGIN SOLUTION\nprint(2)\n### END SOLUTION"
 )

@@ -35,6 +35,9 @@ def test_blocks_are_found_with_their_lines_and_indents():
         ("# BEGIN SOLUTION\nx\n", 1, "looks like a marker"),
         ("x = 1  ### END SOLUTION\n", 1, "looks like a marker"),
         ("### begin solution\n", 1, "looks like a marker"),
+        ("### BEGIN SOLUTIONS\nx\n### END SOLUTIONS\n", 1, "looks like a marker"),
+        ("### BEGIN SOLUTOIN\n", 1, "looks like a marker"),
+        ("# END SOLUTON\n", 1, "looks like a marker"),
         ("### END_SOLUTION\n", 1, "looks like a marker"),
     ],
 )

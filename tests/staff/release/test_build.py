@@ -6,14 +6,16 @@ import os
 import re
 import subprocess
 import sys
-import types
 
 import nbformat
 import numpy as np
 import pytest
 
+from cs231n.checks.engine import checks_of, run_check
+from cs231n.checks.subject import Subject
 from cs231n.submit.blanks import blanks
 from staff import ROOT
+from staff.misconceptions.subject import executed, transport
 from staff.release import modules, notebooks
 from staff.release.build import build
 from staff.release.errors import ReleaseError
@@ -129,53 +131,21 @@ def test_a_released_notebook_opens_and_keeps_its_cells(release, name):
 
 # --- blanks -------------------------------------------------------------------------------------------------
 
-X, W, B = np.ones((2, 3)), np.ones((3, 4)), np.ones(4)
-IMAGE, FILTERS, C3 = np.ones((2, 3, 4, 4)), np.ones((1, 3, 2, 2)), np.ones(3)
-POOL, CONV = {"pool_height": 2, "pool_width": 2, "stride": 2}, {"stride": 1, "pad": 0}
-FORWARD = {  # name in layers.py -> arguments of `*_forward`
-    "affine": (X, W, B),
-    "relu": (X,),
-    "batchnorm": (X, C3, C3, {"mode": "train"}),
-    "layernorm": (X, C3, C3, {}),
-    "dropout": (X, {"p": 0.5, "mode": "train"}),
-    "conv": (IMAGE, FILTERS, np.ones(1), CONV),
-    "max_pool": (IMAGE, POOL),
-    "spatial_batchnorm": (IMAGE, C3, C3, {"mode": "train"}),
-    "spatial_groupnorm": (IMAGE, C3, C3, 3, {}),
-}
-LABELS = np.array([0, 1])
-
-
-def call(module, function):
-    """Call a function or method of a module far enough to meet each of its blocks."""
-    if "." in function:
-        kind, method = function.split(".")
-        arguments = {"FullyConnectedNet": ([3],), "TwoLayerNet": (48, 3)}.get(kind, ((3, 4, 4), 1, 3))
-        net = getattr(module, kind)(*arguments, **({"input_dim": 48} if kind == "FullyConnectedNet" else {}))
-        net.loss(IMAGE)
-        net.loss(IMAGE, LABELS)
-    elif hasattr(module, "adam"):
-        getattr(module, function)(B, B)
-    else:
-        way = "forward" if "forward" in function else "backward"
-        name, ending = function.split(f"_{way}")
-        out, cache = getattr(module, f"{name}_forward{'' if ending == '_alt' else ending}")(*FORWARD[name])
-        if way == "backward":
-            getattr(module, function)(np.ones(out.shape), cache)
-
 
 @pytest.mark.parametrize("block", [block for block in RUBRIC.blocks if block.split(":")[0].endswith(".py")])
 def test_each_blank_alone_raises_the_message_that_names_exercise_and_file(release, block):
-    path, name = block.split(":")
+    path, _ = block.split(":")
     solved = (ROOT / path).read_text(encoding="utf-8")
     others = modules.named_blocks(path, solved).keys() - {block}
     source = modules.fill(path, release[path].decode(), solved, others)
-    module = types.ModuleType("blanked")
-    exec(compile(source, path, "exec"), module.__dict__)
+    changed = path.removeprefix("cs231n/").removesuffix(".py").replace("/", ".")
+    subject = Subject(transport({changed: executed(changed, source)}))
     exercise, question = RUBRIC.blocks[block]
-    with pytest.raises(NotImplementedError) as caught:
-        call(module, name.rstrip("0123456789").removesuffix("."))
-    assert str(caught.value) == f"{exercise} ({question}): {path}"
+    results = [run_check(one, subject, np.random.default_rng(0)) for one in checks_of(exercise)]
+    said = {result.message.summary for result in results if result.verdict == "not_implemented"}
+    assert said == {f"NotImplementedError: {exercise} ({question}): {path}"}, (
+        f"no check of {exercise} calls what stands in {block}"
+    )
     assert block in RUBRIC.exercises[exercise]
 
 
@@ -254,3 +224,22 @@ def test_problems_of_all_files_are_told_at_once(source):
 def test_a_folder_without_a_rubric_is_refused(tmp_path):
     with pytest.raises(ReleaseError, match="rubric.toml: not in"):
         build(tmp_path)
+
+
+USER = "from cs231n import new\nfrom cs231n.new import X\n"
+
+
+def test_a_file_that_git_does_not_track_is_asked_for_where_the_release_needs_it(source):
+    for name, text in {"cs231n/new.py": "X = 1\n", "cs231n/notes.py": "", "cs231n/user.py": USER}.items():
+        (source / name).write_text(text, encoding="utf-8")
+    for words in (["init", "-q"], ["add", "."], ["rm", "-q", "--cached", "cs231n/new.py", "cs231n/notes.py"]):
+        subprocess.run(["git", *words], cwd=source, check=True)
+    with pytest.raises(ReleaseError) as caught:
+        build(source)
+    how = "imports cs231n/new.py, which git does not track: git add it"
+    assert caught.value.problems == (f"cs231n/user.py:1: {how}", f"cs231n/user.py:2: {how}")
+    subprocess.run(["git", "add", "cs231n/new.py"], cwd=source, check=True)
+    assert "cs231n/notes.py" not in build(source)
+    subprocess.run(["git", "rm", "-q", "--cached", "cs231n/layers.py"], cwd=source, check=True)
+    with pytest.raises(ReleaseError, match="rubric.toml: lists blocks of cs231n/layers.py, which git does not"):
+        build(source)

@@ -3,6 +3,7 @@
 import zipfile
 
 from staff.release import __main__ as command
+from staff.release.autograder import PATTERNS
 from staff.release.errors import ReleaseError
 
 
@@ -28,3 +29,11 @@ def test_a_refusal_is_printed_and_makes_nothing(tmp_path, monkeypatch, capsys):
     assert command.main([str(tmp_path / "release")]) == 1
     assert capsys.readouterr().err == "cs231n/layers.py:7: no\n\nNothing was made.\n"
     assert not list(tmp_path.iterdir())
+
+
+def test_what_git_does_not_track_is_named_for_the_autograder_too(tmp_path, monkeypatch, capsys):
+    mine = "staff/grade/hidden/mine.py"
+    monkeypatch.setattr(command, "untracked", lambda source, patterns: {mine} if PATTERNS == patterns else set())
+    monkeypatch.setattr(command, "build", dict)
+    assert command.main(["--autograder", str(tmp_path / "autograder.zip")]) == 0
+    assert f"Left out, as git does not track it: {mine}\n" in capsys.readouterr().out

@@ -2,6 +2,7 @@
 
 import pytest
 
+from staff.release.errors import ReleaseError
 from staff.release.rubric import Rubric
 from tests.staff.release.conftest import RUBRIC as TEXT
 
@@ -35,3 +36,10 @@ def test_a_block_that_the_rubric_does_not_list_has_no_message(rubric, block):
 
 def test_files_are_those_of_blocks_and_of_cells(rubric):
     assert rubric.files() == {"cs231n/layers.py", "Play.ipynb"}
+
+
+def test_a_rubric_that_contradicts_itself_makes_no_release(tmp_path):
+    path = tmp_path / "rubric.toml"
+    path.write_text(TEXT.replace('needs = ["doubling"]', 'needs = ["dubling"]'), encoding="utf-8")
+    with pytest.raises(ReleaseError, match="cs231n/checks/rubric.toml: net needs 'dubling', but there is no such"):
+        Rubric(path)
