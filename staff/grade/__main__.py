@@ -44,7 +44,7 @@ def main(arguments=None):
         points = manual.read_points(options.manual, places, replaced, secret) if options.manual else {}
         exercises = tuple(select_exercises(options.exercises))
     except ValueError as error:
-        parser.error(str(error))
+        parser.exit(2, f"{parser.prog}: {error}\n")
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"  # a core for each worker, and the same sums in the same order everywhere
     if not options.scheduler:
@@ -55,7 +55,7 @@ def main(arguments=None):
     try:
         summary = run(places, setup, output, points, options.workers, options.scheduler)
     except ClusterError as error:
-        parser.error(str(error))
+        parser.exit(2, f"{parser.prog}: {error}\n")
     changes = previous.changes(before, summary.records) if before is not None else None
     pages.write(output, summary, secret, replaced, policy, changes)
     _print(summary, options.out, output.set_aside())

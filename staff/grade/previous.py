@@ -118,7 +118,7 @@ def grouped(found):
 def text(found):
     """Return the changes as lines for a terminal."""
     if not found:
-        return "Nothing has changed since the previous run."
+        return "No result has changed since the previous run; late penalties are not compared."
     students = len({change.name for change in found})
     lines = [f"Changed since the previous run: {len(found)} results of {students} submissions"]
     for change in found:

@@ -127,7 +127,7 @@ def test_a_deadline_shows_in_the_gradebook_and_on_the_page(grade, tmp_path):
 def test_an_earlier_run_in_the_same_folder_can_be_compared_with(grade, tmp_path, capsys):
     grade()
     assert grade("--previous", tmp_path / "out") == 0
-    assert "Nothing has changed since the previous run." in capsys.readouterr().out
+    assert "No result has changed since the previous run" in capsys.readouterr().out
     assert grade("--previous", tmp_path / "out", skill=0.3) == 0
     assert "Changed since the previous run:" in capsys.readouterr().out
     assert "What changed" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")

@@ -30,7 +30,7 @@ def with_verdict(record, name, verdict, **more):
 
 def test_equal_runs_have_no_changes(record):
     assert changes([record], [record]) == []
-    assert text([]) == "Nothing has changed since the previous run."
+    assert text([]) == "No result has changed since the previous run; late penalties are not compared."
 
 
 def test_seconds_and_messages_are_no_changes(record):
