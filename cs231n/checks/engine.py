@@ -166,7 +166,7 @@ def run_check(one, subject, rng, seed=0, limit=CALL_LIMIT):
 
 
 _NEXT = {
-    "error": "Start at the last of these lines.",
+    "error": "Start at the last of these lines that you wrote.",
     "crashed": "Python itself ended: look for os._exit, endless recursion, and memory that ran out.",
     "timeout": "Look for a loop that does not end, or work that grows faster than the input.",
     "import_error": "Until this file can be imported, nothing that needs it can be checked.",
@@ -176,7 +176,9 @@ _NEXT = {
 def _explain(failure):
     """Return the message for code that gave no answer."""
     where = []
-    for file, line, function, source in failure.frames[-4:]:
+    # What the package checks about arguments is no code of theirs; the line that handed them in is.
+    own = [frame for frame in failure.frames if not frame[0].endswith("validation.py")] or failure.frames
+    for file, line, function, source in own[-4:]:
         where.append(f"{file}, line {line}" + (f", in {function}" if function else ""))
         if source:
             where.append(f"    {source}")

@@ -137,24 +137,33 @@ def _looks_like(known, style, hints):
 
 
 def _details(outcome, style):
-    """Return a line for each check, and the message of each that did not pass."""
-    lines, said = [], None
+    """Return a line for each check and the message of each that did not pass, once in full for the same thing."""
+    lines, said = [], set()
     for result in outcome.results:
         sign, colour = style.mark(result.verdict)
         lines += wrap(f"{style.paint(sign, colour)} {result.check.line}", style, "      ", "        ")
-        if result.verdict != "passed" and result.message != said:
+        if result.verdict != "passed" and result.message not in said:
             if result.seed:
                 lines.append(style.paint(f"        with seed {result.seed}", "dim"))
-            lines += _message(result.message, style)
-            said = result.message
+            topic = _topic(result)
+            lines += _summary(result.message, style) if topic in said else _message(result.message, style)
+            said |= {topic, result.message}
     if outcome.needs:
         lines += wrap(f"{style.arrow} {first_message(outcome).summary}", style, "      ", "        ")
     return lines
 
 
+def _topic(result):
+    """Return what a message is about: of two about the same, the second says nothing new but its first line."""
+    words = result.message.summary.split()
+    if result.verdict == "failed":
+        return words[0], *words[-2:]  # dx [for a batch of one] has other values
+    return words[0], result.message.where  # the kind of an error, and its place
+
+
 def _message(message, style):
     """Return the lines of a Message."""
-    lines = wrap(style.paint(message.summary, "red"), style, "        ")
+    lines = _summary(message, style)
     for label, text in (("expected", message.expected), ("came", message.came)):
         if text:
             lines += wrap(f"{label:9} {text}", style, "          ", " " * 20)
@@ -165,6 +174,11 @@ def _message(message, style):
     if message.hint:
         lines += wrap(f"{style.arrow} {message.hint}", style, "        ", "          ")
     return lines
+
+
+def _summary(message, style):
+    """Return the first line of a Message; as many lines as it takes."""
+    return wrap(style.paint(message.summary, "red"), style, "        ")
 
 
 def wrap(text, style, first, following=None):
