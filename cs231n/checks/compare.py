@@ -104,7 +104,8 @@ def tuple_of(count, name, value):
     """Check that a result is a tuple of so many parts; return it."""
     if not isinstance(value, (tuple, list)) or len(value) != count:
         came = f"{len(value)} values" if isinstance(value, (tuple, list)) else describe(value)
-        fail(f"{name} returns something else", f"{count} values", came)
+        hint = "The blank comes with a return below it: leave that as it is, and assign what it names."
+        fail(f"{name} returns something else", f"{count} values", came, hint=hint)
     return value
 
 
@@ -125,6 +126,8 @@ def describe(value):
 def _no_array(value):
     if value is None:
         return "Is there a return, and is every result assigned?"
+    if isinstance(value, list):
+        return "Compute with whole arrays, or write into one that you make before the loop, instead of a list."
     return ""
 
 

@@ -7,7 +7,7 @@ import textwrap
 from cs231n.checks.report import totals
 from cs231n.checks.session import NOT_CHECKED, first_message
 
-__all__ = ["WORDS", "Style", "closing_line", "style_of", "table", "wrap"]
+__all__ = ["NOTEBOOK", "TERMINAL", "WORDS", "Style", "closing_line", "style_of", "table", "wrap"]
 
 WORDS = {
     "passed": "passed",
@@ -25,11 +25,17 @@ WORDS = {
 _COLOURS = {"green": "32", "red": "31", "yellow": "33", "dim": "2", "bold": "1"}
 
 
-class Style:
-    """How text is drawn: with colours or without, with signs or in ASCII."""
+# What is typed for the next hint and for a closer look, in a terminal and in a notebook.
+TERMINAL = ("python -m cs231n.checks {name} --hints {count}", "python -m cs231n.checks {name} --explain")
+NOTEBOOK = ('show_checks("{name}", hints={count})', 'show_explanation("{name}"), from cs231n.checks')
 
-    def __init__(self, colour=False, signs=True, width=100):
+
+class Style:
+    """How text is drawn: with colours or without, with signs or in ASCII, for those who type where."""
+
+    def __init__(self, colour=False, signs=True, width=100, typed=TERMINAL):
         self.colour, self.signs, self.width = colour, signs, width
+        self.next_hint, self.closer_look = typed
 
     def paint(self, text, name):
         """Return the text in a colour, where there are colours."""
@@ -82,6 +88,9 @@ def table(outcomes, rubric, style, detail=False, hints=1):
         lines.append(_row(outcome, style))
         why = _details(outcome, style) if detail else _reason(outcome, style)
         why += _looks_like(outcome.looks_like, style, hints)
+        if detail and outcome.verdict == "failed":
+            look = style.closer_look.format(name=exercise.name)
+            why += wrap(style.paint(f"{style.arrow} a closer look: {look}", "dim"), style, "      ")
         lines += [*why, ""] if why and not detail else why
     return "\n".join([*lines, "", closing_line(outcomes, style)])
 
@@ -131,7 +140,7 @@ def _looks_like(known, style, hints):
     for number, hint in enumerate(known.hints[:hints], start=1):
         lines += wrap(f"{number}. {hint}", style, "        ", "           ")
     if hints < len(known.hints):
-        more = f"python -m cs231n.checks {known.exercise} --hints {hints + 1}"
+        more = style.next_hint.format(name=known.exercise, count=hints + 1)
         lines += wrap(style.paint(f"{style.arrow} the next hint: {more}", "dim"), style, "        ")
     return lines
 

@@ -52,9 +52,10 @@ def test_without_the_wheels_the_page_of_html_is_said_to_be_no_pdf(assignment, mo
     monkeypatch.setattr(command, "can_make_pdf", lambda: False)
     monkeypatch.setattr(sys, "stdin", None)
     write(assignment, "assignment.pdf", "from before")
+    write(assignment, "constraints.txt", "")
     assert command.main(["--root", str(assignment)]) == 0
     printed = capsys.readouterr().out
-    assert "pip install pypandoc-binary typst" in printed
+    assert "with a network" in printed and "pip install pypandoc-binary typst -c constraints.txt" in printed
     assert "assignment.html IN PLACE OF assignment.pdf" in printed
     assert (assignment / "assignment.html").exists() and not (assignment / "assignment.pdf").exists()
 
