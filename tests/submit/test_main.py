@@ -33,7 +33,7 @@ def test_zip_and_pdf_are_made_and_warnings_do_not_stop(assignment, pdf, capsys):
     write(assignment, "cs231n/layers.py", "def f(:\n")
     assert command.main(["--root", str(assignment)]) == 0
     printed = capsys.readouterr().out
-    assert "inline questions without an answer: answer" in printed and "not valid Python" in printed
+    assert "still without an answer: Inline question 1" in printed and "not valid Python" in printed
     assert "a remark" in printed
     assert names(assignment / "a2.zip") == [*MODULES, "One.ipynb", "PyTorch.ipynb"]
     assert (assignment / "assignment.pdf").exists()
