@@ -295,12 +295,12 @@ wrong(
     **_ALL,
 )
 wrong(
-    "full-net-penalty-gradient-last-layer-only",
+    "full-net-penalty-gradient-not-in-every-layer",
     FULL,
-    "the gradient of the penalty is added in the last layer only",
+    "the gradient of the penalty is not added in every layer",
     (
         "The loss is right. With reg = 0 the gradients are too; which of them are off otherwise?",
-        "What you do for the last layer has to be done for the others as well.",
+        "Does it reach the first layer, the last one, and those between?",
         "The penalty sums over all matrices of weights, so each of them feels it.",
     ),
     (_FULL_GRAD, _FULL_GRAD + " * (i == last)"),
