@@ -167,7 +167,7 @@ def _pattern(value, expected, wrong):
     clear = np.abs(expected) > 1e-3 * max(np.abs(expected).max(initial=0), 1e-12)
     if clear.sum() >= min(2, expected.size):
         ratios = value[clear] / expected[clear]
-        if np.ptp(ratios) <= 1e-4 * np.abs(ratios).max() and abs(ratios.mean()) > 1e-12:
+        if np.ptp(ratios) <= 1e-4 * np.abs(ratios).max() and _is_factor(ratios):
             return f"All that came is {ratios.mean():.5g} times what was expected."
     shift = value - expected
     if expected.size > 1 and np.ptp(shift) <= 1e-4 * np.abs(shift).max():
@@ -176,6 +176,14 @@ def _pattern(value, expected, wrong):
         if expected.shape[axis] > 1 and np.ptp(shift, axis=axis).max() <= 1e-6 * np.abs(shift).max():
             return f"Along axis {axis}, all are wrong by the same."
     return ""
+
+
+def _is_factor(ratios):
+    """Return whether equal ratios say something: that of one pair of numbers only where it is a whole number."""
+    ratio = abs(ratios.mean())
+    if ratio <= 1e-12:
+        return False
+    return len(ratios) > 1 or min(abs(k - round(k)) for k in (ratio, 1 / ratio)) <= 1e-6
 
 
 def _pattern_of_places(wrong):
