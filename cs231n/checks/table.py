@@ -27,11 +27,14 @@ _COLOURS = {"green": "32", "red": "31", "yellow": "33", "dim": "2", "bold": "1"}
 
 # What is typed for the next hint and for a closer look, in a terminal and in a notebook.
 TERMINAL = ("python -m cs231n.checks {name} --hints {count}", "python -m cs231n.checks {name} --explain")
-NOTEBOOK = ('show_checks("{name}", hints={count})', 'show_explanation("{name}"), from cs231n.checks')
+NOTEBOOK = (
+    'show_checks("{name}", hints={count})',
+    'from cs231n.checks import show_explanation; show_explanation("{name}")',
+)
 
 
 class Style:
-    """How text is drawn: with colours or without, with signs or in ASCII, for those who type where."""
+    """How text is drawn: with colours or without, with signs or in ASCII, and what its readers can type."""
 
     def __init__(self, colour=False, signs=True, width=100, typed=TERMINAL):
         self.colour, self.signs, self.width = colour, signs, width

@@ -70,7 +70,9 @@ def test_what_fails_is_followed_by_what_to_type_for_a_closer_look_where_one_type
     )
     notebook = table(outcomes[:1], load(), Style(typed=NOTEBOOK), detail=True, hints=2)
     assert 'the next hint: show_checks("affine_forward", hints=3)' in notebook
-    assert 'a closer look: show_explanation("affine_forward")' in notebook
+    assert (
+        'a closer look: from cs231n.checks import show_explanation; show_explanation("affine_forward")' in notebook
+    )
     assert "python -m" not in notebook
 
 
