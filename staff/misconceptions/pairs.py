@@ -1,5 +1,6 @@
 """Two misconceptions in one exercise at once: how often they are named, and as what."""
 
+import ast
 import itertools
 from collections import Counter
 
@@ -29,9 +30,11 @@ def _both(one, other, form, other_form):
     """Return the edited text of the module, or None where the edits of the two meet."""
     edits = *one.forms[form], *other.forms[other_form]
     try:
-        return edited(one.module, *edits, within=load().exercises[one.exercise].blocks)
-    except ValueError:
+        text = edited(one.module, *edits, within=load().exercises[one.exercise].blocks)
+        ast.parse(text)
+    except (ValueError, SyntaxError):
         return None
+    return text
 
 
 def names(one, text):

@@ -68,7 +68,7 @@ def test_what_fails_is_followed_by_what_to_type_for_a_closer_look_where_one_type
     assert "a closer look: python -m cs231n.checks affine_forward --explain" in table(
         outcomes[:1], load(), Style(), detail=True
     )
-    notebook = table(outcomes[:1], load(), Style(typed=NOTEBOOK), detail=True, hints=2)
+    notebook = " ".join(table(outcomes[:1], load(), Style(typed=NOTEBOOK), detail=True, hints=2).split())
     assert 'the next hint: show_checks("affine_forward", hints=3)' in notebook
     assert (
         'a closer look: from cs231n.checks import show_explanation; show_explanation("affine_forward")' in notebook

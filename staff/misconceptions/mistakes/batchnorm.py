@@ -223,7 +223,7 @@ wrong(
     forms=(
         (
             (_RUNNING_VAR, "running_var = momentum * running_var + (1 - momentum) * std"),
-            (_TEST_ROOT, "running_var"),
+            (_TEST_ROOT, "(running_var)"),
         ),
     ),
 )
