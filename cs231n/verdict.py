@@ -32,8 +32,8 @@ def check(what, value, *, below=None, above=None, equals=None):
         raise ValueError(f"check({what!r}) has {len(given)} bounds, expected one of below, above and equals")
     [(compare, sign, bound)] = given
     passed = bool(compare(value, bound))
-    expected = f"{sign} {_number(bound)}" if passed else f"expected {sign} {_number(bound)}"
-    display(_Verdict("check", what, passed, f"{_number(value)} {expected}"))
+    came = _number(value) if passed else f"{_number(value)}, expected"
+    display(_Verdict("check", what, passed, f"{came} {sign} {_number(bound)}"))
 
 
 def check_accuracy(what, value, at_least):

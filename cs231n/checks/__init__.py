@@ -7,11 +7,11 @@ A notebook shows the same checks with `show_checks("affine_forward", "affine_bac
 __all__ = ["show_checks", "show_explanation"]
 
 
-def show_checks(*names):
+def show_checks(*names, hints=1):
     """Show the checks of exercises in a notebook, run on the saved files. See `notebook.show_checks`."""
     from cs231n.checks import notebook  # not above: the worker process imports this package, and needs no IPython
 
-    notebook.show_checks(*names)
+    notebook.show_checks(*names, hints=hints)
 
 
 def show_explanation(*names):

@@ -104,7 +104,8 @@ def tuple_of(count, name, value):
     """Check that a result is a tuple of so many parts; return it."""
     if not isinstance(value, (tuple, list)) or len(value) != count:
         came = f"{len(value)} values" if isinstance(value, (tuple, list)) else describe(value)
-        fail(f"{name} returns something else", f"{count} values", came)
+        hint = "The blank comes with a return below it: leave that as it is, and assign what it names."
+        fail(f"{name} returns something else", f"{count} values", came, hint=hint)
     return value
 
 
@@ -125,6 +126,8 @@ def describe(value):
 def _no_array(value):
     if value is None:
         return "Is there a return, and is every result assigned?"
+    if isinstance(value, list):
+        return "Compute with whole arrays, or write into one that you make before the loop, instead of a list."
     return ""
 
 
@@ -164,7 +167,7 @@ def _pattern(value, expected, wrong):
     clear = np.abs(expected) > 1e-3 * max(np.abs(expected).max(initial=0), 1e-12)
     if clear.sum() >= min(2, expected.size):
         ratios = value[clear] / expected[clear]
-        if np.ptp(ratios) <= 1e-4 * np.abs(ratios).max() and abs(ratios.mean()) > 1e-12:
+        if np.ptp(ratios) <= 1e-4 * np.abs(ratios).max() and _is_factor(ratios):
             return f"All that came is {ratios.mean():.5g} times what was expected."
     shift = value - expected
     if expected.size > 1 and np.ptp(shift) <= 1e-4 * np.abs(shift).max():
@@ -173,6 +176,14 @@ def _pattern(value, expected, wrong):
         if expected.shape[axis] > 1 and np.ptp(shift, axis=axis).max() <= 1e-6 * np.abs(shift).max():
             return f"Along axis {axis}, all are wrong by the same."
     return ""
+
+
+def _is_factor(ratios):
+    """Return whether equal ratios say something: that of one pair of numbers only where it is a whole number."""
+    ratio = abs(ratios.mean())
+    if ratio <= 1e-12:
+        return False
+    return len(ratios) > 1 or min(abs(k - round(k)) for k in (ratio, 1 / ratio)) <= 1e-6
 
 
 def _pattern_of_places(wrong):

@@ -17,9 +17,22 @@ import numpy as np
 
 from cs231n.checks import engine
 from cs231n.checks.subject import CALL_LIMIT, Subject
+from cs231n.checks.two_mistakes import recognise_two
 from cs231n.checks.wire import Handle, Unknown
 
-__all__ = ["FINGERPRINTS", "Known", "agree", "catalogue", "diagnose", "look", "recognise"]
+__all__ = [
+    "FINGERPRINTS",
+    "Known",
+    "Recorder",
+    "agree",
+    "catalogue",
+    "close",
+    "diagnose",
+    "look",
+    "mistakes",
+    "recognise",
+    "stops",
+]
 
 FINGERPRINTS = Path(__file__).with_name("fingerprints.json")
 SEED = 0  # the public seed whose inputs the looks belong to
@@ -48,6 +61,9 @@ class Known:
         title: what is wrong, in a line.
         hints: three steps that lead on, each further than the one before.
         looks: check -> leaves, for each form in which the mistake is known.
+        marks: for each look check -> (question, places): the number of the call that the check stopped at, and
+            which of the leaves are not those of right code; with question 0 where the check passes and does not
+            look at these.
     """
 
     name: str
@@ -55,6 +71,7 @@ class Known:
     title: str
     hints: tuple[str, str, str]
     looks: tuple[dict, ...] = ()
+    marks: tuple[dict, ...] = ()
 
 
 @functools.cache
@@ -62,7 +79,16 @@ def catalogue(path=FINGERPRINTS):
     """Return name -> Known, of all known mistakes."""
     entries = json.loads(Path(path).read_text(encoding="utf-8"))
     return {
-        name: Known(name, entry["exercise"], entry["title"], tuple(entry["hints"]), tuple(entry["looks"]))
+        name: Known(
+            name,
+            entry["exercise"],
+            entry["title"],
+            tuple(entry["hints"]),
+            tuple(entry["looks"]),
+            tuple(
+                {check: (stop, tuple(places)) for check, (stop, places) in one.items()} for one in entry["marks"]
+            ),
+        )
         for name, entry in entries.items()
     }
 
@@ -74,7 +100,18 @@ def diagnose(transport, exercise):
         transport: to the code under check, see `subject.Subject`.
         exercise: name of an exercise; one that passes has no mistake.
     """
-    return recognise(look(transport, exercise), exercise)
+    return next(iter(mistakes(transport, exercise)), None)
+
+
+def mistakes(transport, exercise):
+    """Return the names of the mistakes that code looks like: of none, one or two; arguments as for `diagnose`."""
+    seen = stops(transport, exercise)
+    if not seen:
+        return ()
+    if name := recognise({check: leaves for check, (_, leaves) in seen.items()}, exercise):
+        return (name,)
+    known = [entry for entry in catalogue().values() if entry.exercise == exercise]
+    return recognise_two(seen, known, SIDE_CHECKS, close)
 
 
 def recognise(seen, exercise, known=None):
@@ -99,34 +136,39 @@ def look(transport, exercise):
 
     It is empty where nothing failed, and where code did not answer: not written, too slow, not to be imported.
     """
-    recorder = _Recorder(transport)
+    return {check: leaves for check, (_, leaves) in stops(transport, exercise).items()}
+
+
+def stops(transport, exercise):
+    """Return check -> (number of the call that it stopped at, leaves of the answer), as `look` does."""
+    recorder = Recorder(transport)
     subject, seen = Subject(recorder), {}
     for one in engine.checks_of(exercise):
         if not one.function.__module__.startswith("cs231n."):
             continue  # only the grader has it, and no known look holds it
         result = engine.run_check(one, subject, engine.generator(one.id, SEED), SEED, CALL_LIMIT)
         if result.verdict in ("failed", "error"):
-            seen[one.name] = recorder.leaves()
+            seen[one.name] = recorder.count, recorder.leaves()
         elif result.verdict != "passed":
             return {}
     return seen
 
 
-class _Recorder:
-    """A transport that remembers the last question it carried, and the answer."""
+class Recorder:
+    """A transport that remembers the last question it carried, the answer, and how many there were."""
 
     def __init__(self, transport):
         self._transport = transport
-        self._question, self._answer = {}, {}
+        self._question, self._answer, self.count = {}, {}, 0
 
     def reset(self, limit, exercise=None):
-        self._question, self._answer = {}, {}
+        self._question, self._answer, self.count = {}, {}, 0
         self._transport.reset(limit, exercise)
 
     def request(self, message):
         reply = self._transport.request(message)
         if message["op"] in ("call", "get"):
-            self._question, self._answer = message, reply
+            self._question, self._answer, self.count = message, reply, self.count + 1
         return reply
 
     def leaves(self):
@@ -229,11 +271,11 @@ def agree(seen, known):
         set(known) <= set(seen)
         and surplus <= SIDE_CHECKS
         and all(len(seen[name]) == len(known[name]) for name in known)
-        and all(_close(*pair) for name in known for pair in zip(seen[name], known[name]))
+        and all(close(*pair) for name in known for pair in zip(seen[name], known[name]))
     )
 
 
-def _close(one, two):
+def close(one, two):
     """Whether two leaves are the same within the tolerance."""
     if one[0] != two[0] or len(one) != len(two):
         return False

@@ -6,6 +6,8 @@ a student reads. It depends on nothing else, so that whoever has a subject and a
 """
 
 import dataclasses
+import re
+import sys
 import traceback
 import zlib
 
@@ -167,6 +169,10 @@ def run_check(one, subject, rng, seed=0, limit=CALL_LIMIT):
         return Result(one, "failed", message, seed)
     except SubjectFailure as failure:
         return Result(one, failure.verdict, _explain(failure), seed, tuple(map(tuple, failure.frames)))
+    except ModuleNotFoundError as error:
+        summary = f"{error.name} is not installed in this Python, {sys.executable}"
+        hint = "Activate the environment that you installed into; python -m cs231n.doctor says how."
+        return Result(one, "grader_error", Message(summary, hint=hint), seed)
     except Exception as error:
         where = tuple(traceback.format_exc().splitlines()[-6:])
         return Result(one, "grader_error", Message(f"the check itself broke: {error!r}", where=where), seed)
@@ -174,7 +180,8 @@ def run_check(one, subject, rng, seed=0, limit=CALL_LIMIT):
 
 
 _NEXT = {
-    "error": "Start at the last of these lines.",
+    "not_implemented": "Your code goes there, in place of the error.",
+    "error": "Start at the last of these lines that you wrote.",
     "crashed": "Python itself ended: look for os._exit, endless recursion, and memory that ran out.",
     "timeout": "Look for a loop that does not end, or work that grows faster than the input.",
     "import_error": "Until this file can be imported, nothing that needs it can be checked.",
@@ -184,8 +191,23 @@ _NEXT = {
 def _explain(failure):
     """Return the message for code that gave no answer."""
     where = []
-    for file, line, function, source in failure.frames[-4:]:
+    # What the package checks about arguments is no code of theirs; the line that handed them in is.
+    own = [frame for frame in failure.frames if not frame[0].endswith("validation.py")] or failure.frames
+    for file, line, function, source in own[-4:]:
         where.append(f"{file}, line {line}" + (f", in {function}" if function else ""))
         if source:
             where.append(f"    {source}")
-    return Message(failure.message, where=tuple(where), hint=_NEXT.get(failure.verdict, ""))
+    return Message(failure.message, where=tuple(where), hint=_next_step(failure))
+
+
+_RETURN = re.compile(r"return \w+(, (\w+|\(out\.shape, cache\)))*")  # what stands below a blank
+
+
+def _next_step(failure):
+    """Return the next thing to try for code that gave no answer."""
+    unassigned = re.match(r"(?:NameError|UnboundLocalError): .*?'(\w+)'", failure.message)
+    if unassigned and failure.frames and _RETURN.fullmatch(failure.frames[-1][3]):
+        return f"The line above came with the blank: assign {unassigned[1]} in what you write."
+    if failure.message.startswith("BdbQuit"):
+        return "Nobody can type into the checks: take the breakpoint out, or stop at it in a notebook."
+    return _NEXT.get(failure.verdict, "")

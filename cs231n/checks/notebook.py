@@ -8,12 +8,12 @@ from cs231n import verdict
 from cs231n.checks import engine, rubric
 from cs231n.checks.__main__ import explanations, run, select
 from cs231n.checks.explain import as_png, as_text
-from cs231n.checks.table import Style, table
+from cs231n.checks.table import NOTEBOOK, Style, table
 
 __all__ = ["show_checks", "show_explanation"]
 
 
-def show_checks(*names):
+def show_checks(*names, hints=1):
     """Check exercises and show what came of them.
 
     The checks run in a process of their own on the saved files, not on what the kernel holds. The line of each
@@ -21,17 +21,20 @@ def show_checks(*names):
 
     Args:
         names: exercises, or questions such as "q2"; at least one.
+        hints: how many hints to show where a known mistake is recognised, up to 3.
 
     Raises:
-        ValueError: unknown name, or none.
+        ValueError: unknown name, or none; another number of hints.
     """
+    if hints not in range(4):
+        raise ValueError(f"hints is {hints!r}, expected a number from 0 to 3")
     outcomes = run(_selected("show_checks", names))
     for outcome in outcomes:
         count = len(engine.checks_of(outcome.exercise.name))
         held = sum(result.verdict == "passed" for result in outcome.results)
         verdict.check(f"{outcome.exercise.name}: properties that hold", held, equals=count)
     if missed := [outcome for outcome in outcomes if outcome.verdict != "passed"]:
-        display(_Text(table(missed, rubric.load(), Style(width=100), detail=True)))
+        display(_Text(table(missed, rubric.load(), Style(width=100, typed=NOTEBOOK), detail=True, hints=hints)))
 
 
 def show_explanation(*names):

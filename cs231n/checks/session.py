@@ -102,8 +102,13 @@ class Session:
         """Return the mistake that a failed exercise looks like, or None."""
         if not self.diagnose or all(result.seed != diagnosis.SEED for result in missed):
             return None
-        found = diagnosis.diagnose(self.transport, name)
-        return diagnosis.catalogue()[found] if found else None
+        found = diagnosis.mistakes(self.transport, name)
+        if not found:
+            return None
+        first = diagnosis.catalogue()[found[0]]
+        if len(found) == 1:
+            return first
+        return dataclasses.replace(first, title=f"{first.title}, and there is a second mistake besides")
 
     def _check_in_notebook(self, exercise):
         """Check an exercise that a notebook holds; it needs no other."""

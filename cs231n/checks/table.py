@@ -7,7 +7,7 @@ import textwrap
 from cs231n.checks.report import totals
 from cs231n.checks.session import NOT_CHECKED, first_message
 
-__all__ = ["WORDS", "Style", "closing_line", "style_of", "table", "wrap"]
+__all__ = ["NOTEBOOK", "TERMINAL", "WORDS", "Style", "closing_line", "style_of", "table", "wrap"]
 
 WORDS = {
     "passed": "passed",
@@ -25,11 +25,20 @@ WORDS = {
 _COLOURS = {"green": "32", "red": "31", "yellow": "33", "dim": "2", "bold": "1"}
 
 
-class Style:
-    """How text is drawn: with colours or without, with signs or in ASCII."""
+# What is typed for the next hint and for a closer look, in a terminal and in a notebook.
+TERMINAL = ("python -m cs231n.checks {name} --hints {count}", "python -m cs231n.checks {name} --explain")
+NOTEBOOK = (
+    'show_checks("{name}", hints={count})',
+    'from cs231n.checks import show_explanation; show_explanation("{name}")',
+)
 
-    def __init__(self, colour=False, signs=True, width=100):
+
+class Style:
+    """How text is drawn: with colours or without, with signs or in ASCII, and what its readers can type."""
+
+    def __init__(self, colour=False, signs=True, width=100, typed=TERMINAL):
         self.colour, self.signs, self.width = colour, signs, width
+        self.next_hint, self.closer_look = typed
 
     def paint(self, text, name):
         """Return the text in a colour, where there are colours."""
@@ -82,6 +91,9 @@ def table(outcomes, rubric, style, detail=False, hints=1):
         lines.append(_row(outcome, style))
         why = _details(outcome, style) if detail else _reason(outcome, style)
         why += _looks_like(outcome.looks_like, style, hints)
+        if detail and outcome.verdict == "failed":
+            look = style.closer_look.format(name=exercise.name)
+            why += wrap(style.paint(f"{style.arrow} a closer look: {look}", "dim"), style, "      ")
         lines += [*why, ""] if why and not detail else why
     return "\n".join([*lines, "", closing_line(outcomes, style)])
 
@@ -131,30 +143,39 @@ def _looks_like(known, style, hints):
     for number, hint in enumerate(known.hints[:hints], start=1):
         lines += wrap(f"{number}. {hint}", style, "        ", "           ")
     if hints < len(known.hints):
-        more = f"python -m cs231n.checks {known.exercise} --hints {hints + 1}"
+        more = style.next_hint.format(name=known.exercise, count=hints + 1)
         lines += wrap(style.paint(f"{style.arrow} the next hint: {more}", "dim"), style, "        ")
     return lines
 
 
 def _details(outcome, style):
-    """Return a line for each check, and the message of each that did not pass."""
-    lines, said = [], None
+    """Return a line for each check and the message of each that did not pass, once in full for the same thing."""
+    lines, said = [], set()
     for result in outcome.results:
         sign, colour = style.mark(result.verdict)
         lines += wrap(f"{style.paint(sign, colour)} {result.check.line}", style, "      ", "        ")
-        if result.verdict != "passed" and result.message != said:
+        if result.verdict != "passed" and result.message not in said:
             if result.seed:
                 lines.append(style.paint(f"        with seed {result.seed}", "dim"))
-            lines += _message(result.message, style)
-            said = result.message
+            topic = _topic(result)
+            lines += _summary(result.message, style) if topic in said else _message(result.message, style)
+            said |= {topic, result.message}
     if outcome.needs:
         lines += wrap(f"{style.arrow} {first_message(outcome).summary}", style, "      ", "        ")
     return lines
 
 
+def _topic(result):
+    """Return what a message is about: of two about the same, the second says nothing new but its first line."""
+    words = result.message.summary.split()
+    if result.verdict == "failed":
+        return words[0], *words[-2:]  # dx [for a batch of one] has other values
+    return words[0], result.message.where  # the kind of an error, and its place
+
+
 def _message(message, style):
     """Return the lines of a Message."""
-    lines = wrap(style.paint(message.summary, "red"), style, "        ")
+    lines = _summary(message, style)
     for label, text in (("expected", message.expected), ("came", message.came)):
         if text:
             lines += wrap(f"{label:9} {text}", style, "          ", " " * 20)
@@ -165,6 +186,11 @@ def _message(message, style):
     if message.hint:
         lines += wrap(f"{style.arrow} {message.hint}", style, "        ", "          ")
     return lines
+
+
+def _summary(message, style):
+    """Return the first line of a Message; as many lines as it takes."""
+    return wrap(style.paint(message.summary, "red"), style, "        ")
 
 
 def wrap(text, style, first, following=None):

@@ -94,7 +94,8 @@ def _make_document(root, pages, options):
     (root / PDF).unlink(missing_ok=True)  # one from before would be handed in by mistake
     print(
         f"\nWrote {HTML} IN PLACE OF {PDF}. Gradescope wants a PDF, so open {HTML} in a browser, print it, and\n"
-        f"save it as {PDF}. Its plots are inside the file; its formulas need a network while it is open."
+        f"save it as {PDF}. Its plots are inside the file; its formulas need a network while it is open, as\n"
+        "handing in does: if you have none now, print it when you have."
     )
     return 0
 
@@ -106,15 +107,15 @@ def _no_document():
 
 def _offer_packages(root):
     """Install what makes the PDF if whoever sits there says yes."""
-    constraints = root / "constraints.txt"
-    command = [sys.executable, "-m", "pip", "install", *PDF_PACKAGES]
-    command += ["-c", str(constraints)] if constraints.is_file() else []
+    arguments = [*PDF_PACKAGES, *(["-c", "constraints.txt"] if (root / "constraints.txt").is_file() else [])]
     print(f"\n{PDF} needs {' and '.join(PDF_PACKAGES)} (260 MB; no TeX, no browser), which are not installed.")
     if sys.stdin is None or not sys.stdin.isatty():
-        print(f"To install them: python -m pip install {' '.join(PDF_PACKAGES)}")
+        print(
+            f"To install them, with a network: python -m pip install {' '.join(arguments)}\nThen run this again."
+        )
     elif input("Install them now? [y/N] ").strip().lower() in ("y", "yes"):
-        if subprocess.run(command).returncode != 0:
-            print("They could not be installed; what pip says is above.")
+        if subprocess.run([sys.executable, "-m", "pip", "install", *arguments], cwd=root).returncode != 0:
+            print("They could not be installed; what pip says is above. Without a network, submit again with one.")
 
 
 if __name__ == "__main__":

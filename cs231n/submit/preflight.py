@@ -3,6 +3,7 @@
 import ast
 import dataclasses
 import json
+import re
 import subprocess
 import sys
 from datetime import datetime
@@ -69,7 +70,9 @@ def _look_at_question(root, question, report):
     choice = [name for name in (question.notebook, question.alternative) if name]
     present = [name for name in choice if (root / name).is_file()]
     if not present:
-        report.missing.append(f"{' or '.join(choice)} is missing ({question.name}, {question.points} points)")
+        report.missing.append(
+            f"{' or '.join(choice)} is missing in this folder ({question.name}, {question.points} points)"
+        )
     for name in present:
         try:
             report.notebooks[name] = _read_notebook(root / name)
@@ -109,7 +112,7 @@ def _look_at_notebook(root, name, rubric, report):
     report.warnings += _unwritten(name, "\n".join(map(_text, code)))
     for cell in code:
         if errors := [out["ename"] for out in cell.get("outputs", []) if out.get("output_type") == "error"]:
-            report.warnings.append(f"{name}, cell {cell.get('id', '?')}: stopped with {errors[0]}")
+            report.warnings.append(f"{name}, cell [{cell.get('execution_count')}]: stopped with {errors[0]}")
     report.warnings += _unanswered(name, notebook, rubric)
     if executed:
         report.warnings += _newer_modules(root, name, notebook)
@@ -140,13 +143,19 @@ def _unanswered(name, notebook, rubric):
     listed = [place for item in rubric.manual.values() for place in (*item.cells, *item.alternative)]
     expected = [cell_id for file, cell_id in (place.split(":") for place in listed) if file == name]
     gone = [cell_id for cell_id in expected if cell_id not in cells]
-    empty = [
-        cell_id
-        for cell_id, cell in cells.items()
-        if ANSWER_TAG in cell["metadata"].get("tags", []) and not is_answered(_text(cell))
-    ]
-    lines = [f"{name}: inline questions without an answer: {', '.join(empty)}"] if empty else []
+    empty, heading = [], None
+    for cell in notebook["cells"]:
+        heading = _heading(cell) or heading
+        if ANSWER_TAG in cell["metadata"].get("tags", []) and not is_answered(_text(cell)):
+            empty.append(heading or cell.get("id"))
+    lines = [f"{name}: still without an answer: {', '.join(empty)}"] if empty else []
     return lines + [f"{name}: cells are gone in which graders look: {', '.join(gone)}"] * bool(gone)
+
+
+def _heading(cell):
+    """Return the last heading in a cell of prose, which is what a reader sees of a question's name; or None."""
+    found = re.findall(r"^#+ +(.+)", _text(cell), re.MULTILINE) if cell["cell_type"] == "markdown" else []
+    return found[-1].split(":")[0] if found else None
 
 
 def _newer_modules(root, name, notebook):
@@ -186,7 +195,8 @@ def _look_at_module(path, name, report):
         ast.parse(source)
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None)
-        report.warnings.append(f"{name}{f':{line}' if line else ''} is not valid Python: {error}")
+        reason = getattr(error, "msg", error)
+        report.warnings.append(f"{name}{f':{line}' if line else ''} is not valid Python: {reason}")
 
 
 def _look_at_checks(root, report):

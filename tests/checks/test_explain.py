@@ -246,6 +246,17 @@ def test_a_wrong_forward_pass_is_no_excuse_and_no_charge_for_the_backward_pass()
     assert "exactly 2 times too small" in said
 
 
+def test_a_penalty_with_its_own_right_gradient_is_said_to_be_so_many_times_too_large_without_a_curve():
+    explanation = explanation_of(
+        "two_layer_net",
+        "classifiers.fc_net",
+        ("self.params[name]\n            loss += 0.5 * reg", "self.params[name]\n            loss += reg"),
+        ("grads[name] += reg * W", "grads[name] += 2 * reg * W"),
+    )
+    assert explanation.verdict == "failed" and any("2 times as much" in note for note in explanation.notes)
+    assert "log10(h)" not in as_text(explanation, Style())
+
+
 def test_where_only_other_properties_fail_it_says_so():
     def overwriting(dout, cache):
         result = layers.relu_backward(dout, cache)

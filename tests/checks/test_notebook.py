@@ -11,7 +11,7 @@ from cs231n.checks.session import Outcome
 from cs231n.verdict import MIME
 from staff import ROOT
 from staff.run import NOTEBOOKS
-from tests.checks.subjects import replaced, session
+from tests.checks.subjects import replaced, rewritten, session
 
 
 @pytest.fixture
@@ -41,6 +41,21 @@ def test_one_that_does_not_is_a_failed_check_and_says_why(shown, monkeypatch):
     assert len(shown) == 3
     page = shown[2]._repr_html_()
     assert page.startswith("<pre") and "relu_forward" in page and "relu_backward" not in page
+
+
+@pytest.mark.parametrize("hints, last", [(0, 0), (2, 2), (3, 3)])
+def test_as_many_hints_are_shown_as_are_asked_for(shown, monkeypatch, hints, last):
+    wrong = session(layers=rewritten("layers", ("out = rows @ w + b\n", "out = rows @ w\n")))
+    monkeypatch.setattr(notebook, "run", lambda names: [wrong.outcome(name) for name in names])
+    show_checks("affine_forward", hints=hints)
+    numbers = [
+        line.split(".")[0].strip()
+        for line in repr(shown[1]).splitlines()
+        if line.strip()[:2] in ("1.", "2.", "3.")
+    ]
+    assert numbers == [str(k + 1) for k in range(last)]
+    with pytest.raises(ValueError, match="hints is 4"):
+        show_checks("affine_forward", hints=4)
 
 
 def test_blocked_is_no_pass(shown, monkeypatch):

@@ -1,11 +1,16 @@
 """Verdicts of exercises: what is blocked by what, and how the backward pass of a wrong forward pass is judged."""
 
+import shutil
+
 import numpy as np
 import pytest
 
 from cs231n import layers
 from cs231n.checks import engine
-from tests.checks.subjects import replaced, rewritten, session
+from cs231n.checks.process import WorkerProcess
+from cs231n.checks.session import Session
+from cs231n.checks.subject import Subject, SubjectFailure
+from tests.checks.subjects import ROOT, replaced, rewritten, session, transport
 
 
 def not_written(*args, **kwargs):
@@ -31,6 +36,69 @@ def test_a_backward_pass_of_a_wrong_forward_pass_is_judged_by_that():
     )
     assert both.outcome("layernorm_forward").verdict == "failed"
     assert both.outcome("layernorm_backward").verdict == "passed"
+
+
+UNBIASED = ("var = (centred**2).mean(axis=0)", "var = (centred**2).sum(axis=0) / (len(x) - 1)")
+
+
+def test_a_right_backward_pass_of_a_forward_pass_that_gives_nan_waits_for_that():
+    some = session(layers=rewritten("layers", UNBIASED))
+    outcome = some.outcome("batchnorm_backward_alt")
+    assert outcome.verdict != "failed" or "NaN" not in outcome.missed[0].message.summary
+    waiting = [result for result in outcome.missed if result.check.name == "awkward"]
+    assert waiting[0].verdict == "blocked" and "NaN or infinity" in waiting[0].message.summary
+
+
+def test_a_wrong_backward_pass_of_a_wrong_forward_pass_is_told_which_to_mend_first():
+    forgotten = ("dx = dcentred + dmean / N", "dx = dcentred")
+    outside = ("np.sqrt(var + eps)", "np.sqrt(var) + eps")
+    both = session(layers=rewritten("layers", outside, forgotten))
+    message = both.outcome("batchnorm_backward").missed[0].message
+    assert "batchnorm_forward computes something else than torch does" in message.hint
+    alone = session(layers=rewritten("layers", forgotten))
+    assert "batchnorm_forward" not in alone.outcome("batchnorm_backward").missed[0].message.hint
+
+
+@pytest.mark.parametrize(
+    "wrong, hint",
+    [
+        ("    pass\n    return out, x", "assign out in what you write"),
+        ("    breakpoint()\n    return x, x", "Nobody can type into the checks"),
+        ("    return np.maximum(0, y), x", "that you wrote"),
+        ("    return np.maximum(0, x)", "assign what it names"),
+        ("    return [max(0, one) for one in x.ravel()], x", "whole arrays"),
+    ],
+)
+def test_what_newcomers_do_is_answered_with_the_next_step(tmp_path, wrong, hint):
+    path = tmp_path / "cs231n" / "layers.py"
+    shutil.copytree(ROOT / "cs231n", path.parent, ignore=shutil.ignore_patterns("__pycache__", "cifar*"))
+    text = path.read_text(encoding="utf-8")
+    text += f"\n\ndef relu_forward(x):\n{wrong}\n"
+    path.write_text(text, encoding="utf-8")
+    with WorkerProcess(tmp_path) as worker:
+        outcome = Session(worker, diagnose=False).outcome("relu_forward")
+    assert hint in outcome.missed[0].message.hint
+
+
+def test_the_lines_shown_are_the_students_and_not_those_that_look_at_arguments():
+    failure = SubjectFailure(
+        "error",
+        "ValueError: w has shape (3,)",
+        [
+            ["cs231n/layers.py", 9, "mine", "affine_forward(x, x, x)"],
+            ["cs231n/validation.py", 1, "shape", "raise"],
+        ],
+    )
+    assert engine._explain(failure).where == ("cs231n/layers.py, line 9, in mine", "    affine_forward(x, x, x)")
+
+
+def test_a_package_that_this_python_lacks_is_named(monkeypatch):
+    def missing(subject, rng):
+        raise ModuleNotFoundError("No module named 'torch'", name="torch")
+
+    one = engine.Check("relu_forward", "values", "a line", "", missing)
+    result = engine.run_check(one, Subject(transport()), engine.generator(one.id, 0))
+    assert result.verdict == "grader_error" and result.message.summary.startswith("torch is not installed")
 
 
 def test_a_backward_pass_that_is_right_for_another_forward_pass_fails():

@@ -8,7 +8,7 @@ import pytest
 from cs231n.checks.engine import Check, Message, Result
 from cs231n.checks.rubric import Exercise, load
 from cs231n.checks.session import NOT_CHECKED, Outcome
-from cs231n.checks.table import Style, closing_line, style_of, table
+from cs231n.checks.table import NOTEBOOK, Style, closing_line, style_of, table
 from tests.checks.subjects import replaced, rewritten, session
 
 SHOWN = ("affine_forward", "affine_backward", "relu_forward", "two_layer_net")
@@ -64,7 +64,20 @@ def test_one_exercise_in_detail_has_a_line_for_each_check(outcomes):
     lines = [line.strip() for line in text.splitlines()]
     assert "✗ float32 stays float32" in lines
     assert "✓ the arguments are left as they were" in lines
-    assert text.count("most at") == 4
+    assert text.count("out has other values") == 2 and text.count("out for a batch of one has other values") == 1
+    assert text.count("most at") == 1  # the same again is not spelled out again
+
+
+def test_what_fails_is_followed_by_what_to_type_for_a_closer_look_where_one_types(outcomes):
+    assert "a closer look: python -m cs231n.checks affine_forward --explain" in table(
+        outcomes[:1], load(), Style(), detail=True
+    )
+    notebook = " ".join(table(outcomes[:1], load(), Style(typed=NOTEBOOK), detail=True, hints=2).split())
+    assert 'the next hint: show_checks("affine_forward", hints=3)' in notebook
+    assert (
+        'a closer look: from cs231n.checks import show_explanation; show_explanation("affine_forward")' in notebook
+    )
+    assert "python -m" not in notebook
 
 
 def test_the_same_message_is_shown_once(outcomes):

@@ -33,7 +33,7 @@ def test_zip_and_pdf_are_made_and_warnings_do_not_stop(assignment, pdf, capsys):
     write(assignment, "cs231n/layers.py", "def f(:\n")
     assert command.main(["--root", str(assignment)]) == 0
     printed = capsys.readouterr().out
-    assert "inline questions without an answer: answer" in printed and "not valid Python" in printed
+    assert "still without an answer: Inline question 1" in printed and "not valid Python" in printed
     assert "a remark" in printed
     assert names(assignment / "a2.zip") == [*MODULES, "One.ipynb", "PyTorch.ipynb"]
     assert (assignment / "assignment.pdf").exists()
@@ -52,9 +52,10 @@ def test_without_the_wheels_the_page_of_html_is_said_to_be_no_pdf(assignment, mo
     monkeypatch.setattr(command, "can_make_pdf", lambda: False)
     monkeypatch.setattr(sys, "stdin", None)
     write(assignment, "assignment.pdf", "from before")
+    write(assignment, "constraints.txt", "")
     assert command.main(["--root", str(assignment)]) == 0
     printed = capsys.readouterr().out
-    assert "pip install pypandoc-binary typst" in printed
+    assert "with a network" in printed and "pip install pypandoc-binary typst -c constraints.txt" in printed
     assert "assignment.html IN PLACE OF assignment.pdf" in printed
     assert (assignment / "assignment.html").exists() and not (assignment / "assignment.pdf").exists()
 

@@ -27,11 +27,11 @@ def test_everything_is_said_at_once(assignment):
     report = look_over(assignment)
     assert report.missing == [
         "cs231n/optim.py is missing; take it from the download again",
-        "PyTorch.ipynb or TensorFlow.ipynb is missing (Q5, 10 points)",
+        "PyTorch.ipynb or TensorFlow.ipynb is missing in this folder (Q5, 10 points)",
     ]
     assert report.warnings[:3] == [
         "One.ipynb has not been executed: Restart Kernel and Run All Cells, then save",
-        "One.ipynb: inline questions without an answer: answer",
+        "One.ipynb: still without an answer: Inline question 1",
         "cs231n/layers.py: still to be written: affine_forward (Q1)",
     ]
     assert report.warnings[3].startswith("cs231n/layers.py:3 is not valid Python")
@@ -61,7 +61,7 @@ def test_a_cell_that_stopped_with_an_error_and_one_that_is_blank_are_named(assig
     write(assignment, "One.ipynb", notebook(code("a", "x", stopped, count=1), code("b", blank, count=2)))
     assert look_over(assignment).warnings == [
         "One.ipynb: still to be written: train (Q1)",
-        "One.ipynb, cell a: stopped with NameError",
+        "One.ipynb, cell [1]: stopped with NameError",
         "One.ipynb: cells are gone in which graders look: answer",
     ]
 

@@ -243,7 +243,7 @@ def with_cache(subject, layer, case, run):
     With a cache that the contract fixes, a backward pass is an exercise by itself. Where it does not pass with
     that, it gets the cache of the student's forward pass too, which may be laid out in another way. Without a
     fixed cache, the forward pass is needed; if it computes something else than torch, the right gradients are its
-    own slopes.
+    own slopes; if that is NaN somewhere, there are none.
     """
     if case.cache is not None:
         try:
@@ -263,7 +263,8 @@ def _with_own_cache(subject, layer, case, run):
     out, cache = forward(subject, layer, case)
     right = case.out()
     try:
-        compare.array("out", out, right.shape)
+        if not np.isfinite(compare.array("out", out, right.shape)).all():
+            compare.fail("out has NaN or infinity in it")
     except Failure as failure:
         raise SubjectFailure("blocked", f"needs {layer.forward} first: {failure}") from failure
     try:
@@ -271,8 +272,16 @@ def _with_own_cache(subject, layer, case, run):
     except Failure:
         if case.cache is not None:
             raise
+    else:
+        return run(cache, case.autograd)
+    try:
         return run(cache, lambda dout: _slopes(subject, layer, case, dout))
-    return run(cache, case.autograd)
+    except Failure as failure:
+        hint = (
+            f"{layer.forward} computes something else than torch does, so that this was held against the slopes "
+            "of what it computes. Mend it first."
+        )
+        raise Failure(dataclasses.replace(failure.message, hint=hint)) from None
 
 
 def _slopes(subject, layer, case, dout):

@@ -40,7 +40,9 @@ def check_fraction(what, kept, p):
     fraction, slack = kept.mean(), SIGMAS * np.sqrt(p * (1 - p) / kept.size)
     if abs(fraction - p) > slack:
         hint = "p is the probability to keep an element." if abs(1 - fraction - p) <= slack else ""
-        compare.fail(f"{what} keeps another share", f"{p:.3f}, up to {slack:.3f}", f"{fraction:.3f}", hint=hint)
+        compare.fail(
+            f"{what} keeps another share", f"{p:.3f}, {slack:.3f} more or less", f"{fraction:.3f}", hint=hint
+        )
 
 
 @check("dropout_forward")

@@ -56,6 +56,7 @@ def setting(subject, exercise, kind):
             f"The loss itself is {_number(loss):.8g}, expected {right_loss:.8g}. The slopes are those of yours, "
             "so that each can be judged by itself."
         ]
+        notes += _penalty_note(_number(loss), right_loss, nets.expected_loss(net, params, X, y, 0.0)[0])
         right = {}
     sizes = {"N": len(X), "C": net.classes}
     parts = []
@@ -64,6 +65,17 @@ def setting(subject, exercise, kind):
         parts.append(Part(f"grads[{name!r}]", grads[name], right.get(name), name, context))
     words = f"loss of a {net.path.split('.')[-1]} with {_sizes(net)}, {len(X)} examples, {kind}"
     return Setting(words, tuple(parts), params, lambda moved: _number(call(moved)[0]), tuple(notes))
+
+
+def _penalty_note(loss, right, without):
+    """Return what the penalty in a loss comes to beside the right one, where there is a penalty."""
+    came, expected = loss - without, right - without
+    if not expected:
+        return []
+    return [
+        f"Without a penalty the right loss is {without:.8g}. That leaves {came:.6g} for the penalty, expected "
+        f"{expected:.6g}: {came / expected:.4g} times as much."
+    ]
 
 
 def _number(loss):

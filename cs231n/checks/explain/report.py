@@ -81,10 +81,12 @@ def _make(subject, exercise, kind):
 def _choose(looks):
     """Return the kind to look at closely and the kinds that are wrong.
 
-    Of those that are wrong it is the one of which most can be said; the first of several.
+    Of those that are wrong it is the one of which most can be said; the first of several. Where none is, it is one
+    with a note.
     """
     wrong = [kind for kind, (_, findings) in looks.items() if any(one.verdict != "right" for one in findings)]
-    return max(wrong, key=lambda kind: _telling(looks[kind][1]), default=next(iter(looks))), wrong
+    odd = [kind for kind, (setting, _) in looks.items() if setting.notes]  # right in itself, but for something
+    return max(wrong, key=lambda kind: _telling(looks[kind][1]), default=next(iter([*odd, *looks]))), wrong
 
 
 def _telling(findings):

@@ -30,7 +30,9 @@ def as_text(explanation, style):
         lines += _finding(finding, style)
         if finding is (wrong or [None])[0] and finding.difference is not None:
             lines += _map(finding.difference, style)
-    for finding in [one for one in wrong or explanation.findings if one.has_curve][:1]:
+    # Where the gradients are right and something else is not, their curve leads nowhere.
+    drawn = wrong or (explanation.findings if explanation.verdict == "right" else ())
+    for finding in [one for one in drawn if one.has_curve][:1]:
         lines += ["", *_curve(finding, style)]
     if explanation.notes:
         lines += [""]

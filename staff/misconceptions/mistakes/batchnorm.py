@@ -9,6 +9,8 @@ FORWARD, BACKWARD, ALT = "batchnorm_forward", "batchnorm_backward", "batchnorm_b
 _VAR = "var = (centred**2).mean(axis=0)"
 _MEAN = "running_mean = momentum * running_mean + (1 - momentum) * mean"
 _RUNNING_VAR = "running_var = momentum * running_var + (1 - momentum) * var"
+_ROOT, _TEST_ROOT = "np.sqrt(var + eps)", "np.sqrt(running_var + eps)"
+_OUT = "out = gamma * xhat + beta"
 _TEST = "out = gamma * (x - running_mean) / np.sqrt(running_var + eps) + beta"
 
 wrong(
@@ -32,7 +34,8 @@ wrong(
         "Take a feature that is the same in all examples, and compute by hand what it is divided by.",
         "Read the formula from the inside: variance, then eps, and what comes after that?",
     ),
-    ("np.sqrt(var + eps)", "np.sqrt(var) + eps"),
+    (_ROOT, "np.sqrt(var) + eps"),
+    forms=(((_ROOT, "np.sqrt(var) + eps"), (_TEST_ROOT, "(np.sqrt(running_var) + eps)")),),
 )
 wrong(
     "batchnorm-eps-forgotten",
@@ -43,7 +46,8 @@ wrong(
         "Take a feature that is the same in all examples: what do you divide by?",
         "A small number keeps the divisor away from zero; the formula says where it goes.",
     ),
-    ("np.sqrt(var + eps)", "np.sqrt(var)"),
+    (_ROOT, "np.sqrt(var)"),
+    forms=(((_ROOT, "np.sqrt(var)"), (_TEST_ROOT, "np.sqrt(running_var)")),),
 )
 wrong(
     "batchnorm-divided-by-variance",
@@ -54,7 +58,8 @@ wrong(
         "If x is in metres, what is the unit of the variance? And what should the unit of xhat be?",
         "Deviations are measured in standard deviations.",
     ),
-    ("np.sqrt(var + eps)", "var + eps"),
+    (_ROOT, "var + eps"),
+    forms=(((_ROOT, "var + eps"), (_TEST_ROOT, "(running_var + eps)")),),
 )
 wrong(
     "batchnorm-one-mean-for-all",
@@ -82,6 +87,12 @@ wrong(
     (_VAR, "var = (centred**2).mean(axis=1, keepdims=True)"),
     (_MEAN, "running_mean = momentum * running_mean + (1 - momentum) * mean.mean()"),
     (_RUNNING_VAR, "running_var = momentum * running_var + (1 - momentum) * var.mean()"),
+    forms=(
+        (
+            ("x.mean(axis=0)", "x.mean(axis=1, keepdims=True)"),
+            (_VAR, "var = (centred**2).mean(axis=1, keepdims=True)"),
+        ),
+    ),
 )
 wrong(
     "batchnorm-variance-not-centred",
@@ -103,18 +114,25 @@ wrong(
         "After normalising, the layer may still choose a mean and a spread: which two arguments say so?",
         "One of them multiplies each feature, the other one is added.",
     ),
-    ("out = gamma * xhat + beta", "out = xhat"),
+    (_OUT, "out = xhat"),
+    forms=(((_OUT, "out = xhat"), (_TEST, "out = (x - running_mean) / np.sqrt(running_var + eps)")),),
 )
 wrong(
     "batchnorm-beta-forgotten",
     FORWARD,
-    "beta is not added in training mode",
+    "beta is not added",
     (
         "Which argument does your output not depend on?",
         "What is the mean of each feature of the output, and what should it be?",
         "There is a scale and a shift.",
     ),
-    ("out = gamma * xhat + beta", "out = gamma * xhat"),
+    (_OUT, "out = gamma * xhat"),
+    forms=(
+        (
+            (_OUT, "out = gamma * xhat"),
+            (_TEST, "out = gamma * (x - running_mean) / np.sqrt(running_var + eps)"),
+        ),
+    ),
 )
 wrong(
     "batchnorm-scale-and-shift-swapped",
@@ -125,7 +143,13 @@ wrong(
         "One of gamma and beta multiplies, the other one is added.",
         "The scale comes first in the list of arguments.",
     ),
-    ("out = gamma * xhat + beta", "out = beta * xhat + gamma"),
+    (_OUT, "out = beta * xhat + gamma"),
+    forms=(
+        (
+            (_OUT, "out = beta * xhat + gamma"),
+            (_TEST, "out = beta * (x - running_mean) / np.sqrt(running_var + eps) + gamma"),
+        ),
+    ),
 )
 wrong(
     "batchnorm-momentum-swapped",
@@ -196,6 +220,12 @@ wrong(
         "It is named for the thing before the root.",
     ),
     (_RUNNING_VAR, "running_var = momentum * running_var + (1 - momentum) * std"),
+    forms=(
+        (
+            (_RUNNING_VAR, "running_var = momentum * running_var + (1 - momentum) * std"),
+            (_TEST_ROOT, "(running_var)"),
+        ),
+    ),
 )
 wrong(
     "batchnorm-running-unbiased-variance",
@@ -410,6 +440,18 @@ wrong(
     ("dcentred = dxhat / std + dvar * 2 * centred / N", "dcentred = dxhat / std + dvar * 2 * centred"),
 )
 wrong(
+    "batchnorm-backward-never-divided",
+    BACKWARD,
+    "the gradients through mean and variance both lack the division by N",
+    (
+        "dx is right for a batch of one, and gets worse the larger the batch is.",
+        "Mean and variance are averages. What is the slope of an average by one of its terms?",
+        "Two of the paths into dx are too strong, by the number of examples.",
+    ),
+    ("dvar * 2 * centred / N", "dvar * 2 * centred"),
+    ("dmean / N", "dmean"),
+)
+wrong(
     "batchnorm-backward-square-factor-forgotten",
     BACKWARD,
     "the slope of the square is off by its factor of two",
@@ -456,6 +498,28 @@ wrong(
         "Where does the N of the mean go? It does not cancel.",
     ),
     ("dout - dbeta / N - xhat * (dgamma / N)", "dout - dbeta - xhat * dgamma"),
+)
+wrong(
+    "batchnorm-alt-not-divided",
+    ALT,
+    "dx is N times too large",
+    (
+        "dx is off by a constant factor. Which number of this problem is that?",
+        "If you multiply the simplified formula by N to be rid of fractions, what has to happen in the end?",
+        "dgamma and dbeta are sums, but in dx they stand for averages.",
+    ),
+    ("gamma / std * (dout - dbeta / N - xhat * (dgamma / N))", "gamma / std * (N * dout - dbeta - xhat * dgamma)"),
+)
+wrong(
+    "batchnorm-alt-dout-not-multiplied",
+    ALT,
+    "the upstream gradient is N times too small beside the two corrections",
+    (
+        "dx is right for a batch of one. What weighs too little in larger ones?",
+        "If all the formula is divided by N in the end, what about the term that is no average?",
+        "Of the three terms two are sums over the batch; the third one has to be made as large.",
+    ),
+    ("dout - dbeta / N", "dout / N - dbeta / N"),
 )
 wrong(
     "batchnorm-alt-gamma-forgotten",

@@ -6,6 +6,8 @@ FORWARD, BACKWARD = "conv_forward_naive", "conv_backward_naive"
 _PAD = "padded = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))"
 _SUM = "np.sum(padded[n, :, top : top + HH, left : left + WW] * w[f]) + b[f]"
 _PLACE = "top, left = i * stride, j * stride"
+_SIZE = "1 + (H + 2 * pad - HH) // stride, 1 + (W + 2 * pad - WW) // stride"
+_SWAPPED_SIZE = "1 + (W + 2 * pad - WW) // stride, 1 + (H + 2 * pad - HH) // stride"
 
 wrong(
     "conv-bias-missing",
@@ -77,13 +79,29 @@ wrong(
 wrong(
     "conv-height-and-width-swapped",
     FORWARD,
-    "the corner of the window has its row and column swapped",
+    "height and width are swapped, in the size of the output or in the corner of the window",
     (
-        "Take an image and a filter that are not square, and print the corner of each window.",
-        "i counts rows of the output, j its columns.",
+        "Take an image and a filter that are not square, and print your sizes and the corner of each window.",
+        "The shape of x is (N, C, H, W). Which of the last two counts rows?",
         "The first index of a pixel is its row, in x and in the output alike.",
     ),
     (_PLACE, "left, top = i * stride, j * stride"),
+    forms=(
+        (("(N, _, H, W), (F", "(N, _, W, H), (F"),),
+        ((_SIZE, _SWAPPED_SIZE), ("np.ndindex(out.shape)", "np.ndindex(N, F, out.shape[3], out.shape[2])")),
+    ),
+)
+wrong(
+    "conv-pad-once",
+    FORWARD,
+    "only one side is padded, and only once",
+    (
+        "Print the shape of the padded image. How many rows has the border?",
+        "The size of the output counts a border that your padded image has not got.",
+        "There are pad rows above and pad rows below, and the same left and right.",
+    ),
+    (_PAD, "padded = np.pad(x, ((0, 0), (0, 0), (pad, 0), (pad, 0)))"),
+    forms=(((_PAD, "padded = np.pad(x, ((0, 0), (0, 0), (0, pad), (0, pad)))"),),),
 )
 wrong(
     "conv-filter-height-and-width-swapped",
@@ -106,7 +124,7 @@ wrong(
         "The border adds to the height on both sides.",
     ),
     (
-        "1 + (H + 2 * pad - HH) // stride, 1 + (W + 2 * pad - WW) // stride",
+        _SIZE,
         "1 + (H - HH) // stride, 1 + (W - WW) // stride",
     ),
 )
@@ -120,7 +138,7 @@ wrong(
         "There is a border above and one below.",
     ),
     (
-        "1 + (H + 2 * pad - HH) // stride, 1 + (W + 2 * pad - WW) // stride",
+        _SIZE,
         "1 + (H + pad - HH) // stride, 1 + (W + pad - WW) // stride",
     ),
 )
@@ -134,7 +152,7 @@ wrong(
         "Counting steps is not counting positions.",
     ),
     (
-        "1 + (H + 2 * pad - HH) // stride, 1 + (W + 2 * pad - WW) // stride",
+        _SIZE,
         "max((H + 2 * pad - HH) // stride, 1), max((W + 2 * pad - WW) // stride, 1)",
     ),
 )
@@ -172,9 +190,15 @@ wrong(
     (",\n        dtype=np.result_type(x, w, b),", ","),
 )
 
+_DB = "db = dout.sum(axis=(0, 2, 3))"
 _DPADDED = "dpadded[window] += dout[n, f, i, j] * w[f]"
 _DW = "dw[f] += dout[n, f, i, j] * padded[window]"
 _CROP = "dx = dpadded[:, :, pad : pad + H, pad : pad + W]"
+_SAME_CORNER = (
+    "With stride 1 you are right. Where does the stride enter your window?",
+    "Each output hands its gradient to the window that it looked at in the forward pass.",
+    "Use the same corner as there.",
+)
 _OVERWRITTEN = (
     "Which entries are reached by more than one step of your loops?",
     "Windows overlap, and a filter is used at every position. What becomes of the earlier contributions?",
@@ -245,7 +269,7 @@ wrong(
         "The bias is used at every position of every image. What happens to the gradients of all these uses?",
         "If the loss is an average, dout has that already.",
     ),
-    ("db = dout.sum(axis=(0, 2, 3))", "db = dout.mean(axis=(0, 2, 3))"),
+    (_DB, "db = dout.mean(axis=(0, 2, 3))"),
 )
 wrong(
     "conv-backward-db-batch-only",
@@ -256,29 +280,51 @@ wrong(
         "One bias serves all images and what else?",
         "Only the axis of the filters is left.",
     ),
-    ("db = dout.sum(axis=(0, 2, 3))", "db = dout.sum(axis=0)"),
+    (_DB, "db = dout.sum(axis=0)"),
 )
 wrong(
     "conv-backward-db-wrong-axes",
     BACKWARD,
-    "db is summed over the filters instead of the images",
+    "the axis of the filters is summed over, and another one is left in db",
     (
         "What shape has b, and what shape has your db?",
         "Which axis of dout counts filters?",
         "The axis that b has is the one that stays.",
     ),
-    ("db = dout.sum(axis=(0, 2, 3))", "db = dout.sum(axis=(1, 2, 3))"),
+    (_DB, "db = dout.sum(axis=(1, 2, 3))"),
+    forms=(((_DB, "db = dout.sum(axis=(0, 1, 2))"),), ((_DB, "db = dout.sum(axis=(0, 1, 3))"),)),
+)
+wrong(
+    "conv-backward-db-per-image",
+    BACKWARD,
+    "db is not summed over the images",
+    (
+        "What shape has b, and what shape has your db?",
+        "One bias serves all positions and what else?",
+        "Only the axis of the filters is left.",
+    ),
+    (_DB, "db = dout.sum(axis=(2, 3))"),
 )
 wrong(
     "conv-backward-stride-ignored",
     BACKWARD,
     "the stride is ignored",
-    (
-        "With stride 1 you are right. Where does the stride enter your window?",
-        "Each output hands its gradient to the window that it looked at in the forward pass.",
-        "Use the same corner as there.",
-    ),
+    _SAME_CORNER,
     (_PLACE, "top, left = i, j"),
+)
+wrong(
+    "conv-backward-stride-ignored-in-dx",
+    BACKWARD,
+    "the stride is ignored in dx; in dw it counts",
+    _SAME_CORNER,
+    (_DPADDED, _DPADDED.replace("[window]", "[n, :, i : i + HH, j : j + WW]")),
+)
+wrong(
+    "conv-backward-stride-ignored-in-dw",
+    BACKWARD,
+    "the stride is ignored in dw; in dx it counts",
+    _SAME_CORNER,
+    (_DW, _DW.replace("[window]", "[n, :, i : i + HH, j : j + WW]")),
 )
 wrong(
     "conv-backward-flipped-filter",

@@ -123,6 +123,12 @@ wrong(
         "The corrections are averages along the axis that the forward pass normalised.",
     ),
     (_DX, "dx = (dxhat - dxhat.mean(axis=0) - xhat * (dxhat * xhat).mean(axis=0)) / std"),
+    forms=(
+        (
+            ("dxhat = dout * gamma", "dxhat = dout * gamma\n    D = dxhat.shape[1]"),
+            (_DX, "dx = (dxhat - dxhat.sum(axis=0) / D - xhat * (dxhat * xhat).sum(axis=0) / D) / std"),
+        ),
+    ),
 )
 wrong(
     "layernorm-backward-gamma-late",

@@ -294,6 +294,32 @@ wrong(
     (_FULL_LOOP, "for i in (last,):"),
     **_ALL,
 )
+wrong(
+    "full-net-penalty-gradient-not-in-every-layer",
+    FULL,
+    "the gradient of the penalty is not added in every layer",
+    (
+        "The loss is right. With reg = 0 the gradients are too; which of them are off otherwise?",
+        "Does it reach the first layer, the last one, and those between?",
+        "The penalty sums over all matrices of weights, so each of them feels it.",
+    ),
+    (_FULL_GRAD, _FULL_GRAD + " * (i == last)"),
+    forms=(((_FULL_GRAD, _FULL_GRAD + " * (i < last)"),),),
+    **_ALL,
+)
+wrong(
+    "full-net-penalty-loss-misses-last-layer",
+    FULL,
+    "the penalty in the loss leaves out a layer that its gradient counts",
+    (
+        "The gradients are right. With reg = 0 the loss is too; by how much is it off otherwise?",
+        "Print the numbers of the layers whose weights you add to the loss.",
+        "range stops before its end, and the last layer has weights as well.",
+    ),
+    (_FULL_LOSS, "loss += 0.5 * reg * np.vdot(W, W) * (i < last)"),
+    forms=(((_FULL_LOSS, "loss += 0.5 * reg * np.vdot(W, W) * (i == last)"),),),
+    **_ALL,
+)
 wrong("full-net-weights-not-scaled", FULL, "the weights are not scaled by weight_scale", _STANDARD,
       (_WI, _WI.replace("weight_scale * ", "")), **_ALL)  # fmt: skip
 wrong("full-net-root-of-scale", FULL, "the weights are scaled by the root of weight_scale", _VARIANCE,

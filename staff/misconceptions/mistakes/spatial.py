@@ -310,6 +310,32 @@ wrong(
     (".sum(axis=(0, 2, 3)).reshape(gamma.shape)", ".sum(axis=(0, 2, 3))"),
 )
 wrong(
+    "groupnorm-backward-parameters-of-four-axes",
+    GROUP_BACKWARD,
+    "dgamma and dbeta have four axes even where gamma and beta have shape (C,)",
+    (
+        "Compare the shapes of gamma and dgamma.",
+        "gamma may come in two shapes. Does your dgamma follow?",
+        "The numbers are right: give them the shape of what they belong to.",
+    ),
+    ("dbeta = dout.sum(axis=(0, 2, 3)).reshape(beta_shape)", "dbeta = dout.sum(axis=(0, 2, 3), keepdims=True)"),
+    (
+        "dgamma = (dout * xhat).sum(axis=(0, 2, 3)).reshape(gamma.shape)",
+        "dgamma = (dout * xhat).sum(axis=(0, 2, 3), keepdims=True)",
+    ),
+)
+wrong(
+    "groupnorm-backward-means-of-channels",
+    GROUP_BACKWARD,
+    "the sums over a group are divided by the pixels of one channel",
+    (
+        "With as many groups as channels you are right. What differs otherwise?",
+        "How many numbers does one mean of this layer average?",
+        "A group has as many numbers as its channels have pixels together.",
+    ),
+    (_DX, _DX.replace(".mean(axis=2, keepdims=True)", ".sum(axis=2, keepdims=True) / (H * W)")),
+)
+wrong(
     "groupnorm-backward-parameters-per-image",
     GROUP_BACKWARD,
     "dgamma and dbeta are not summed over the minibatch",

@@ -279,6 +279,20 @@ wrong(
     *_adam("next_w = w - config['learning_rate'] * m / (np.sqrt(v) + config['epsilon'])"),
 )
 wrong(
+    "adam-beta-times-t",
+    "adam",
+    "the corrections multiply the betas by t",
+    (
+        "The first step is right, the second is not. What changes with t?",
+        "After many steps the corrections should tend to one. What do yours tend to?",
+        "Each step shrinks what was there before by the same factor once more.",
+    ),
+    *_adam(
+        "mhat, vhat = m / (1 - beta1 * t), v / (1 - beta2 * t)\n"
+        "    next_w = w - config['learning_rate'] * mhat / (np.sqrt(vhat) + config['epsilon'])"
+    ),
+)
+wrong(
     "adam-second-moment-not-corrected",
     "adam",
     "only the first moment is corrected",
