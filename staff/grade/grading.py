@@ -45,6 +45,11 @@ class Setup:
         exercises = load().exercises
         return [one for name, one in exercises.items() if not self.exercises or name in self.exercises]
 
+    @functools.cached_property
+    def notebooks(self):
+        """The release's Notebooks, read once."""
+        return cells.Notebooks(self.release)
+
 
 @dataclasses.dataclass(frozen=True)
 class Graded:
@@ -103,7 +108,7 @@ def grade(place, setup, earlier=None, slot=0, submission=None):
 
 def _read(record, notebooks, problems, setup):
     """Return a record with what a human is to read, in the notebooks that it was graded in."""
-    items = manual.items(notebooks, cells.Notebooks(setup.release), record.exercises)
+    items = manual.items(notebooks, setup.notebooks, record.exercises)
     return dataclasses.replace(record, manual=items, problems=(*problems, *notebooks.problems))
 
 
