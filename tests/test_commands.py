@@ -146,6 +146,18 @@ KNOWN = {
         MAKE_SECRET: Run(),
         SUBMISSIONS: GRADE,
         f"{SUBMISSIONS} --manual build/grades/manual.csv": GRADE,
+        f"{SUBMISSIONS} --scheduler tcp://host:8786": GRADE,
+        'python -m pip install -c constraints.txt -e ".[cluster]"': Run(
+            f'{INSTALL_OFFLINE} -c constraints.txt -e ".[cluster]"', IS_INSTALLED, says="satisfied: distributed"
+        ),
+        "python -m dask scheduler": Run(
+            "python -m dask scheduler --host 127.0.0.1 --port 0 --no-dashboard",
+            "its port may be taken, and is nobody else's",
+            until="Scheduler at",
+        ),
+        "python -m dask worker tcp://host:8786 --nworkers auto": Run(
+            "python -m dask worker --help", "tests/staff/grade/test_cluster.py starts one", says="--nworkers"
+        ),
     },
     "release": {
         "python3 --version": Run(says=r"Python 3\."),

@@ -58,12 +58,12 @@ def grade_all(places, setup, earlier, address):
         address: of the scheduler, such as "tcp://host:8786".
 
     Raises:
-        ClusterError: no scheduler, no workers, or workers with another version.
+        ClusterError: no scheduler, no workers, or workers without this source or with another version of it.
     """
     if distributed is None:
         raise ClusterError("--scheduler needs Dask: python -m pip install -c constraints.txt -e '.[cluster]'")
     with contextlib.closing(_connect(address)) as client:
-        client.register_plugin(_plugin(setup))
+        _prepare_workers(client, setup)
         _check_versions(client, setup)
         try:
             yield from _in_turn(client, collections.deque(places), setup, earlier)
@@ -82,6 +82,18 @@ def _connect(address):
         client.close()
         raise ClusterError(f"the scheduler at {address} has no workers: dask worker {address}") from error
     return client
+
+
+def _prepare_workers(client, setup):
+    try:
+        client.register_plugin(_plugin(setup))
+    except Exception as error:  # whatever is raised over there comes as this, with its text
+        if "No module named" not in str(error):
+            raise
+        raise ClusterError(
+            f"the cluster has not got this source, {error}: start its scheduler and workers in the repository's "
+            "folder, by python -m dask"
+        ) from error
 
 
 def _check_versions(client, setup):

@@ -1,5 +1,6 @@
 """staff.grade.cluster: a LocalCluster of two workers, a scheduler in another process, and workers that die."""
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -156,22 +157,28 @@ def leaving(local, submit):
     return submit_and_leave
 
 
-@pytest.fixture
-def scheduler(tmp_path):
+@contextlib.contextmanager
+def dask_in(folder, cwd):
     """A scheduler and a worker in processes of their own: (address, process of the scheduler)."""
-    contact = ["--scheduler-file", tmp_path / "scheduler.json", "--no-dashboard"]
+    contact = ["--scheduler-file", folder / "scheduler.json", "--no-dashboard"]
     started = [
-        subprocess.Popen([*PYTHON, "dask", name, *contact, *more], cwd=ROOT, stderr=subprocess.DEVNULL)
+        subprocess.Popen([*PYTHON, "dask", name, *contact, *more], cwd=cwd, stderr=subprocess.DEVNULL)
         for name, more in (("scheduler", ["--port", "0"]), ("worker", ["--nthreads", "1"]))
     ]
     try:
-        while not (tmp_path / "scheduler.json").exists():
+        while not (folder / "scheduler.json").exists():
             time.sleep(0.1)
-        yield json.loads((tmp_path / "scheduler.json").read_text())["address"], started[0]
+        yield json.loads((folder / "scheduler.json").read_text())["address"], started[0]
     finally:
         for process in reversed(started):
             process.terminate()
             process.wait()
+
+
+@pytest.fixture
+def scheduler(tmp_path):
+    with dask_in(tmp_path, ROOT) as found:
+        yield found
 
 
 def test_the_command_line_grades_with_a_scheduler_in_another_process(tmp_path, places, scheduler):
@@ -183,6 +190,12 @@ def test_the_command_line_grades_with_a_scheduler_in_another_process(tmp_path, p
     assert "4 submissions graded" in done.stdout
     rows = (tmp_path / "out" / "gradebook.csv").read_text().splitlines()
     assert len(rows) == 5
+
+
+def test_a_cluster_that_was_started_elsewhere_is_told_where_to_start(tmp_path, places, setup):
+    with dask_in(tmp_path, tmp_path) as (address, _):
+        with pytest.raises(ClusterError, match="start its scheduler and workers in the repository's folder"):
+            next(cluster.grade_all(places, setup, no_record, address))
 
 
 def test_a_scheduler_that_dies_is_an_error_that_says_how_to_go_on(places, setup, scheduler):
