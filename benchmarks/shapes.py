@@ -1,10 +1,21 @@
 """The convolutions and pools that are measured, and random arrays for them."""
 
 import dataclasses
+import math
 
 import numpy as np
 
-__all__ = ["CONVOLUTIONS", "DTYPES", "POOLS", "QUICK_CONVOLUTIONS", "QUICK_POOLS", "TINY", "Convolution", "Pool"]
+__all__ = [
+    "CONVOLUTIONS",
+    "DRAWN",
+    "DTYPES",
+    "POOLS",
+    "QUICK_CONVOLUTIONS",
+    "QUICK_POOLS",
+    "TINY",
+    "Convolution",
+    "Pool",
+]
 
 DTYPES = ("float32", "float64")
 
@@ -89,6 +100,26 @@ CONVOLUTIONS = (
     Convolution("F", (64, 64, 16, 16), (128, 64, 1, 1), 1, 0),
     Convolution("G", (64, 64, 32, 32), (64, 64, 5, 5), 1, 2),
 )
+
+
+def _draw(count, seed=231):
+    """Draw convolutions as a net might have them, of 20 to 600 million products, that nobody tuned the kernels for."""
+    rng = np.random.default_rng(seed)
+    drawn = []
+    while len(drawn) < count:
+        N, C, F = (
+            int(rng.choice(sizes)) for sizes in ((10, 32, 50, 64, 100), *[(3, 8, 16, 20, 32, 48, 64, 100)] * 2)
+        )
+        height, width = (int(size) for size in rng.integers(6, 49, 2))
+        window = int(rng.choice((1, 2, 3, 3, 3, 4, 5, 7)))
+        stride, pad = int(rng.choice((1, 1, 2, 3))), int(rng.integers(0, (window + 1) // 2 + 1))
+        shape = Convolution(f"R{len(drawn) + 1}", (N, C, height, width), (F, C, window, window), stride, pad)
+        if stride <= window and 20e6 < math.prod(shape.out) * C * window**2 < 600e6:
+            drawn.append(shape)
+    return tuple(drawn)
+
+
+DRAWN = _draw(12)
 # Small enough for the plain loops of the naive layers.
 TINY = Convolution("tiny", (2, 3, 16, 16), (8, 3, 3, 3), 1, 1)
 POOLS = (

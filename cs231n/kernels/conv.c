@@ -12,6 +12,8 @@
 #else
 #define THREAD 0
 #endif
+#include "memory.h"
+
 static ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
 static ptrdiff_t larger(ptrdiff_t a, ptrdiff_t b) { return a > b ? a : b; }
 static ptrdiff_t clamp(ptrdiff_t a, ptrdiff_t low, ptrdiff_t high) { return smaller(larger(a, low), high); }

@@ -33,7 +33,7 @@ static int NAME(correlate_directly)(const correlation *c, ptrdiff_t images, cons
     ptrdiff_t *offset = malloc(block * area * sizeof(*offset));
     ptrdiff_t *place = malloc(band * c->columns * sizeof(*place)); /* of a pixel in the output */
     T *packed = malloc((c->filters * c->planes * area + c->filters) * sizeof(T));
-    char *room = malloc((size_t)threads * scratch * sizeof(T) + 64);
+    T *room = allocate(threads * scratch * sizeof(T));
     const int failed = !(offset && place && packed && room);
     if (!failed) {
         NAME(pack)(c, block, w, packed);
@@ -49,7 +49,7 @@ static int NAME(correlate_directly)(const correlation *c, ptrdiff_t images, cons
 
 #pragma omp parallel for schedule(static) num_threads(threads)
         for (ptrdiff_t item = 0; item < images * bands; item++) {
-            T *samples = (T *)(((uintptr_t)room + 63) / 64 * 64) + THREAD * scratch;
+            T *samples = room + THREAD * scratch;
             T stage[TILE_ROWS * 4 * LANES];
             const ptrdiff_t image = item / bands, row = item % bands * band, rows = smaller(band, c->rows - row);
             const ptrdiff_t pixels = rows * c->columns;
@@ -91,7 +91,7 @@ static int NAME(correlate_directly)(const correlation *c, ptrdiff_t images, cons
     free(offset);
     free(place);
     free(packed);
-    free(room);
+    release(room);
     return failed ? -1 : 0;
 }
 
@@ -108,9 +108,9 @@ static int NAME(direct_weight_gradient)(const conv_shape *s, const T *x, const T
     const ptrdiff_t fit = clamp(budget / (chunk * height * width), 1, s->C), block = pieces(s->C, pieces(s->C, fit));
     const ptrdiff_t slot = (1 + block) * height * width;
 
-    T *sums = calloc(K * lanes, sizeof(T));
-    T *turned = calloc(chunk * pixels * lanes, sizeof(T));
-    T *samples = malloc(chunk * slot * sizeof(T));
+    T *sums = allocate_zeros(K * lanes * sizeof(T));
+    T *turned = allocate_zeros(chunk * pixels * lanes * sizeof(T));
+    T *samples = allocate(chunk * slot * sizeof(T));
     ptrdiff_t *offset = malloc((1 + block * area) * sizeof(*offset));
     const int failed = !(sums && turned && samples && offset);
     if (!failed) {
@@ -159,9 +159,9 @@ static int NAME(direct_weight_gradient)(const conv_shape *s, const T *x, const T
         memcpy(db, sums, s->F * sizeof(T));
         NAME(transpose)(dw, K - 1, K - 1, sums + lanes, lanes, K - 1, s->F);
     }
-    free(sums);
-    free(turned);
-    free(samples);
+    release(sums);
+    release(turned);
+    release(samples);
     free(offset);
     return failed ? -1 : 0;
 }

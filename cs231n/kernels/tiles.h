@@ -10,14 +10,14 @@ INLINE void NAME(correlate_tile)(const int nf, const int nv, ptrdiff_t K, const 
     VECTOR sum[TILE_ROWS][4];
     UNROLL for (int f = 0; f < nf; f++)
         UNROLL for (int v = 0; v < nv; v++)
-            sum[f][v] = (VECTOR){0} + (bias ? bias[f] : 0);
+            sum[f][v] = BROADCAST(bias ? bias[f] : 0);
     for (ptrdiff_t k = 0; k < K; k++, weights += nf) {
         const T *from = pixels + offset[k];
         VECTOR x[4];
         UNROLL for (int v = 0; v < nv; v++)
             x[v] = CONST_AT(from + v * LANES);
         UNROLL for (int f = 0; f < nf; f++) {
-            VECTOR w = (VECTOR){0} + weights[f];
+            VECTOR w = BROADCAST(weights[f]);
             UNROLL for (int v = 0; v < nv; v++)
                 sum[f][v] += w * x[v];
         }
@@ -49,7 +49,7 @@ INLINE void NAME(gradient_tile)(const int nt, const int nv, ptrdiff_t rows, ptrd
             UNROLL for (int v = 0; v < nv; v++)
                 g[v] = CONST_AT(d + v * LANES);
             UNROLL for (int t = 0; t < nt; t++) {
-                VECTOR s = (VECTOR){0} + from[t][at];
+                VECTOR s = BROADCAST(from[t][at]);
                 UNROLL for (int v = 0; v < nv; v++)
                     sum[t][v] += s * g[v];
             }

@@ -46,6 +46,10 @@ typedef T NAME(vector);
 #define VECTOR NAME(vector)
 #define LANES ((ptrdiff_t)(sizeof(VECTOR) / sizeof(T))) /* numbers in a vector */
 
+/* A vector that holds one number in each lane. To add zero would turn -0 into 0, which is work that the compiler has
+ * to do; to subtract zero changes no number, so that nothing but a load is left of it. */
+#define BROADCAST(number) ((number) - (VECTOR){0})
+
 /* The vector at p, which need not be aligned. */
 #define AT(p) (*(VECTOR *)(p))
 #define CONST_AT(p) (*(const VECTOR *)(p))

@@ -99,7 +99,7 @@ static int NAME(transform_pixels)(T *restrict V, ptrdiff_t pitch, const T *restr
 
 /* Transform the weights into the order of correlate_tile: for each of the 16 numbers and each tile of filters,
  * (plane, filter). Return whether all are tame. */
-static int NAME(transform_weights)(const correlation *c, const T *w, T *restrict U)
+static int NAME(transform_weights)(const correlation *c, const T *w, T *restrict U, ptrdiff_t pitch)
 {
     int tame = 1;
     for (ptrdiff_t f = 0, n; f < c->filters; f += n) {
@@ -121,7 +121,7 @@ static int NAME(transform_weights)(const correlation *c, const T *w, T *restrict
                     const T a = half[i][0], b = half[i][1], e = half[i][2];
                     const T row[4] = {a, (a + b + e) / 2, (a - b + e) / 2, e};
                     for (int j = 0; j < 4; j++)
-                        to[(4 * i + j) * c->filters * c->planes] = row[j];
+                        to[(4 * i + j) * pitch] = row[j];
                 }
             }
     }
@@ -170,16 +170,17 @@ static int NAME(correlate_winograd)(const correlation *c, ptrdiff_t images, cons
     const strip_plan p = plan_strips(images, c->height, c->width, LANES);
     const ptrdiff_t area = c->height * c->width, part = ((p.band + 1) * p.across + 3 * LANES) * 2;
     const ptrdiff_t V_pitch = (c->planes * p.room / LANES | 1) * LANES, M_pitch = (c->filters * p.room / LANES | 1) * LANES;
+    const ptrdiff_t U_pitch = c->filters * c->planes + 16; /* no power of two, whose multiples share a place in the cache */
     const ptrdiff_t scratch = 16 * (V_pitch + M_pitch) + 4 * part;
-    T *U = malloc((16 * c->filters * c->planes + c->filters + 2 * part) * sizeof(T));
-    T *room = malloc(threads * scratch * sizeof(T));
+    T *U = allocate((16 * U_pitch + c->filters + 2 * part) * sizeof(T));
+    T *room = allocate_zeros(threads * scratch * sizeof(T));
     ptrdiff_t *offset = malloc(c->planes * sizeof(*offset));
     char *wild = calloc(images, 1);
     int failed = !(U && room && offset && wild);
-    if (!failed && !NAME(transform_weights)(c, w, U))
+    if (!failed && !NAME(transform_weights)(c, w, U, U_pitch))
         memset(wild, 1, images);
     else if (!failed) {
-        T *zeros = U + 16 * c->filters * c->planes, *inner = zeros + c->filters;
+        T *zeros = U + 16 * U_pitch, *inner = zeros + c->filters;
         for (ptrdiff_t f = 0; f < c->filters; f++)
             zeros[f] = 0;
         for (ptrdiff_t q = 0; q < part; q++) {
@@ -188,7 +189,6 @@ static int NAME(correlate_winograd)(const correlation *c, ptrdiff_t images, cons
         }
         for (ptrdiff_t k = 0; k < c->planes; k++)
             offset[k] = k * p.room;
-        memset(room, 0, threads * scratch * sizeof(T));
 #pragma omp parallel for schedule(static) num_threads(threads)
         for (ptrdiff_t strip = 0; strip < p.strips; strip++) {
             T *V = room + THREAD * scratch, *M = V + 16 * V_pitch, *split = M + 16 * M_pitch;
@@ -207,7 +207,7 @@ static int NAME(correlate_winograd)(const correlation *c, ptrdiff_t images, cons
                     for (ptrdiff_t f = 0, r; f < c->filters; f += r) {
                         r = NEXT_ROWS(c->filters - f);
                         NAME(correlate)[vectors - 1][r - 1](c->planes, offset, V + n * V_pitch + q,
-                                                            U + (n * c->filters + f) * c->planes, zeros,
+                                                            U + n * U_pitch + f * c->planes, zeros,
                                                             M + n * M_pitch + f * p.room + q, p.room);
                     }
                 }
@@ -220,8 +220,8 @@ static int NAME(correlate_winograd)(const correlation *c, ptrdiff_t images, cons
     for (ptrdiff_t i = 0; i < images && !failed; i++)
         if (wild[i])
             failed = NAME(correlate_directly)(c, 1, source + i * c->planes * area, w, bias, out + i * c->out_image, 1);
-    free(U);
-    free(room);
+    release(U);
+    release(room);
     free(offset);
     free(wild);
     return failed ? -1 : 0;
@@ -284,8 +284,8 @@ static int NAME(winograd_weight_gradient)(const conv_shape *s, const T *x, const
     const ptrdiff_t part = ((p.band + 1) * p.across + 3 * LANES) * 2, V_pitch = (s->C * p.room / LANES | 1) * LANES;
     const ptrdiff_t D_pitch = (p.room * lanes / LANES | 1) * LANES, groups = pieces(lanes, TILE_VECTORS * LANES);
     const ptrdiff_t tiles = pieces(s->C, TILE_ROWS);
-    T *V = calloc(16 * (V_pitch + D_pitch) + (threads * 4 + 2) * part + p.images * pixels * lanes, sizeof(T));
-    T *sums = calloc((16 * s->C + 1) * lanes, sizeof(T));
+    T *V = allocate_zeros((16 * (V_pitch + D_pitch) + (threads * 4 + 2) * part + p.images * pixels * lanes) * sizeof(T));
+    T *sums = allocate_zeros((16 * s->C + 1) * lanes * sizeof(T));
     ptrdiff_t *offset = malloc((s->C + 1) * sizeof(*offset));
     int failed = V && sums && offset ? 0 : -1, wild = 0;
     if (!failed) {
@@ -333,8 +333,8 @@ static int NAME(winograd_weight_gradient)(const conv_shape *s, const T *x, const
             wild |= !(db[f] * db[f] * 0 == 0);
         NAME(finish_weights)(dw, sums, s->C, s->F, lanes);
     }
-    free(V);
-    free(sums);
+    release(V);
+    release(sums);
     free(offset);
     return failed ? failed : wild;
 }
