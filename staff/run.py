@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 from cs231n.data_utils import dataset_name, find_CIFAR10
 from cs231n.datasets.__main__ import main as get_datasets
+from cs231n.terminal import python_command
 from staff import ROOT
 from staff.notebooks import execute, write_figures, write_html
 
@@ -97,16 +98,20 @@ def _get_data():
     try:
         find_CIFAR10()
     except FileNotFoundError:
-        if get_datasets([]) != 0:
+        status = get_datasets([])
+        if status == 130:
+            raise KeyboardInterrupt from None
+        if status != 0:
             print("\nNo download: drawing the stand-in data set instead.")
             get_datasets(["--stand-in"])
     source = dataset_name()
     if source != "CIFAR-10":
+        command = python_command("-m", "cs231n.datasets")
         print(
             "\n" + "!" * 78 + "\n"
             "!!  This run uses STAND-IN DATA, synthetic pictures, and not CIFAR-10.       !!\n"
             "!!  Its accuracies say nothing about CIFAR-10. To get the real images, run:  !!\n"
-            "!!      python -m cs231n.datasets --force                                    !!\n" + "!" * 78 + "\n"
+            f"!!      {command:68}  !!\n" + "!" * 78 + "\n"
         )
     return source
 

@@ -3,6 +3,7 @@
 import argparse
 import errno
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from cs231n.data_utils import DEFAULT_ROOT
@@ -15,10 +16,10 @@ __all__ = ["main"]
 NEEDED = "360 MB"
 
 
-def _parser():
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m cs231n.datasets",
-        description="Download CIFAR-10 (170 MB), check it and unpack it. A broken-off download is continued.",
+        description="Download CIFAR-10 (170 MB), check it and unpack it. A broken download is continued.",
     )
     parser.add_argument(
         "--dest",
@@ -39,7 +40,7 @@ def _parser():
     return parser
 
 
-def main(argv=None):
+def main(argv: Sequence[str] | None = None) -> int:
     """Run the command.
 
     Args:

@@ -1,26 +1,27 @@
-"""Download the official CIFAR-10 archive, check it, and unpack it without trusting it.
+"""Download the official CIFAR-10 archive, check it, and unpack it.
 
-The only file that a failure leaves behind is `cifar-10-python.tar.gz.part`: the part that a
-broken-off download got, which the next call continues.
+The only file that a failure leaves behind is `cifar-10-python.tar.gz.part`: what a broken download got so far. The
+next call continues it. (No downloader known to us does that with a checksum and several mirrors; pooch 1.9 begins
+anew.)
 """
 
 import contextlib
-import gzip
 import hashlib
 import itertools
-import re
 import shutil
 import tarfile
 import zlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import requests
-from tqdm import tqdm
 from urllib3.exceptions import HTTPError
 
-from cs231n.data_utils import DEFAULT_ROOT, FOLDER, META, TEST_BATCH, TRAIN_BATCHES, dataset_name, find_CIFAR10
+from cs231n.data_utils import DEFAULT_ROOT, FOLDER, dataset_name, find_CIFAR10
+from cs231n.datasets.archive import extract
+from cs231n.terminal import progress_bar, python_command
 
-__all__ = ["DatasetError", "download_cifar10", "name_of_data", "replacing", "unpack"]
+__all__ = ["DatasetError", "download_cifar10", "name_of_data", "replacing"]
 
 # Places that serve the identical official archive, asked in this order.
 MIRRORS = (
@@ -30,27 +31,26 @@ MIRRORS = (
 ARCHIVE = "cifar-10-python.tar.gz"
 MD5 = "c58f30108f718f92721af3b95e74349a"
 
-MEMBERS = (META, *TRAIN_BATCHES, TEST_BATCH, "readme.html")
-# Twice the largest official member: more than that is an archive made to fill the disk.
-MAX_MEMBER_BYTES = 64 * 2**20
 TIMEOUT = (10, 30)  # seconds to connect, and to wait for the next bytes
 CHUNK = 64 * 1024
 GZIP_MAGIC = b"\x1f\x8b"
 
 
 class DatasetError(Exception):
-    """The data could not be had; the message says why and how to go on."""
+    """There is no data set; the message says why and how to go on."""
 
 
 class _MirrorError(Exception):
     """One mirror failed; the message is the reason."""
 
 
-def download_cifar10(dest=DEFAULT_ROOT, urls=None, force=False):
+def download_cifar10(
+    dest: str | Path = DEFAULT_ROOT, urls: Sequence[str] | None = None, force: bool = False
+) -> Path:
     """Put CIFAR-10 into a folder, unless it is there.
 
-    An archive that was put into the folder by hand is used instead of a download. A stand-in
-    data set is replaced, for this function was asked for the real one.
+    An official archive that somebody put into the folder is used instead of a download. A stand-in data set is
+    replaced.
 
     Args:
         dest: folder that gets `cifar-10-batches-py`; made if it does not exist.
@@ -61,127 +61,130 @@ def download_cifar10(dest=DEFAULT_ROOT, urls=None, force=False):
         Path of `cifar-10-batches-py`.
 
     Raises:
-        DatasetError: no mirror gave the archive, or it holds what does not belong there.
+        DatasetError: no mirror gave the archive, or it cannot be unpacked.
         OSError: dest cannot be written to, or the disk is full.
     """
     dest = Path(dest)
-    folder = dest / FOLDER
+    folder, given, part = dest / FOLDER, dest / ARCHIVE, dest / f"{ARCHIVE}.part"
     if not force and name_of_data(folder) == "CIFAR-10":
         print(f"CIFAR-10 is already there: {folder}")
         return folder
     dest.mkdir(parents=True, exist_ok=True)
-    by_hand, part = dest / ARCHIVE, dest / f"{ARCHIVE}.part"
-    if _is_official(by_hand):
-        print(f"Found {by_hand}, no download needed")
-        unpack(by_hand, dest)
+    if _is_official(given):
+        print(f"Found {given}, no download needed")
+        _unpack(given, folder)
     else:
-        if by_hand.exists():
-            print(f"Deleting {by_hand}: its checksum is not that of the official archive")
-            by_hand.unlink()
+        if given.exists():
+            print(f"Not used: {given}. Its checksum is not the one of the official archive; you may delete it.")
         _fetch(MIRRORS if urls is None else urls, part)
-        _unpack_or_delete(part, dest)
+        _unpack(part, folder)
+        part.unlink()
     print(f"CIFAR-10 is ready: {folder}")
     return folder
 
 
-def name_of_data(folder):
-    """What lies in a folder: "CIFAR-10", "stand-in data", or None where files are missing or cannot be read."""
+def name_of_data(folder: Path) -> str | None:
+    """Return "CIFAR-10" or "stand-in data", None where files of a folder are missing or cannot be read."""
     try:
         return dataset_name(find_CIFAR10(folder))
     except (FileNotFoundError, ValueError):
         return None
 
 
-def _is_official(path):
-    """Whether the file is there and has the checksum of the official archive."""
+@contextlib.contextmanager
+def replacing(folder: Path) -> Iterator[Path]:
+    """Yield an empty folder to fill. It takes the place of `folder` unless an exception is raised."""
+    beside = folder.with_name(f"{folder.name}.part")
+    shutil.rmtree(beside, ignore_errors=True)  # of a process that was killed
+    new = beside / folder.name
+    new.mkdir(parents=True)
+    try:
+        yield new
+        if folder.exists():
+            shutil.rmtree(folder)
+        new.rename(folder)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _unpack(archive: Path, folder: Path) -> None:
+    """Put the data set from an archive in place of the folder."""
+    print(f"Unpacking into {folder}")
+    with replacing(folder) as new:
+        try:
+            extract(archive, new.parent)
+        except (tarfile.TarError, zlib.error, EOFError) as error:
+            raise DatasetError(
+                f"{archive} cannot be unpacked: {error}. Delete it and run the command again."
+            ) from error
+
+
+def _is_official(path: Path) -> bool:
+    """Return whether the file is there and has the checksum of the official archive."""
     if not path.is_file():
         return False
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest() == MD5
 
 
-# Downloading
-
-
-def _fetch(urls, part):
+def _fetch(urls: Sequence[str], part: Path) -> None:
     """Download into `part` from the first of the urls that gives the official archive."""
-    if part.exists():
-        if _is_official(part):
-            return
-        with part.open("rb") as file:
-            begins_well = file.read(2) == GZIP_MAGIC
-        if not begins_well:
-            part.unlink()
-    failures = []
+    if _is_official(part):
+        return
+    reasons: list[str] = []
     for url in urls:
+        print("That failed. Next place:" if reasons else "Downloading", url, flush=True)
         try:
             _download(url, part)
-            if _is_official(part):
-                return
-            part.unlink()
-            raise _MirrorError("what it sent has the wrong checksum, so it was deleted")
-        except _MirrorError as reason:
-            failures.append((url, reason))
-        except (requests.RequestException, HTTPError) as error:
-            failures.append((url, _explain(error)))
-        print(f"{url}: {failures[-1][1]}")
-    raise DatasetError(_advice(failures, part))
-
-
-def _download(url, part):
-    """Get all bytes from one url, beginning after those that `part` has where the server can do that."""
-    have = part.stat().st_size if part.exists() else 0
-    print(f"Downloading {url}" + (f", continuing after {_megabytes(have)}" if have else ""))
-    with _request(url, have) as response:
-        # 416: the server has no byte that far, so what is there cannot be a beginning of its file.
-        wrong_range = response.status_code == 416 or (
-            response.status_code == 206 and _range_start(response) != have
-        )
-        if not (have and wrong_range):
-            _save(response, part, have if response.status_code == 206 else 0)
             return
-    part.unlink()
-    _download(url, part)
+        except (_MirrorError, requests.RequestException, HTTPError) as error:
+            reasons.append(f"  {url}\n    {_explain(error)}")
+    raise DatasetError("\n".join(["CIFAR-10 could not be downloaded:", *reasons, *_advice(part)]))
 
 
-def _request(url, have):
-    # identity: a server that compresses or decompresses on the way would change the bytes.
-    headers = {"Accept-Encoding": "identity"}
+def _download(url: str, part: Path) -> None:
+    """Get the archive from one url. Continue after the bytes that `part` has if the server can do that."""
+    have = part.stat().st_size if part.exists() else 0
+    headers = {"Accept-Encoding": "identity"}  # a server that compresses on the way would change the bytes
     if have:
+        print(f"Continuing after {_megabytes(have)}")
         headers["Range"] = f"bytes={have}-"
-    return requests.get(url, headers=headers, stream=True, timeout=TIMEOUT)
+    with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
+        status = response.status_code
+        if status in (200, 206):
+            _save(response, part, have if status == 206 else 0)
+        elif not (have and status == 416):  # 416: the server has no bytes that far
+            raise _MirrorError(f"the server answered {status} {response.reason}")
+    if _is_official(part):
+        return
+    part.unlink()
+    if have and status != 200:  # the beginning, from an earlier call, may be what is wrong
+        _download(url, part)
+        return
+    raise _MirrorError("what it sent has the wrong checksum and was deleted")
 
 
-def _range_start(response):
-    match = re.match(r"bytes (\d+)-", response.headers.get("Content-Range", ""))
-    return int(match[1]) if match else None
-
-
-def _save(response, part, have):
-    """Write the body of a response into `part` after its first `have` bytes, with a progress bar."""
-    if response.status_code not in (200, 206):
-        raise _MirrorError(f"the server answered {response.status_code} {response.reason}")
+def _save(response: requests.Response, part: Path, have: int) -> None:
+    """Write the body of a response into `part` after its first `have` bytes, and show the progress."""
     length = response.headers.get("Content-Length", "")
     total = have + int(length) if length.isdigit() else None
     chunks = response.raw.stream(CHUNK, decode_content=False)
     first = next(chunks, b"")
-    is_page = response.headers.get("Content-Type", "").startswith("text/html")
-    if is_page or (not have and not first.startswith(GZIP_MAGIC)):
-        # Nothing is written yet, so that a good part of the archive outlives a bad mirror.
+    if not have and not first.startswith(GZIP_MAGIC):  # nothing is written, so that a good part is kept
         raise _MirrorError("it sent a web page or something else that is not the archive")
     with (
         part.open("ab" if have else "wb") as file,
-        tqdm(total=total, initial=have, unit="B", unit_scale=True, desc=ARCHIVE) as bar,
+        progress_bar(total=total, initial=have, unit="B", unit_scale=True, desc=ARCHIVE) as bar,
     ):
         for chunk in itertools.chain([first], chunks):
             file.write(chunk)
             bar.update(len(chunk))
-    if total is not None and part.stat().st_size < total:  # urllib3 before version 2 says nothing
-        raise _MirrorError("the connection broke off")
+        if total is not None and file.tell() < total:  # urllib3 before version 2 says nothing
+            raise _MirrorError("the connection broke off")
 
 
-def _explain(error):
-    """Say in a few words what the network libraries put into long ones."""
+def _explain(error: Exception) -> str:
+    """Return a few words for the long texts of the network libraries."""
     known = (
         (requests.exceptions.SSLError, "its certificate was not accepted"),
         (requests.exceptions.ProxyError, "the proxy could not be used"),
@@ -193,116 +196,16 @@ def _explain(error):
     return next((text for kind, text in known if isinstance(error, kind)), str(error))
 
 
-def _megabytes(count):
+def _megabytes(count: int) -> str:
     return f"{count / 1e6:.1f} MB"
 
 
-def _advice(failures, part):
-    """The message after the last mirror failed."""
-    if part.exists():
-        again = f"run the same command again: it continues after the {_megabytes(part.stat().st_size)} in {part}"
-    else:
-        again = "run the same command again later"
-    lines = [f"  {url}\n    {reason}" for url, reason in failures]
-    return "\n".join(
-        [
-            "CIFAR-10 could not be downloaded:",
-            *lines,
-            "How to go on, in the order of what is best:",
-            f"  - {again}",
-            f"  - get {ARCHIVE} in any other way, put it into {part.parent}, and run the command again",
-            "  - work with drawn images for now:  python -m cs231n.datasets --stand-in",
-        ]
-    )
-
-
-# Unpacking
-
-
-def _unpack_or_delete(part, dest):
-    """Unpack a download, which is not needed afterwards; of no use either if it holds the wrong things."""
-    try:
-        unpack(part, dest)
-    except DatasetError:
-        part.unlink()
-        raise
-    part.unlink()
-
-
-def unpack(archive, dest):
-    """Unpack the archive: the expected files and nothing else.
-
-    Each file is copied to a path made here, so that no name, link, owner or mode in the archive
-    has any effect. All happens in a folder beside, which takes its name only when it is complete.
-
-    Args:
-        archive: path of the .tar.gz file.
-        dest: folder that gets `cifar-10-batches-py`, in place of the one that may be there.
-
-    Returns:
-        Path of `cifar-10-batches-py`.
-
-    Raises:
-        DatasetError: the archive is damaged, or holds what does not belong there.
-        OSError: dest cannot be written to, or the disk is full.
-    """
-    archive, dest = Path(archive), Path(dest)
-    print(f"Unpacking into {dest / FOLDER}")
-    with replacing(dest / FOLDER) as temporary:
-        try:
-            _copy_members(archive, temporary)
-        except (tarfile.TarError, zlib.error, gzip.BadGzipFile, EOFError) as error:
-            raise DatasetError(f"{archive} is damaged ({error}). Delete it and run the command again.") from error
-    return dest / FOLDER
-
-
-@contextlib.contextmanager
-def replacing(folder):
-    """Give an empty folder to fill; `folder` becomes it if all goes well, and stays as it was if not."""
-    temporary, old = folder.with_name(f"{folder.name}.part"), folder.with_name(f"{folder.name}.old.part")
-    shutil.rmtree(temporary, ignore_errors=True)  # of a process that was killed
-    temporary.mkdir(parents=True)
-    try:
-        yield temporary
-        shutil.rmtree(old, ignore_errors=True)
-        if folder.exists():
-            folder.rename(old)
-        try:
-            temporary.rename(folder)
-        except OSError:
-            if old.exists():
-                old.rename(folder)
-            raise
-        shutil.rmtree(old, ignore_errors=True)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _copy_members(archive, folder):
-    missing = {f"{FOLDER}/{name}": folder / name for name in MEMBERS}
-    with gzip.open(archive) as stream, tarfile.open(fileobj=stream, mode="r:") as tar:
-        for member in tar:
-            if member.isdir() and member.name == FOLDER:
-                continue
-            target = missing.pop(member.name, None) if member.isreg() else None
-            if target is None or member.size > MAX_MEMBER_BYTES:
-                raise DatasetError(
-                    f"{archive} holds {_describe(member)}, which does not belong in the CIFAR-10 archive. "
-                    "Nothing was unpacked; get the archive from another place."
-                )
-            with target.open("wb") as file:
-                shutil.copyfileobj(tar.extractfile(member), file)
-        while stream.read(CHUNK):  # gzip compares its checksum at the end, which tar does not reach
-            pass
-    if missing:
-        raise DatasetError(
-            f"{archive} lacks {', '.join(sorted(missing))}. "
-            "Nothing was unpacked; get the archive from another place."
-        )
-
-
-def _describe(member):
-    kinds = (("a link", member.issym() or member.islnk()), ("a folder", member.isdir()))
-    kind = next((name for name, fits in kinds if fits), "a file" if member.isreg() else "a device")
-    link = f" to {member.linkname!r}" if kind == "a link" else ""
-    return f"{kind} {member.name!r}{link} of {member.size} bytes"
+def _advice(part: Path) -> list[str]:
+    """Return lines that say how to go on after the last mirror failed."""
+    again = f": it continues after the {_megabytes(part.stat().st_size)} in {part}" if part.exists() else " later"
+    return [
+        "How to go on, best first:",
+        f"  - run the same command again{again}",
+        f"  - get {ARCHIVE} in another way, put it into {part.parent}, and run the command again",
+        f"  - work with drawn images for now:  {python_command('-m', 'cs231n.datasets', '--stand-in')}",
+    ]

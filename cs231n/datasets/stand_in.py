@@ -10,12 +10,13 @@ and a shape is an array of distances to its edge, positive inside. Constants are
 throughout: one np.float64 would turn all arrays from float32 into float64.
 """
 
+import functools
 import math
 import pickle
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
-from tqdm import tqdm
 
 from cs231n.data_utils import (
     DEFAULT_ROOT,
@@ -26,6 +27,7 @@ from cs231n.data_utils import (
     TRAIN_BATCHES,
 )
 from cs231n.datasets.download import name_of_data, replacing
+from cs231n.terminal import progress_bar
 
 __all__ = ["CLASSES", "draw_scenes", "write_stand_in"]
 
@@ -43,38 +45,38 @@ CLUTTER = 4  # shapes behind the object
 NOISE = 25.0  # the most that noise adds to a pixel or takes from it
 
 
+Array: TypeAlias = np.ndarray
+Layers: TypeAlias = list[tuple[str, Array]]
+
+
 # Shapes: distance to the edge, positive inside
 
 
-def _ellipse(u, v, x, y, rx, ry):
+def _ellipse(u: Array, v: Array, x: float, y: float, rx: float, ry: float) -> Array:
     return (1 - np.sqrt(((u - x) / rx) ** 2 + ((v - y) / ry) ** 2)) * min(rx, ry)
 
 
-def _box(u, v, x, y, rx, ry):
+def _box(u: Array, v: Array, x: float, y: float, rx: float, ry: float) -> Array:
     return np.minimum(rx - np.abs(u - x), ry - np.abs(v - y))
 
 
-def _polygon(u, v, *corners):
+def _polygon(u: Array, v: Array, *corners: tuple[float, float]) -> Array:
     """A convex polygon, its corners listed clockwise as seen (v points down)."""
-    inside = None
+    edges = []
     for (x0, y0), (x1, y1) in zip(corners, corners[1:] + corners[:1]):
         dx, dy = x1 - x0, y1 - y0
-        edge = (dx * (v - y0) - dy * (u - x0)) * (1 / math.hypot(dx, dy))
-        inside = edge if inside is None else np.minimum(inside, edge)
-    return inside
+        edges.append((dx * (v - y0) - dy * (u - x0)) * (1 / math.hypot(dx, dy)))
+    return functools.reduce(np.minimum, edges)
 
 
-def _union(*shapes):
-    result = shapes[0]
-    for shape in shapes[1:]:
-        result = np.maximum(result, shape)
-    return result
+def _union(*shapes: Array) -> Array:
+    return functools.reduce(np.maximum, shapes)
 
 
 # Scenes: each gives its layers, from back to front, as (role of the colour, shape)
 
 
-def _balloon(u, v):
+def _balloon(u: Array, v: Array) -> Layers:
     return [
         ("dark", _union(_box(u, v, -0.15, 0.5, 0.03, 0.3), _box(u, v, 0.15, 0.5, 0.03, 0.3))),
         ("dark", _box(u, v, 0, 0.85, 0.2, 0.15)),
@@ -83,7 +85,7 @@ def _balloon(u, v):
     ]
 
 
-def _boat(u, v):
+def _boat(u: Array, v: Array) -> Layers:
     return [
         ("dark", _box(u, v, 0, -0.2, 0.05, 0.75)),
         ("accent", _polygon(u, v, (0.1, -0.95), (0.8, 0.2), (0.1, 0.2))),
@@ -92,7 +94,7 @@ def _boat(u, v):
     ]
 
 
-def _car(u, v):
+def _car(u: Array, v: Array) -> Layers:
     return [
         ("main", _polygon(u, v, (-0.4, -0.45), (0.3, -0.45), (0.65, 0.05), (-0.65, 0.05))),
         ("accent", _polygon(u, v, (-0.3, -0.32), (0.2, -0.32), (0.4, 0.0), (-0.45, 0.0))),
@@ -101,7 +103,7 @@ def _car(u, v):
     ]
 
 
-def _fish(u, v):
+def _fish(u: Array, v: Array) -> Layers:
     return [
         ("accent", _polygon(u, v, (0.3, 0), (1.0, -0.5), (1.0, 0.5))),
         ("main", _ellipse(u, v, -0.2, 0, 0.72, 0.42)),
@@ -109,12 +111,12 @@ def _fish(u, v):
     ]
 
 
-def _flower(u, v):
+def _flower(u: Array, v: Array) -> Layers:
     petals = 0.62 + 0.28 * np.cos(6 * np.arctan2(v, u)) - np.sqrt(u * u + v * v)
     return [("main", petals * 0.6), ("accent", _ellipse(u, v, 0, 0, 0.28, 0.28))]
 
 
-def _house(u, v):
+def _house(u: Array, v: Array) -> Layers:
     return [
         ("main", _box(u, v, 0, 0.35, 0.65, 0.5)),
         ("accent", _polygon(u, v, (0, -0.85), (0.9, -0.1), (-0.9, -0.1))),
@@ -122,12 +124,12 @@ def _house(u, v):
     ]
 
 
-def _moon(u, v):
+def _moon(u: Array, v: Array) -> Layers:
     bite = _ellipse(u, v, 0.42, -0.1, 0.75, 0.75)
     return [("main", np.minimum(_ellipse(u, v, 0, 0, 0.9, 0.9), -bite))]
 
 
-def _star(u, v):
+def _star(u: Array, v: Array) -> Layers:
     fifth = 2 * math.pi / 5
     angle = np.abs((np.arctan2(u, -v) + fifth / 2) % fifth - fifth / 2)
     radius = np.sqrt(u * u + v * v)
@@ -139,7 +141,7 @@ def _star(u, v):
     return [("main", (x * (1 - along) - (1 - y) * across) * (1 / length))]
 
 
-def _tree(u, v):
+def _tree(u: Array, v: Array) -> Layers:
     crown = [
         _ellipse(u, v, 0, -0.5, 0.5, 0.45),
         _ellipse(u, v, -0.38, -0.1, 0.42, 0.35),
@@ -148,7 +150,7 @@ def _tree(u, v):
     return [("dark", _box(u, v, 0, 0.55, 0.13, 0.45)), ("main", _union(*crown))]
 
 
-def _wheel(u, v):
+def _wheel(u: Array, v: Array) -> Layers:
     radius = np.sqrt(u * u + v * v)
     angles = (0, math.pi / 3, 2 * math.pi / 3)
     spokes = [0.07 - np.abs(u * math.sin(angle) - v * math.cos(angle)) for angle in angles]
@@ -178,37 +180,37 @@ CLASSES = tuple(_SCENES)
 class _Canvas:
     """The images of one chunk while they are painted: float32, 0 to 255."""
 
-    def __init__(self, count, rng):
+    def __init__(self, count: int, rng: np.random.Generator) -> None:
         self.rng = rng
         self.count = count
         self.pixels = np.empty((count, 3, SIZE, SIZE), dtype=np.float32)
         line = np.arange(SIZE, dtype=np.float32) - (SIZE - 1) / 2
         self.x, self.y = line, line[:, None]
 
-    def uniform(self, low, high, *shape):
+    def uniform(self, low: float, high: float, *shape: int) -> Array:
         """Random numbers between low and high, one of the given shape for each image."""
         numbers = self.rng.random((self.count, *shape), dtype=np.float32)
         numbers *= high - low
         numbers += low
         return numbers
 
-    def place(self, shift, scale, tilt):
+    def place(self, shift: float, scale: tuple[float, float], tilt: float) -> tuple[Array, Array, Array]:
         """Coordinates u, v (count, 32, 32) of a randomly placed object, and its scale in pixels."""
         x = self.x - self.uniform(-shift, shift, 1, 1)
         y = self.y - self.uniform(-shift, shift, 1, 1)
-        scale, angle = self.uniform(*scale, 1, 1), self.uniform(-tilt, tilt, 1, 1)
-        cos, sin = np.cos(angle) / scale, np.sin(angle) / scale
+        size, angle = self.uniform(*scale, 1, 1), self.uniform(-tilt, tilt, 1, 1)
+        cos, sin = np.cos(angle) / size, np.sin(angle) / size
         mirror = np.where(self.uniform(0, 1, 1, 1) < 0.5, np.float32(-1), np.float32(1))
         # x is (count, 1, 32) and y is (count, 32, 1), so that only the two sums run over all pixels.
-        return (mirror * cos) * x + (mirror * sin) * y, cos * y - sin * x, scale
+        return (mirror * cos) * x + (mirror * sin) * y, cos * y - sin * x, size
 
-    def paint(self, shape, scale, colour):
+    def paint(self, shape: Array, scale: Array, colour: Array) -> None:
         """Lay a shape in one colour (count, 3) over what is there, with edges one pixel soft."""
         cover = np.clip(shape * scale + np.float32(0.5), 0, 1)[:, None]
         self.pixels += cover * (colour[:, :, None, None] - self.pixels)
 
 
-def _paint_background(canvas):
+def _paint_background(canvas: _Canvas) -> Array:
     """Two fields that meet along a line, sharply or softly, and clutter on them; gives their mean colour."""
     _, v, scale = canvas.place(shift=10, scale=(1, 1), tilt=0.5)
     near, far = canvas.uniform(30, 225, 3), canvas.uniform(30, 225, 3)
@@ -221,7 +223,7 @@ def _paint_background(canvas):
     return (near + far) / 2
 
 
-def _object_colours(canvas, background, usual):
+def _object_colours(canvas: _Canvas, background: Array, usual: tuple[int, int, int]) -> dict[str, Array]:
     """A colour for each role: partly the usual one, random otherwise, and never that of the background."""
     bias = canvas.uniform(0, 2 * COLOUR_BIAS, 1)
     main = bias * np.asarray(usual, dtype=np.float32) + (1 - bias) * canvas.uniform(20, 235, 3)
@@ -234,7 +236,7 @@ def _object_colours(canvas, background, usual):
     return {"main": main, "accent": accent, "dark": canvas.uniform(10, 70, 1) * np.ones(3, dtype=np.float32)}
 
 
-def _light_and_noise(canvas):
+def _light_and_noise(canvas: _Canvas) -> None:
     """Light from one side, of another strength for each image, and noise on each pixel."""
     angle = canvas.uniform(-math.pi, math.pi, 1, 1)
     slope = canvas.uniform(0, 0.025, 1, 1)
@@ -244,7 +246,7 @@ def _light_and_noise(canvas):
     canvas.pixels += noise
 
 
-def draw_scenes(count, rng):
+def draw_scenes(count: int, rng: np.random.Generator) -> Array:
     """Draw scenes of every kind, all kinds on the same backgrounds, which therefore tell nothing.
 
     Args:
@@ -269,7 +271,7 @@ def draw_scenes(count, rng):
     return scenes
 
 
-def _draw_batch(number):
+def _draw_batch(number: int) -> tuple[Array, Array]:
     """Images uint8 (10000, 3072) and labels of one batch, shuffled; the same for the same number."""
     rng = np.random.default_rng([SEED, number])
     count = len(CLASSES) * PER_CLASS
@@ -282,12 +284,12 @@ def _draw_batch(number):
     return data, labels
 
 
-def _dump(content, path):
+def _dump(content: dict[str, Any], path: Path) -> None:
     with path.open("wb") as file:
         pickle.dump(content, file, protocol=4)
 
 
-def write_stand_in(dest=DEFAULT_ROOT, force=False):
+def write_stand_in(dest: str | Path = DEFAULT_ROOT, force: bool = False) -> Path:
     """Write the drawn data set, 50,000 + 10,000 images, unless there is data already.
 
     Its batches.meta has the key `stand_in`, by which `cs231n.data_utils.dataset_name` knows it. The
@@ -309,7 +311,7 @@ def write_stand_in(dest=DEFAULT_ROOT, force=False):
         print(f"There is {there} already, nothing was drawn (--force replaces it): {folder}")
         return folder
     with replacing(folder) as temporary:
-        for number, name in enumerate(tqdm([*TRAIN_BATCHES, TEST_BATCH], desc="Drawing", unit="batch")):
+        for number, name in enumerate(progress_bar([*TRAIN_BATCHES, TEST_BATCH], desc="Drawing", unit="batch")):
             data, labels = _draw_batch(number)
             batch = {
                 "batch_label": f"stand-in {name}",

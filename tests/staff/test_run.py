@@ -1,8 +1,11 @@
 """staff.run: what is executed and in which order, which missed bounds count, the table, and the data's source."""
 
+from unittest import mock
+
 import nbformat
 import pytest
 
+from cs231n.terminal import python_command
 from cs231n.verdict import MIME
 from staff import run as runner
 from staff.notebooks import Run
@@ -121,18 +124,24 @@ def test_an_unknown_notebook_is_refused_by_name(capsys):
 @pytest.mark.parametrize("downloads, expected", [(True, [[]]), (False, [[], ["--stand-in"]])])
 def test_data_is_downloaded_where_there_is_none_and_drawn_where_that_fails(monkeypatch, downloads, expected):
     calls = []
-
-    def nothing_there():
-        raise FileNotFoundError
-
-    def get(arguments):
-        calls.append(arguments)
-        return 0 if downloads else 1
-
-    monkeypatch.setattr(runner, "find_CIFAR10", nothing_there)
+    monkeypatch.setattr(runner, "find_CIFAR10", mock.Mock(side_effect=FileNotFoundError))
     monkeypatch.setattr(
         runner, "get_datasets", lambda arguments: calls.append(arguments) or (0 if downloads else 1)
     )
     monkeypatch.setattr(runner, "dataset_name", lambda: "CIFAR-10")
     assert runner._get_data() == "CIFAR-10"
     assert calls == expected
+
+
+def test_ctrl_c_during_the_download_ends_the_run(monkeypatch):
+    monkeypatch.setattr(runner, "find_CIFAR10", mock.Mock(side_effect=FileNotFoundError))
+    monkeypatch.setattr(runner, "get_datasets", lambda arguments: 130)
+    with pytest.raises(KeyboardInterrupt):
+        runner._get_data()
+
+
+def test_the_notice_of_stand_in_data_names_a_command_that_starts_this_python(monkeypatch, capsys):
+    monkeypatch.setattr(runner, "find_CIFAR10", lambda: None)
+    monkeypatch.setattr(runner, "dataset_name", lambda: "stand-in data")
+    runner._get_data()
+    assert f"!!      {python_command('-m', 'cs231n.datasets')}  " in capsys.readouterr().out
