@@ -298,6 +298,7 @@ MAY_IMPORT = {
     "gradient_check": set(),
     "data_utils": set(),
     "vis_utils": set(),
+    "terminal": set(),
     "verdict": set(),
 }
 ON_TOP = ("doctor", "checks", "datasets", "submit")
