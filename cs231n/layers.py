@@ -3,6 +3,9 @@
 Every `*_forward` returns `(out, cache)`; the matching `*_backward` takes the upstream gradient `dout`, of the
 shape of `out`, and that cache, and returns the gradients with respect to the inputs. Arrays are float32 or
 float64, results keep their dtype, and no argument is changed except where a docstring says so.
+
+Functions with a matrix product ignore NumPy's invalid flag: for infinite inputs it depends on the processor, the
+result does not. Some kernels of BLAS multiply infinity by zero in places that they leave out of the result.
 """
 
 import numpy as np
@@ -10,6 +13,7 @@ import numpy as np
 from cs231n import validation as _valid
 
 
+@np.errstate(invalid="ignore")  # see above
 def affine_forward(x, w, b):
     """Flatten each input and map it linearly.
 
@@ -38,6 +42,7 @@ def affine_forward(x, w, b):
     return out, cache
 
 
+@np.errstate(invalid="ignore")  # see above
 def affine_backward(dout, cache):
     """Backward pass of an affine layer.
 

@@ -15,6 +15,7 @@ __all__ = [
 ]
 
 
+@np.errstate(invalid="ignore")  # as in cs231n.layers, whose docstring says why
 def conv_forward(x, w, b, stride, pad):
     """Return out (N, F, oh, ow): out[n] = w @ columns of x[n] + b."""
     F, C, HH, WW = w.shape
@@ -27,6 +28,7 @@ def conv_forward(x, w, b, stride, pad):
     return out
 
 
+@np.errstate(invalid="ignore")  # as in cs231n.layers, whose docstring says why
 def conv_input_gradient(dout, w, x_shape, stride, pad):
     """Return dx (N, C, H, W): w.T @ dout[n] gives the gradient of the columns, which are added up in place."""
     (N, C, H, W), (F, _, HH, WW), (oh, ow) = x_shape, w.shape, dout.shape[2:]
@@ -40,6 +42,7 @@ def conv_input_gradient(dout, w, x_shape, stride, pad):
     return padded[:, :, pad : pad + H, pad : pad + W]
 
 
+@np.errstate(invalid="ignore")  # as in cs231n.layers, whose docstring says why
 def conv_weight_gradient(dout, x, w_shape, stride, pad):
     """Return dw (F, C, HH, WW), the sum of dout[n] @ columns of x[n] transposed, and db (F,)."""
     F, C, HH, WW = w_shape

@@ -334,6 +334,19 @@ def check_takes_numpy_scalars(case):
     _check_against_torch(case, case.arrays(np.float32), np.float32, rest=tuple(map(as_numpy, case.rest)))
 
 
+def check_takes_infinity(case):
+    """Infinity times zero gives NaN where it takes part, and no warning, whatever processor BLAS runs on."""
+    arrays = case.arrays()
+    arrays[0].flat[0] = np.inf
+    arrays[1][...] = 0
+    out, cache = case.out(arrays)
+    dout = np.zeros_like(out)
+    expected, gradients = torch_gradients(case.oracle, arrays, dout)
+    assert np.isnan(expected).any() and not np.isnan(expected).all()
+    for actual, wanted in zip([out, *case.gradients(dout, cache)], [expected, *gradients], strict=True):
+        assert_close(actual, wanted, np.float64)
+
+
 def check_promotes(case, x_dtype, other_dtype):
     """float32 and float64 give float64; statistics of a float32 x need not be better than float32."""
     x, *others = case.arrays(x_dtype)

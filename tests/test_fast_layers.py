@@ -115,6 +115,13 @@ def test_nan_and_infinity_reach_the_outputs_whose_window_sees_them_and_no_others
     assert_close(out, oracles.torch_output(case.oracle, arrays), np.float64)
 
 
+@parametrise(
+    "case", {name: CONVS[name] for name in ("convolution, 3x3, pad 1", "convolution, stride 2 leaves a row over")}
+)
+def test_infinity_times_zero_is_nan_without_a_warning(case):
+    oracles.check_takes_infinity(case)
+
+
 # --- the naive layers as judges -----------------------------------------------------------------------------
 
 

@@ -331,6 +331,10 @@ def test_nan_and_infinity_reach_the_outputs_they_belong_to_and_no_others(case, b
     assert_close(out, expected, np.float64)
 
 
+def test_infinity_times_zero_is_nan_without_a_warning():
+    oracles.check_takes_infinity(FIRST["affine"])
+
+
 @parametrise("case", {name: case for name, case in FIRST.items() if "norm" in name})
 def test_nan_in_x_makes_its_group_nan_forward_and_backward(case):
     arrays = case.arrays()
