@@ -1,5 +1,5 @@
 # The doors for maintainers and newcomers. Windows users: README.md has the same steps as plain commands.
-#   make install    the environment .venv and the extension, as the others do where they need it
+#   make install    the environment .venv and the extension, with what the notebooks need
 #   make run        everything from nothing: environment, extension, data, notebooks, summary;
 #                   TENSORFLOW=0 leaves TensorFlow and its notebook out
 #   make test       style, tests, and each notebook executed small
@@ -12,13 +12,27 @@ PYTHON ?= python3
 TENSORFLOW ?= 1
 BIN := .venv/bin
 
-.PHONY: install run test test-all coverage lint release clean
+# "3.12 True": the version of that Python, and whether it is new enough.
+LEAST := $(shell sed -n 's/^requires-python = ">=\(.*\)"/\1/p' pyproject.toml)
+FOUND := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2], \
+	sys.version_info >= tuple(map(int, "$(LEAST)".split("."))))' 2>/dev/null)
+VERSION := $(word 1,$(FOUND))
+CHECK_PYTHON = $(if $(filter True,$(FOUND)),,$(error $(PYTHON) is $(if $(VERSION),Python $(VERSION),not there). \
+	Name a Python $(LEAST) or later: make PYTHON=python3.13 $(MAKECMDGOALS)))
+# What is installed, for which Python: another Python begins anew.
+NOTEBOOKS := .venv/notebooks-$(VERSION)
+TESTS := .venv/tests-$(VERSION)
+WITH_TENSORFLOW := .venv/tensorflow-$(VERSION)
+# The extension is built in place by the editable install, so a changed source builds it again.
+SOURCES := requirements.txt constraints.txt pyproject.toml setup.py cs231n/im2col_cython.pyx $(wildcard cs231n/kernels/*)
 
-install: .venv/installed
+.PHONY: install tensorflow run test test-all coverage lint release clean
 
-run: .venv/installed
+install: $(NOTEBOOKS)
+
+run: $(NOTEBOOKS)
 ifneq ($(TENSORFLOW),0)
-	@$(MAKE) --no-print-directory .venv/tensorflow || echo "TensorFlow cannot be installed here: see above."
+	@$(MAKE) --no-print-directory tensorflow || echo "TensorFlow cannot be installed here: see above."
 endif
 	$(BIN)/python -m staff.run $(if $(filter 0,$(TENSORFLOW)),--without TensorFlow)
 
@@ -28,28 +42,32 @@ test: lint
 test-all: lint
 	$(BIN)/python -m pytest -q --durations=15
 
-coverage: .venv/installed
+coverage: $(TESTS)
 	$(BIN)/python -m pytest -q -m "not slow" --cov --cov-report=term-missing
 
-lint: .venv/installed
+lint: $(TESTS)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-release: .venv/installed
+release: $(NOTEBOOKS)
 	$(BIN)/python -m staff.release build/release
 
-# The extension is built in place by the editable install, so a changed source builds it again.
-.venv/installed: $(addprefix requirements,.txt -test.txt -grade.txt -cluster.txt -pdf.txt) constraints.txt \
-		pyproject.toml setup.py cs231n/im2col_cython.pyx $(wildcard cs231n/kernels/*)
-	@echo "Installing into .venv, the versions of constraints.txt; this takes a few minutes ..."
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[test]"
+$(NOTEBOOKS): $(SOURCES)
+	@$(CHECK_PYTHON)echo "Installing into .venv what the notebooks need; this takes a minute or more ..."
+	@sh staff/install.sh $(PYTHON) -e .
 	@touch $@
 
+$(TESTS): $(SOURCES)
+	@$(CHECK_PYTHON)echo "Installing into .venv what the tests need; this takes a minute or more ..."
+	@sh staff/install.sh $(PYTHON) -e ".[test]"
+	@touch $(NOTEBOOKS) $@
+
+tensorflow: $(WITH_TENSORFLOW)
+
 # Apart from the rest, since it is large and not every machine has a wheel of it.
-.venv/tensorflow: .venv/installed requirements-tensorflow.txt
+$(WITH_TENSORFLOW): pyproject.toml constraints.txt | $(NOTEBOOKS)
 	@echo "Installing TensorFlow for one of the notebooks (make run TENSORFLOW=0 does without) ..."
-	$(BIN)/python -m pip install --quiet --only-binary :all: -c constraints.txt -r requirements-tensorflow.txt
+	@sh staff/install.sh $(PYTHON) --only-binary :all: -e ".[tensorflow]"
 	@touch $@
 
 clean:

@@ -38,7 +38,7 @@ _SECONDS = {
 }
 NOTEBOOKS = tuple(_SECONDS)
 # What a notebook imports beyond requirements.txt: its package, and how to get it.
-_EXTRAS = {"TensorFlow": ("tensorflow", "pip install -c constraints.txt -r requirements-tensorflow.txt")}
+_EXTRAS = {"TensorFlow": ("tensorflow", "pip install -c constraints.txt -e '.[tensorflow]'")}
 
 
 def main(arguments=None):

@@ -56,11 +56,9 @@ class Run:
 INSTALL_OFFLINE = "python -m pip install --dry-run --no-index --no-build-isolation --disable-pip-version-check"
 IS_INSTALLED = "installing takes minutes and a network; that nothing is left to install is the same question"
 TENSORFLOW = Run(
-    'python -c "from pip._internal.req import parse_requirements as p; from pip._internal.network.session import '
-    "PipSession as S; print(*[r.requirement for f in ('constraints.txt', 'requirements-tensorflow.txt') "
-    'for r in p(f, S())])"',
-    "1.5 GB; pip reads the files, and executes no more",
-    says="keras",
+    f'{INSTALL_OFFLINE} -c constraints.txt -e ".[tensorflow]" || true',
+    "1.5 GB; pip looks for it here alone, and need not find it",
+    says="already satisfied: tensorflow|No matching distribution found for tensorflow",
 )
 MAKES_ENVIRONMENT = "pip in a new environment takes seconds, and nothing is installed into this one"
 VENV = Run("python -m venv --without-pip new && test -f new/pyvenv.cfg", MAKES_ENVIRONMENT)
@@ -94,7 +92,7 @@ KNOWN = {
         'python -m pip install -c constraints.txt -e ".[test]"': Run(
             f'{INSTALL_OFFLINE} -c constraints.txt -e ".[test]"', IS_INSTALLED, says="already satisfied: torch"
         ),
-        "python -m pip install -c constraints.txt -r requirements-tensorflow.txt": TENSORFLOW,
+        'python -m pip install -c constraints.txt -e ".[tensorflow]"': TENSORFLOW,
         "python -m staff.run": Run("python -m staff.run --help", "six minutes", says="NOTEBOOK"),
         "python -m staff.run Dropout": Run(says="Every check kept its bound", slow=True),
         'python -m pytest -m "not slow"': Run(
@@ -172,7 +170,7 @@ KNOWN = {
         'python -m pip install -c constraints.txt -e ".[pdf]"': Run(
             f'{INSTALL_OFFLINE} -c constraints.txt -e ".[pdf]"', IS_INSTALLED, says="already satisfied: typst"
         ),
-        "python -m pip install -c constraints.txt -r requirements-tensorflow.txt": TENSORFLOW,
+        'python -m pip install -c constraints.txt -e ".[tensorflow]"': TENSORFLOW,
         "python -m cs231n.doctor": Run(says="Nothing stops you"),
         "python setup.py build_ext --inplace": Run(slow=True),
         "python -m cs231n.datasets": Run(says="CIFAR-10 is already there"),
@@ -294,7 +292,8 @@ def _environment(folder):
         program = programs / name
         program.write_text(f'#!/bin/sh\nexec "{sys.executable}" {arguments} "$@"\n')
         program.chmod(0o755)
-    (folder / ".venv" / "installed").touch()
+    for name in ("notebooks", "tests"):
+        (folder / ".venv" / f"{name}-{sys.version_info.major}.{sys.version_info.minor}").touch()
 
 
 def _data(folder, stand_in_root):

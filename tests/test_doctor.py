@@ -27,7 +27,7 @@ def folder(tmp_path):
     """A copy of the package, without its data and without a compiled extension."""
     left_out = shutil.ignore_patterns("*.so", "*.pyd", "im2col_cython.c", "__pycache__", "cifar-10-batches-py")
     shutil.copytree(ROOT / "cs231n", tmp_path / "cs231n", ignore=left_out)
-    for path in (*ROOT.glob("requirements*.txt"), ROOT / "constraints.txt", ROOT / "pyproject.toml"):
+    for path in (ROOT / "requirements.txt", ROOT / "constraints.txt", ROOT / "pyproject.toml"):
         shutil.copy(path, tmp_path)
     return tmp_path
 
@@ -132,7 +132,7 @@ def test_packages_are_missing_too_old_other_than_tested_or_fine():
 
 def test_every_requirement_is_looked_at():
     assert packages.requirements(ROOT / "requirements.txt").keys() >= {"numpy", "torch", "jupyter", "tqdm"}
-    assert packages.requirements(ROOT / "requirements-tensorflow.txt").keys() == {
+    assert packages.extra(ROOT, "tensorflow").keys() == {
         "tensorflow-cpu",
         "tensorflow",
         "keras",
@@ -187,7 +187,7 @@ def test_a_package_that_hangs_is_not_waited_for(tmp_path, monkeypatch):
 )
 def test_one_of_the_two_tensorflow_packages_is_enough(monkeypatch, installed, kind):
     monkeypatch.setattr(packages, "_version", lambda name: "3.1" if name in installed else None)
-    finding = packages._extra(ROOT, "requirements-tensorflow.txt", "TensorFlow.ipynb", "no matter")
+    finding = packages._extra(ROOT, "tensorflow", "TensorFlow.ipynb", "no matter")
     assert finding.kind == kind
     assert finding.text.count("tensorflow") == 1
 

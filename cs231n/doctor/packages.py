@@ -10,7 +10,7 @@ from pathlib import Path
 from cs231n.doctor.finding import INSTALL, STOP, activation, good, note, optional, stop
 from cs231n.doctor.trial import try_loading
 
-__all__ = ["findings", "numbers", "requirements"]
+__all__ = ["extra", "findings", "numbers", "requirements"]
 
 # Packages with compiled code, which cannot be loaded where a library is missing or made for another machine, and a
 # module that has such code.
@@ -19,7 +19,7 @@ _NEW_ENVIRONMENT = ("py -3" if os.name == "nt" else "python3") + " -m venv .venv
 
 
 def findings(root):
-    """Yield findings on Python and the packages that the files requirements*.txt of a folder list."""
+    """Yield findings on Python and the packages that requirements.txt and pyproject.toml of a folder list."""
     python = _python((root / "pyproject.toml").read_text(encoding="utf-8"))
     yield python
     if python.kind == STOP:
@@ -31,8 +31,8 @@ def findings(root):
     how = (f"where they are installed: {activation()}", f"else: {INSTALL}") if _is_closed(root) else (INSTALL,)
     yield from _compare(required, installed, tested, how)
     yield from _loading(root, [name for name in _COMPILED if installed.get(name)])
-    yield _extra(root, "requirements-pdf.txt", "assignment.pdf", "submit makes assignment.html in its place")
-    yield _extra(root, "requirements-tensorflow.txt", "TensorFlow.ipynb", "PyTorch.ipynb does without")
+    yield _extra(root, "pdf", "assignment.pdf", "submit makes assignment.html in its place")
+    yield _extra(root, "tensorflow", "TensorFlow.ipynb", "PyTorch.ipynb does without")
 
 
 def numbers(version):
@@ -42,8 +42,20 @@ def numbers(version):
 
 def requirements(path):
     """Return what a file of requirements lists, name -> version after >= or ==, "" without."""
+    return _versions(path.read_text(encoding="utf-8").splitlines())
+
+
+def extra(root, name):
+    """Return what an extra of pyproject.toml lists, name -> version after >=, "" without."""
+    import tomllib  # not there where Python is too old, which findings() says
+
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return _versions(project.get("optional-dependencies", {}).get(name, ()))
+
+
+def _versions(lines):
     found = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in lines:
         match = re.match(r"([A-Za-z][\w.-]*)\s*(?:[>=]=\s*([\d.]+))?", line)
         if match:
             found[match[1].lower()] = match[2] or ""
@@ -129,9 +141,9 @@ def _loading(root, names):
         yield stop(f"{name} is installed, but cannot be loaded: {problem}", again, *library)
 
 
-def _extra(root, file, purpose, without):
+def _extra(root, extra_name, purpose, without):
     """Return a finding on packages that not everybody needs."""
-    names = [name for name in requirements(root / file)]
+    names = list(extra(root, extra_name))
     # Of tensorflow and tensorflow-cpu one is enough: which of them depends on the platform.
     found = {name: _version(name) for name in names}
     missing = [name for name in names if not found[name]]
@@ -139,6 +151,6 @@ def _extra(root, file, purpose, without):
         missing = [name for name in missing if not name.startswith("tensorflow")]
     if missing:
         wanted = f"for {purpose}: {' and '.join(dict.fromkeys(n.replace('-cpu', '') for n in missing))}"
-        command = f"python -m pip install -c constraints.txt -r {file}"
+        command = f'python -m pip install -c constraints.txt -e ".[{extra_name}]"'
         return optional(f"not installed, {wanted}; {without}", f"to have it: {command}")
     return good(f"for {purpose}: {', '.join(f'{name} {version}' for name, version in found.items() if version)}")

@@ -8,7 +8,7 @@ from staff.release import files
 
 __all__ = ["PATTERNS", "bundle", "read_or_make_secret"]
 
-PATTERNS = (*files.ALLOWED, "requirements-grade.txt", "staff/**/*.py", "staff/**/*.md", "staff/**/*.toml")
+PATTERNS = (*files.ALLOWED, "staff/**/*.py", "staff/**/*.md", "staff/**/*.toml")
 SCRIPTS = Path(__file__).with_name("gradescope")
 
 

@@ -13,8 +13,6 @@ ALLOWED = (
     "constraints.txt",
     "pyproject.toml",
     "requirements.txt",
-    "requirements-pdf.txt",
-    "requirements-tensorflow.txt",
     "setup.py",
     "cs231n/**/*.py",
     "cs231n/**/*.pyx",

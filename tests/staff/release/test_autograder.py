@@ -16,7 +16,7 @@ def test_the_bundle_holds_solution_grader_scripts_and_secret_and_no_tests():
     files = bundle(SECRET, "[global]\n")
     assert files["secret"] == SECRET and files["pip.conf"] == b"[global]\n"
     assert b"BEGIN SOLUTION" in files["cs231n/layers.py"]
-    assert {"setup.sh", "run_autograder", "staff/grade/autograder.py", "requirements-grade.txt"} <= set(files)
+    assert {"setup.sh", "run_autograder", "staff/grade/autograder.py", "pyproject.toml"} <= set(files)
     assert not any(name.startswith(("tests/", "benchmarks/", ".")) for name in files)
     assert "pip.conf" not in bundle(SECRET)
 
