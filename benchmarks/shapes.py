@@ -103,7 +103,7 @@ CONVOLUTIONS = (
 
 
 def _draw(count, seed=231):
-    """Draw convolutions as a net might have them, of 20 to 600 million products, that nobody tuned the kernels for."""
+    """Draw convolutions of 20 to 600 million products, as a net might have them; no kernel was tuned for them."""
     rng = np.random.default_rng(seed)
     drawn = []
     while len(drawn) < count:

@@ -19,25 +19,46 @@ from cs231n import validation
 
 __all__ = ["col2im_6d_cython", "col2im_cython", "im2col_cython"]
 
-cdef extern from "kernels/conv.h" nogil:
+cdef extern from "kernels/dispatch.h" nogil:
     ctypedef struct conv_shape:
         ptrdiff_t N, C, H, W, F, HH, WW, stride, pad, OH, OW
 
-    int conv_forward_float(const conv_shape *, const float *, const float *, const float *, float *, int)
-    int conv_forward_double(const conv_shape *, const double *, const double *, const double *, double *, int)
-    int conv_input_gradient_float(const conv_shape *, const float *, const float *, float *, int)
-    int conv_input_gradient_double(const conv_shape *, const double *, const double *, double *, int)
-    int conv_weight_gradient_float(const conv_shape *, const float *, const float *, float *, float *, int)
-    int conv_weight_gradient_double(const conv_shape *, const double *, const double *, double *, double *, int)
-
-cdef extern from "kernels/pool.h" nogil:
     ctypedef struct pool_shape:
         ptrdiff_t planes, H, W, height, width, stride, OH, OW
 
-    int pool_forward_float(const pool_shape *, const float *, float *, int)
-    int pool_forward_double(const pool_shape *, const double *, double *, int)
-    int pool_backward_float(const pool_shape *, const float *, const float *, float *, int)
-    int pool_backward_double(const pool_shape *, const double *, const double *, double *, int)
+    ctypedef struct kernel_table:
+        int (*conv_forward_float)(
+            const conv_shape *, const float *, const float *, const float *, float *, int
+        ) noexcept nogil
+        int (*conv_input_gradient_float)(
+            const conv_shape *, const float *, const float *, float *, int
+        ) noexcept nogil
+        int (*conv_weight_gradient_float)(
+            const conv_shape *, const float *, const float *, float *, float *, int
+        ) noexcept nogil
+        int (*pool_forward_float)(const pool_shape *, const float *, float *, int) noexcept nogil
+        int (*pool_backward_float)(const pool_shape *, const float *, const float *, float *, int) noexcept nogil
+        int (*conv_forward_double)(
+            const conv_shape *, const double *, const double *, const double *, double *, int
+        ) noexcept nogil
+        int (*conv_input_gradient_double)(
+            const conv_shape *, const double *, const double *, double *, int
+        ) noexcept nogil
+        int (*conv_weight_gradient_double)(
+            const conv_shape *, const double *, const double *, double *, double *, int
+        ) noexcept nogil
+        int (*pool_forward_double)(const pool_shape *, const double *, double *, int) noexcept nogil
+        int (*pool_backward_double)(
+            const pool_shape *, const double *, const double *, double *, int
+        ) noexcept nogil
+
+    ctypedef struct kernel_level:
+        const char *name
+        const kernel_table *kernels
+        const char *lacking
+
+    int count_levels()
+    kernel_level describe_level(int)
 
 cdef extern from *:
     """
@@ -50,6 +71,41 @@ cdef extern from *:
     int omp_get_max_threads()
 
 _NAMES = ("field_height", "field_width", "padding")
+
+CAP = "CS231N_LEVEL"  # environment variable: the highest level that may be taken
+
+
+def levels():
+    """Return the levels the kernels are compiled for, lowest first: their names, and what this processor lacks.
+
+    A level is a set of instructions. What is lacking is the first of them that the processor does not have, "" if it
+    has all.
+    """
+    cdef kernel_level one
+    found = {}
+    for number in range(count_levels()):
+        one = describe_level(number)
+        found[one.name.decode()] = one.lacking.decode() if one.lacking != NULL else ""
+    return found
+
+
+def _choose():
+    """Return the number of the highest level that the processor has, and that CS231N_LEVEL allows."""
+    there = levels()
+    cap = os.environ.get(CAP)
+    if cap and cap not in there:
+        raise ImportError(f"the environment variable {CAP} is {cap!r}, expected one of {', '.join(there)}")
+    chosen = 0
+    for number, (name, lacking) in enumerate(there.items()):
+        if not lacking:
+            chosen = number
+        if name == cap:
+            break
+    return chosen
+
+
+LEVEL = list(levels())[_choose()]  # the level in use
+cdef const kernel_table *_kernels = describe_level(_choose()).kernels
 
 
 def im2col_cython(x, field_height, field_width, padding, stride):
@@ -146,9 +202,9 @@ def conv_forward(
     cdef int failed, threads = _threads(&s)
     with nogil:
         if floating is float:
-            failed = conv_forward_float(&s, &x[0, 0, 0, 0], &w[0, 0, 0, 0], &b[0], &o[0, 0, 0, 0], threads)
+            failed = _kernels.conv_forward_float(&s, &x[0, 0, 0, 0], &w[0, 0, 0, 0], &b[0], &o[0, 0, 0, 0], threads)
         else:
-            failed = conv_forward_double(&s, &x[0, 0, 0, 0], &w[0, 0, 0, 0], &b[0], &o[0, 0, 0, 0], threads)
+            failed = _kernels.conv_forward_double(&s, &x[0, 0, 0, 0], &w[0, 0, 0, 0], &b[0], &o[0, 0, 0, 0], threads)
     if failed:
         raise MemoryError("not enough memory for the scratch of a convolution")
     return out
@@ -165,9 +221,9 @@ def conv_input_gradient(
     cdef int failed, threads = _threads(&s)
     with nogil:
         if floating is float:
-            failed = conv_input_gradient_float(&s, &dout[0, 0, 0, 0], &w[0, 0, 0, 0], &d[0, 0, 0, 0], threads)
+            failed = _kernels.conv_input_gradient_float(&s, &dout[0, 0, 0, 0], &w[0, 0, 0, 0], &d[0, 0, 0, 0], threads)
         else:
-            failed = conv_input_gradient_double(&s, &dout[0, 0, 0, 0], &w[0, 0, 0, 0], &d[0, 0, 0, 0], threads)
+            failed = _kernels.conv_input_gradient_double(&s, &dout[0, 0, 0, 0], &w[0, 0, 0, 0], &d[0, 0, 0, 0], threads)
     if failed:
         raise MemoryError("not enough memory for the scratch of a convolution")
     return dx
@@ -186,11 +242,11 @@ def conv_weight_gradient(
     cdef int failed, threads = _threads(&s)
     with nogil:
         if floating is float:
-            failed = conv_weight_gradient_float(
+            failed = _kernels.conv_weight_gradient_float(
                 &s, &x[0, 0, 0, 0], &dout[0, 0, 0, 0], &d[0, 0, 0, 0], &e[0], threads
             )
         else:
-            failed = conv_weight_gradient_double(
+            failed = _kernels.conv_weight_gradient_double(
                 &s, &x[0, 0, 0, 0], &dout[0, 0, 0, 0], &d[0, 0, 0, 0], &e[0], threads
             )
     if failed:
@@ -221,9 +277,9 @@ def max_pool_forward(const floating[:, :, :, ::1] x not None, height, width, str
     cdef int failed, threads = _threads_for(8.0 * s.planes * s.H * s.W)
     with nogil:
         if floating is float:
-            failed = pool_forward_float(&s, &x[0, 0, 0, 0], &o[0, 0, 0, 0], threads)
+            failed = _kernels.pool_forward_float(&s, &x[0, 0, 0, 0], &o[0, 0, 0, 0], threads)
         else:
-            failed = pool_forward_double(&s, &x[0, 0, 0, 0], &o[0, 0, 0, 0], threads)
+            failed = _kernels.pool_forward_double(&s, &x[0, 0, 0, 0], &o[0, 0, 0, 0], threads)
     if failed:
         raise MemoryError("not enough memory for the scratch of a pool")
     return out
@@ -240,9 +296,9 @@ def max_pool_input_gradient(
     cdef int failed, threads = _threads_for(8.0 * s.planes * s.H * s.W)
     with nogil:
         if floating is float:
-            failed = pool_backward_float(&s, &x[0, 0, 0, 0], &dout[0, 0, 0, 0], &d[0, 0, 0, 0], threads)
+            failed = _kernels.pool_backward_float(&s, &x[0, 0, 0, 0], &dout[0, 0, 0, 0], &d[0, 0, 0, 0], threads)
         else:
-            failed = pool_backward_double(&s, &x[0, 0, 0, 0], &dout[0, 0, 0, 0], &d[0, 0, 0, 0], threads)
+            failed = _kernels.pool_backward_double(&s, &x[0, 0, 0, 0], &dout[0, 0, 0, 0], &d[0, 0, 0, 0], threads)
     if failed:
         raise MemoryError("not enough memory for the scratch of a pool")
     return dx

@@ -114,8 +114,6 @@ KNOWN = {
             ".venv/bin/jupyter lab --version", LAB.why, says="4."
         ),
         "python setup.py build_ext --inplace": BUILD,
-        # docs/fast-path.md
-        "python setup.py build_ext --inplace --force": dataclasses.replace(BUILD, slow=True),
     },
     "staff": {
         "source .venv/bin/activate": ACTIVATE,

@@ -129,19 +129,56 @@ for dtype in (np.float32, np.float64):
 """
 
 
-def test_the_number_of_threads_does_not_change_a_bit():
-    printed = {
-        subprocess.run(
-            [sys.executable, "-c", PRINT_DIGESTS],
-            cwd=ROOT,
-            env={**os.environ, "OMP_NUM_THREADS": threads},
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
-        for threads in "123"
-    }
+LEVELS = [name for name, lacking in im2col_cython.levels().items() if not lacking]
+COMPARE_WITH_NUMPY = """
+import sys
+import numpy as np
+from cs231n import im2col_cython as compiled
+assert compiled.LEVEL == sys.argv[1], compiled.LEVEL
+from tests import test_kernels, test_pool_kernels
+rng = np.random.default_rng(0)
+for dtype in (np.float32, np.float64):
+    for _ in range(100):
+        test_kernels._check_errors(compiled, dtype, test_kernels._random_case(rng), rng)
+    for case in test_kernels.LARGE.values():
+        test_kernels._check_errors(compiled, dtype, case, rng)
+    for seed in range(30):
+        test_pool_kernels.test_random_pools_agree_with_loops_to_the_bit(compiled, dtype, seed)
+print("right")
+"""
+
+
+def _run_at_level(level, code, *arguments, **environment):
+    """Run code in a process whose kernels are capped to a level, and return what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "CS231N_LEVEL": level, **environment},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_every_level_that_this_processor_has_is_right(level):
+    assert _run_at_level(level, COMPARE_WITH_NUMPY, level) == "right\n"
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_the_number_of_threads_does_not_change_a_bit(level):
+    printed = {_run_at_level(level, PRINT_DIGESTS, OMP_NUM_THREADS=threads) for threads in "123"}
     assert len(printed) == 1 and len(printed.pop().splitlines()) == 6
+
+
+def test_without_a_cap_the_highest_level_of_the_processor_runs():
+    assert _run_at_level("", "from cs231n import im2col_cython as e; print(e.LEVEL)") == f"{LEVELS[-1]}\n"
+
+
+def test_a_cap_that_is_no_level_is_named_with_those_there_are():
+    with pytest.raises(AssertionError, match="CS231N_LEVEL is 'x86-64-v9', expected one of "):
+        _run_at_level("x86-64-v9", "import cs231n.im2col_cython")
 
 
 FORK = """

@@ -98,10 +98,10 @@ def _tried(root, built, how):
     """Return a finding on what the extension computes."""
     again = (*how[:-1], f"{BUILD} --force")
     try:
-        problem = try_extension(root)
+        problem, level = try_extension(root)
     except Ended as error:
         where = "it may have been built on another machine, for another processor"
         return note(f"the extension crashes ({error.args[0]}): {where}", f"build it here: {again[-1]}")
     if problem:
         return note(f"the extension is built, but not right: {problem}", *again)
-    return good(f"the extension {built.name} is built, and its numbers are right")
+    return good(f"the extension {built.name} is built, and its numbers are right; kernels for {level}")

@@ -1,7 +1,8 @@
 """Trying what may crash Python, in a process of its own: loading packages, and computing with the extension.
 
 python -m cs231n.doctor.trial NAME ...    import each, and print a line of JSON for it: [name, problem or ""]
-python -m cs231n.doctor.trial extension   compare compiled kernels with NumPy's, print "right" or what differs
+python -m cs231n.doctor.trial extension   compare compiled kernels with NumPy's, print "right" and their level, or what
+                                          differs
 """
 
 import importlib
@@ -47,13 +48,14 @@ def try_extension(root):
     """Compare the compiled kernels of a folder with those in NumPy.
 
     Returns:
-        "" if they agree, else what differs or why the extension cannot be loaded.
+        problem: "" if they agree, else what differs or why the extension cannot be loaded.
+        level: which level of the kernels runs, and why not a higher one; "" where there is a problem.
 
     Raises:
         Ended: the process crashed or took too long.
     """
-    said = _run(root, "extension").strip()
-    return "" if said == "right" else said or "no answer"
+    said, _, level = _run(root, "extension").strip().partition("\n")
+    return ("", level) if said == "right" else (said or "no answer", "")
 
 
 def _run(root, *arguments):
@@ -119,7 +121,20 @@ def _compare():
                 worst = max(float(np.abs(one - other).max() / np.abs(other).max()) for one, other in pairs)
                 if not worst < bound:
                     return f"{name} in {np.dtype(dtype)} is off by {worst:.1e}, expected less than {bound}"
-    return "right"
+    return f"right\n{_level(compiled)}"
+
+
+def _level(compiled):
+    """Return which level of the kernels runs, and why not a higher one."""
+    levels = compiled.levels()
+    higher = list(levels)[list(levels).index(compiled.LEVEL) + 1 :]
+    if not higher:
+        reason = "the highest that is built"
+    elif lacking := levels[higher[0]]:
+        reason = f"{higher[0]} needs {lacking}, which this processor does not have"
+    else:
+        reason = f"the environment variable {compiled.CAP} allows no higher one"
+    return f"{compiled.LEVEL}, {reason}"
 
 
 if __name__ == "__main__":

@@ -1,10 +1,9 @@
 /* Convolution of contiguous NCHW images and its gradients, for one element type T.
  *
- * Read in this order: vector.h (short vectors), layout.h (moving pixels to where they are needed), tiles.h (the
- * two innermost loops, in which nearly all time goes), direct.h (the loops around them), winograd.h (the same sum
- * with fewer products). */
+ * Read in this order: level.c (what is compiled), sizes.h (what a convolution is), vector.h (short vectors), layout.h
+ * (moving pixels to where they are needed), tiles.h (the two innermost loops, in which nearly all time goes), direct.h
+ * (the loops around them), winograd.h (the same sum with fewer products). */
 
-#include "vector.h"
 #include "layout.h"
 #include "tiles.h"
 #include "direct.h"
@@ -24,7 +23,7 @@ static int NAME(correlate_images)(const correlation *c, ptrdiff_t images, const 
     return NAME(correlate_directly)(c, images, source, w, bias, out, threads);
 }
 
-int NAME(conv_forward)(const conv_shape *s, const T *x, const T *w, const T *b, T *out, int threads)
+static int NAME(conv_forward)(const conv_shape *s, const T *x, const T *w, const T *b, T *out, int threads)
 {
     const correlation c = {
         .planes = s->C, .height = s->H, .width = s->W,
@@ -39,7 +38,7 @@ int NAME(conv_forward)(const conv_shape *s, const T *x, const T *w, const T *b, 
 
 /* The gradient of the input is a correlation of dout with the flipped filters. With a stride, the pixels of dx
  * fall into stride * stride phases, each of which sees its own part of the window. */
-int NAME(conv_input_gradient)(const conv_shape *s, const T *dout, const T *w, T *dx, int threads)
+static int NAME(conv_input_gradient)(const conv_shape *s, const T *dout, const T *w, T *dx, int threads)
 {
     const ptrdiff_t area = s->HH * s->WW, step = s->stride;
     if (step > smaller(s->HH, s->WW)) /* no window sees the phases between */
@@ -68,7 +67,7 @@ int NAME(conv_input_gradient)(const conv_shape *s, const T *dout, const T *w, T 
 }
 
 
-int NAME(conv_weight_gradient)(const conv_shape *s, const T *x, const T *dout, T *dw, T *db, int threads)
+static int NAME(conv_weight_gradient)(const conv_shape *s, const T *x, const T *dout, T *dw, T *db, int threads)
 {
 #if WINOGRAD && VECTOR_BYTES
     if (s->HH == 3 && s->WW == 3 && s->stride == 1 && s->pad == 1 && s->C >= 8 && s->F >= 8) {

@@ -1,9 +1,11 @@
-#include "vector.h"
-
-/* The windows of one row of outputs lie `stride` pixels apart, and vectors are neighbouring numbers. So each row of
+/* Max pooling of contiguous NCHW images, for one element type T.
+ *
+ * The windows of one row of outputs lie `stride` pixels apart, and vectors are neighbouring numbers. So each row of
  * pixels is first split into its phases, the columns 0, stride, 2 * stride, ..., then 1, stride + 1, ...; in a phase
  * the pixels of neighbouring windows are neighbours. The backward pass looks for the maxima again: that takes less
  * time than to store where they were and to read it. */
+
+#define GROUP 16 /* windows looked at together; the compiler turns a loop of this length into vectors */
 
 INLINE void NAME(split_by)(const ptrdiff_t stride, const T *restrict row, ptrdiff_t width, T *restrict phases,
                            ptrdiff_t pitch)
@@ -90,12 +92,12 @@ static int NAME(pool)(const pool_shape *s, const T *x, const T *dout, T *result,
     return 0;
 }
 
-int NAME(pool_forward)(const pool_shape *s, const T *x, T *out, int threads)
+static int NAME(pool_forward)(const pool_shape *s, const T *x, T *out, int threads)
 {
     return NAME(pool)(s, x, NULL, out, threads);
 }
 
-int NAME(pool_backward)(const pool_shape *s, const T *x, const T *dout, T *dx, int threads)
+static int NAME(pool_backward)(const pool_shape *s, const T *x, const T *dout, T *dx, int threads)
 {
     return NAME(pool)(s, x, dout, dx, threads);
 }

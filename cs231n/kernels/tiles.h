@@ -2,6 +2,9 @@
 #define TILE_ROWS 6
 #define TILE_VECTORS (VECTOR_REGISTERS == 32 ? 4 : 2)
 
+/* How many of `left` rows the next tile takes, so that tiles differ by one row at most. */
+#define NEXT_ROWS(left) pieces(left, pieces(left, TILE_ROWS))
+
 /* out[f][v] = bias[f] + sum over k of weights[k][f] * pixels[offset[k] + vector v]; without bias, out[f][v] += */
 INLINE void NAME(correlate_tile)(const int nf, const int nv, ptrdiff_t K, const ptrdiff_t *restrict offset,
                                  const T *restrict pixels, const T *restrict weights, const T *restrict bias,

@@ -1,18 +1,4 @@
-/* The convolution for both element types: one source, compiled twice. */
-
-#include "conv.h"
-
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#ifdef _OPENMP
-#include <omp.h>
-#define THREAD omp_get_thread_num()
-#else
-#define THREAD 0
-#endif
-#include "memory.h"
+/* Arithmetic of sizes, and what a convolution is. */
 
 static ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
 static ptrdiff_t larger(ptrdiff_t a, ptrdiff_t b) { return a > b ? a : b; }
@@ -31,22 +17,3 @@ typedef struct {
 } correlation;
 
 #define SCRATCH_BYTES (256 * 1024)
-
-/* How many of `left` rows the next tile takes, so that tiles differ by one row at most. */
-#define NEXT_ROWS(left) pieces(left, pieces(left, TILE_ROWS))
-
-#define T float
-#define INDEX int32_t
-#define WINOGRAD 1
-#include "conv_kernel.h"
-#undef T
-#undef INDEX
-#undef WINOGRAD
-
-#define T double
-#define INDEX int64_t
-#define WINOGRAD 0 /* the direct sum is exact to more digits, and fast enough */
-#include "conv_kernel.h"
-#undef T
-#undef INDEX
-#undef WINOGRAD
