@@ -1,8 +1,8 @@
 """Trying what may crash Python, in a process of its own: loading packages, and computing with the extension.
 
 python -m cs231n.doctor.trial NAME ...    import each, and print a line of JSON for it: [name, problem or ""]
-python -m cs231n.doctor.trial extension   compare compiled kernels with NumPy's, print "right" and their level, or what
-                                          differs
+python -m cs231n.doctor.trial extension   compare compiled kernels with NumPy's, print "right" and their level,
+                                          or what differs
 """
 
 import importlib
