@@ -9,13 +9,15 @@ __all__ = ["show_checks", "show_explanation"]
 
 def show_checks(*names, hints=1):
     """Show the checks of exercises in a notebook, run on the saved files. See `notebook.show_checks`."""
-    from cs231n.checks import notebook  # not above: the worker process imports this package, and needs no IPython
+    from cs231n.checks.show import (
+        notebook,  # not above: the worker process imports this package, and needs no IPython
+    )
 
     notebook.show_checks(*names, hints=hints)
 
 
 def show_explanation(*names):
     """Show in a notebook what is wrong with exercises, in words and pictures. See `notebook.show_explanation`."""
-    from cs231n.checks import notebook
+    from cs231n.checks.show import notebook
 
     notebook.show_explanation(*names)

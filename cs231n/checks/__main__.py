@@ -18,12 +18,12 @@ import sys
 from pathlib import Path
 
 import cs231n
-from cs231n.checks import engine, rubric
-from cs231n.checks.frameworks.notebook import Notebook, chosen
-from cs231n.checks.process import WorkerProcess
-from cs231n.checks.report import as_data
+from cs231n.checks import registry, rubric
+from cs231n.checks.notebooks.frameworks import Notebook, chosen
 from cs231n.checks.session import NOT_CHECKED, Session
-from cs231n.checks.table import style_of, table
+from cs231n.checks.show.report import as_data
+from cs231n.checks.show.table import style_of, table
+from cs231n.checks.subject.process import WorkerProcess
 
 __all__ = ["ROOT", "main", "select"]
 
@@ -50,7 +50,7 @@ def main(arguments=None):
         help="hints to show where a known mistake is recognised, up to 3 (default: 1)",
     )
     parser.add_argument(
-        "--json", action="store_true", help="print the report as JSON, see cs231n/checks/report.py"
+        "--json", action="store_true", help="print the report as JSON, see cs231n/checks/show/report.py"
     )
     parser.add_argument("--list", action="store_true", help="list questions, exercises and checks, and run none")
     parser.add_argument(
@@ -70,7 +70,7 @@ def main(arguments=None):
         print(listing(names))
         return 0
     if options.watch:
-        from cs231n.checks.watch import watch
+        from cs231n.checks.show.watch import watch
 
         return watch(ROOT, names, options.seeds, options.hints)
     if options.explain:
@@ -158,7 +158,7 @@ def listing(names):
         for exercise in rubric.load().exercises.values():
             if exercise.question == question.name and exercise.name in names:
                 lines.append(f"  {exercise.name} ({exercise.points})")
-                lines += [f"    {one.name}: {one.line}" for one in engine.checks_of(exercise.name)]
+                lines += [f"    {one.name}: {one.line}" for one in registry.checks_of(exercise.name)]
     return "\n".join(lines)
 
 

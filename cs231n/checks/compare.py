@@ -5,8 +5,8 @@ Each function raises `Failure` with both sides, where they differ, and what the 
 
 import numpy as np
 
-from cs231n.checks.engine import Failure, Message
-from cs231n.checks.wire import Unknown
+from cs231n.checks.subject.wire import Unknown
+from cs231n.checks.verdicts import Failure, Message
 
 __all__ = ["TOLERANCE", "array", "close", "fail", "number", "same", "unchanged", "tuple_of"]
 

@@ -5,10 +5,15 @@ import functools
 import math
 import time
 
-from cs231n.checks import diagnosis, engine
-from cs231n.checks.engine import Message, Result
+from cs231n.checks import (
+    exercises,  # noqa: F401 - registers the checks
+    registry,
+)
+from cs231n.checks.mistakes import recognise
 from cs231n.checks.rubric import Exercise, load
-from cs231n.checks.subject import CALL_LIMIT, Subject
+from cs231n.checks.run import Result, run_check
+from cs231n.checks.subject.client import CALL_LIMIT, Subject
+from cs231n.checks.verdicts import Message
 
 __all__ = ["NOT_CHECKED", "Outcome", "Session"]
 
@@ -25,14 +30,14 @@ class Outcome:
         verdict: that of the first check that did not pass, else `passed`; or NOT_CHECKED.
         results: a Result for each check that was run.
         needs: names of the exercises that have to work first, where the verdict is `blocked`.
-        looks_like: the mistake that it looks like, a diagnosis.Known, where one is recognised.
+        looks_like: the mistake that it looks like, a recognise.Known, where one is recognised.
     """
 
     exercise: Exercise
     verdict: str
     results: tuple[Result, ...] = ()
     needs: tuple[str, ...] = ()
-    looks_like: diagnosis.Known | None = None
+    looks_like: recognise.Known | None = None
 
     @property
     def earned(self):
@@ -58,7 +63,7 @@ class Session:
     """
 
     def __init__(
-        self, transport, seeds=1, limit=CALL_LIMIT, on_check=None, diagnose=True, generator=engine.generator
+        self, transport, seeds=1, limit=CALL_LIMIT, on_check=None, diagnose=True, generator=registry.generator
     ):
         self.transport, self.subject = transport, Subject(transport)
         self.seeds, self.limit, self.on_check, self.diagnose = seeds, limit, on_check, diagnose
@@ -79,7 +84,7 @@ class Session:
         if stuck := [other.exercise.name for other in known if other.verdict in ("timeout", "crashed")]:
             return Outcome(exercise, "blocked", needs=tuple(stuck))  # it would hang or crash too
         results = []
-        for one in engine.checks_of(exercise.name):
+        for one in registry.checks_of(exercise.name):
             results.append(self._run(one))
             if results[-1].verdict in ("timeout", "import_error"):
                 break  # the others would wait as long, or say the same
@@ -100,12 +105,12 @@ class Session:
 
     def _looks_like(self, name, missed):
         """Return the mistake that a failed exercise looks like, or None."""
-        if not self.diagnose or all(result.seed != diagnosis.SEED for result in missed):
+        if not self.diagnose or all(result.seed != recognise.SEED for result in missed):
             return None
-        found = diagnosis.mistakes(self.transport, name)
+        found = recognise.mistakes(self.transport, name)
         if not found:
             return None
-        first = diagnosis.catalogue()[found[0]]
+        first = recognise.catalogue()[found[0]]
         if len(found) == 1:
             return first
         return dataclasses.replace(first, title=f"{first.title}, and there is a second mistake besides")
@@ -130,7 +135,7 @@ class Session:
             if self.on_check:
                 self.on_check()
             rng = self.generator(one.id, seed)
-            result = engine.run_check(one, self.subject, rng, seed, min(self.limit, left))
+            result = run_check(one, self.subject, rng, seed, min(self.limit, left))
             if result.verdict != "passed":
                 break
         return result

@@ -19,13 +19,15 @@ import sys
 from pathlib import Path
 
 from cs231n.checks.__main__ import select as select_exercises
-from staff.grade import exports, lateness, manual, previous, seeds
-from staff.grade.errors import ClusterError
-from staff.grade.fingerprints import Fingerprints
+from staff.grade.alike.tokens import Fingerprints
 from staff.grade.grading import SUBMISSION_LIMIT, Setup, checks_digest
-from staff.grade.output import Output
+from staff.grade.intake import exports
+from staff.grade.judge import seeds
+from staff.grade.points import lateness, manual, previous
+from staff.grade.points.output import Output
+from staff.grade.pool.errors import ClusterError
+from staff.grade.pool.processes import start_server
 from staff.grade.run import run
-from staff.grade.workers import start_server
 
 __all__ = ["main"]
 
@@ -49,7 +51,7 @@ def main(arguments=None):
         os.environ[name] = "1"  # a core for each worker, and the same sums in the same order everywhere
     if not options.scheduler:
         start_server()
-    from staff.grade import pages  # which loads SciPy, while the server starts
+    from staff.grade.pages import write  # which loads SciPy, while the server starts
 
     setup, output = _setup(secret, options.limit, exercises), Output(options.out, policy)
     try:
@@ -57,7 +59,7 @@ def main(arguments=None):
     except ClusterError as error:
         parser.exit(2, f"{parser.prog}: {error}\n")
     changes = previous.changes(before, summary.records) if before is not None else None
-    pages.write(output, summary, secret, replaced, policy, changes)
+    write.write(output, summary, secret, replaced, policy, changes)
     _print(summary, options.out, output.set_aside())
     if output.unread:
         table = options.out / "manual.csv"

@@ -12,8 +12,11 @@ import traceback
 from pathlib import Path
 
 from staff import ROOT
-from staff.grade import gradescope, grading, sandbox, seeds
-from staff.grade.exports import Place
+from staff.grade import grading
+from staff.grade.intake.exports import Place
+from staff.grade.judge import seeds
+from staff.grade.points import gradescope
+from staff.grade.sandbox import outside
 from staff.release.build import build
 
 __all__ = ["main", "place"]
@@ -27,7 +30,7 @@ def main(arguments=None):
     parser.add_argument("home", nargs="?", type=Path, default=Path("/autograder"), metavar="FOLDER")
     parser.add_argument("--isolation", action="store_true", help="say what keeps a student's code apart, and end")
     options = parser.parse_args(arguments)
-    print(f"Isolation: {sandbox.isolation()}", flush=True)
+    print(f"Isolation: {outside.isolation()}", flush=True)
     if options.isolation:
         return 0
     _close(options.home)

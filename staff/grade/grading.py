@@ -6,13 +6,17 @@ import hashlib
 import time
 
 from cs231n.checks.rubric import load
-from staff.grade import cells, hidden, intake, manual, messages, sandbox, seeds
-from staff.grade.assemble import assemble
-from staff.grade.exercises import Judge
-from staff.grade.fingerprints import Fingerprints
-from staff.grade.q5 import grade_q5
+from staff.grade import hidden
+from staff.grade.alike.tokens import Fingerprints
+from staff.grade.intake import archive, cells
+from staff.grade.intake.assemble import assemble
+from staff.grade.intake.text import clean
+from staff.grade.judge import messages, seeds
+from staff.grade.judge.exercises import Judge
+from staff.grade.judge.q5 import grade_q5
+from staff.grade.points import manual
 from staff.grade.record import ExerciseRecord, Record
-from staff.grade.text import clean
+from staff.grade.sandbox import outside
 
 __all__ = ["SUBMISSION_LIMIT", "Graded", "Setup", "broken", "checks_digest", "grade"]
 
@@ -82,7 +86,7 @@ def grade(place, setup, earlier=None, slot=0, submission=None):
         submission: the Submission at that place, where it has been read elsewhere.
     """
     start = time.monotonic()
-    submission = submission or intake.read(place.path)
+    submission = submission or archive.read(place.path)
     assembly = assemble(setup.release, submission.files)
     notebooks = cells.Notebooks(submission.files)
     record = dataclasses.replace(
@@ -97,7 +101,7 @@ def grade(place, setup, earlier=None, slot=0, submission=None):
         return Graded(_read(record, notebooks, problems, setup), kept=True, fingerprints=marks)
     hidden.load()
     seeded = functools.partial(functools.partial, seeds.generator, setup.secret)  # hash of code -> generator
-    with sandbox.Sandbox(assembly.files, slot, blank=setup.release) as box:
+    with outside.Sandbox(assembly.files, slot, blank=setup.release) as box:
         judge = Judge(box, seeded(assembly.code), setup.limit)
         exercises = [judge.record(one) for one in setup.chosen if not one.in_notebook]
     in_notebook, log = grade_q5(submission.files, assembly.files, seeded, setup.chosen, slot)
@@ -140,7 +144,7 @@ def _blank(place, setup):
         checks=setup.checks,
         secret=seeds.fingerprint(setup.secret),
         submitted=place.submitted,
-        isolation=sandbox.isolation(),
+        isolation=outside.isolation(),
         problems=place.problems,
     )
 

@@ -5,8 +5,8 @@ import dataclasses
 
 from tqdm import tqdm
 
-from staff.grade import manual
-from staff.grade.workers import grade_all
+from staff.grade.points import manual
+from staff.grade.pool.processes import grade_all
 
 __all__ = ["Summary", "run"]
 
@@ -40,7 +40,7 @@ def run(places, setup, output, points, workers, scheduler=None):
     """
     summary = Summary()
     if scheduler:
-        from staff.grade import cluster
+        from staff.grade.pool import cluster
 
         all_graded = cluster.grade_all(places, setup, output.earlier, scheduler)
     else:

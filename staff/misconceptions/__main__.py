@@ -1,11 +1,11 @@
-"""Make cs231n/checks/fingerprints.json from the catalogue, or print what checks and fingerprints achieve."""
+"""Make the fingerprints of cs231n/checks/mistakes from the catalogue, or print what they achieve."""
 
 import argparse
 import sys
 
 from tqdm import tqdm
 
-from cs231n.checks.diagnosis import FINGERPRINTS
+from cs231n.checks.mistakes.recognise import FINGERPRINTS
 from staff.misconceptions import fingerprints, pairs
 from staff.misconceptions.catalogue import CatalogueError, misfits
 from staff.misconceptions.report import report

@@ -3,9 +3,10 @@
 import functools
 import json
 
-from cs231n.checks import engine
-from cs231n.checks.diagnosis import SEED, Known, Recorder, close, recognise
-from cs231n.checks.subject import Subject
+from cs231n.checks import registry
+from cs231n.checks.mistakes.recognise import SEED, Known, Recorder, close, recognise
+from cs231n.checks.run import run_check
+from cs231n.checks.subject.client import Subject
 from staff.misconceptions.catalogue import entries
 from staff.misconceptions.subject import transport
 
@@ -49,8 +50,8 @@ def _right_answers(exercise):
 def _answers(to, exercise):
     """Return check -> (whether it passes, the leaves of every answer), of the code that a transport leads to."""
     recorder, found = _Answers(to), {}
-    for one in engine.checks_of(exercise):
-        result = engine.run_check(one, Subject(recorder), engine.generator(one.id, SEED), SEED)
+    for one in registry.checks_of(exercise):
+        result = run_check(one, Subject(recorder), registry.generator(one.id, SEED), SEED)
         found[one.name] = result.verdict == "passed", recorder.answers
     return found
 

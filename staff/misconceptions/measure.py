@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from cs231n.checks.diagnosis import diagnose
+from cs231n.checks.mistakes.recognise import diagnose
 from cs231n.checks.rubric import load
 from cs231n.checks.session import Session
 

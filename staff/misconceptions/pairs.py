@@ -4,7 +4,7 @@ import ast
 import itertools
 from collections import Counter
 
-from cs231n.checks.diagnosis import mistakes
+from cs231n.checks.mistakes.recognise import mistakes
 from cs231n.checks.rubric import load
 from staff.misconceptions.catalogue import entries
 from staff.misconceptions.subject import edited, executed, package, transport

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from cs231n.checks.diagnosis import diagnose
+from cs231n.checks.mistakes.recognise import diagnose
 from staff.misconceptions import subject
 from staff.misconceptions.catalogue import entries
 from staff.misconceptions.measure import EXERCISES, trial

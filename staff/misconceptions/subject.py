@@ -8,8 +8,8 @@ import types
 import warnings
 
 from cs231n.checks.rubric import load
-from cs231n.checks.subject import InProcess
-from cs231n.checks.worker import Host
+from cs231n.checks.subject.client import InProcess
+from cs231n.checks.subject.host import Host
 from staff import ROOT
 from staff.release.modules import named_blocks
 

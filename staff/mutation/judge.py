@@ -10,9 +10,10 @@ import time
 import types
 import warnings
 
-from cs231n.checks import engine
-from cs231n.checks.subject import InProcess, Subject
-from cs231n.checks.worker import Host
+from cs231n.checks import registry
+from cs231n.checks.run import run_check
+from cs231n.checks.subject.client import InProcess, Subject
+from cs231n.checks.subject.host import Host
 
 __all__ = ["Verdict", "judge"]
 
@@ -72,9 +73,9 @@ def first_to_notice(mutant, root, seeds):
         return "killed on import"
     subject = Subject(InProcess(Host(root, {module.__name__: module})))
     for exercise in mutant.exercises:
-        for one in engine.checks_of(exercise):
+        for one in registry.checks_of(exercise):
             for seed in range(seeds):
-                result = engine.run_check(one, subject, engine.generator(one.id, seed), seed)
+                result = run_check(one, subject, registry.generator(one.id, seed), seed)
                 if result.verdict == "grader_error":
                     return "grader_error " + one.id
                 if result.verdict != "passed":

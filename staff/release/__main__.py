@@ -71,7 +71,7 @@ def _release(folder):
 
 def _autograder(archive, secret, pip_conf):
     """Write the autograder."""
-    from staff.grade.seeds import SecretError
+    from staff.grade.judge.seeds import SecretError
     from staff.release.autograder import PATTERNS, bundle, read_or_make_secret
 
     secret = secret or archive.with_suffix(".secret")

@@ -30,7 +30,7 @@ def bundle(secret, pip_conf=None, source=ROOT):
 
 def read_or_make_secret(path):
     """Return the secret of a file, and whether it was made and written just now."""
-    from staff.grade.seeds import read_secret
+    from staff.grade.judge.seeds import read_secret
 
     path = Path(path)
     if path.exists():

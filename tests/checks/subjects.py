@@ -4,10 +4,11 @@ import importlib
 import inspect
 from collections import defaultdict
 
-from cs231n.checks import engine
+from cs231n.checks import registry
 from cs231n.checks.rubric import load
+from cs231n.checks.run import run_check
 from cs231n.checks.session import Session
-from cs231n.checks.subject import Subject
+from cs231n.checks.subject.client import Subject
 from staff import ROOT
 from staff.misconceptions import subject
 from staff.misconceptions.subject import replaced, rewritten
@@ -48,7 +49,7 @@ def session(**modules):
 
 def run(one, seed=0, **modules):
     """Run one check on such a subject."""
-    return engine.run_check(one, Subject(transport(**modules)), engine.generator(one.id, seed), seed)
+    return run_check(one, Subject(transport(**modules)), registry.generator(one.id, seed), seed)
 
 
 def answering(answer):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from cs231n.checks import compare
-from cs231n.checks.engine import Failure
-from cs231n.checks.wire import Unknown
+from cs231n.checks.subject.wire import Unknown
+from cs231n.checks.verdicts import Failure
 
 RIGHT = np.random.default_rng(0).standard_normal((3, 4))
 

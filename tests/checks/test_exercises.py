@@ -6,16 +6,17 @@ import numpy as np
 import pytest
 
 from cs231n import layers
-from cs231n.checks import diagnosis, engine
+from cs231n.checks import registry
+from cs231n.checks.mistakes import recognise
 from tests.checks import mutants
 from tests.checks.alternatives import ALTERNATIVES
 from tests.checks.subjects import EXERCISES, IN_PACKAGE, answering, place, replaced, rewritten, run
 
-CHECKS = {one.id: one for name in IN_PACKAGE for one in engine.checks_of(name)}
+CHECKS = {one.id: one for name in IN_PACKAGE for one in registry.checks_of(name)}
 
 
 def test_every_exercise_has_checks():
-    few = [name for name in EXERCISES if len(engine.checks_of(name)) < (4 if name in IN_PACKAGE else 2)]
+    few = [name for name in EXERCISES if len(registry.checks_of(name)) < (4 if name in IN_PACKAGE else 2)]
     assert few == [], (
         f"{few}: write four checks each (in a notebook two) in cs231n/checks/exercises, "
         "and name their module in its __init__.py"
@@ -23,7 +24,7 @@ def test_every_exercise_has_checks():
 
 
 def test_every_check_is_of_an_exercise_of_the_rubric():
-    unknown = sorted(engine.exercises() - set(EXERCISES))
+    unknown = sorted(registry.exercises() - set(EXERCISES))
     assert unknown == [], f"checks of {unknown}, which cs231n/checks/rubric.toml does not list"
 
 
@@ -52,7 +53,7 @@ def _mutants():
     for exercise in IN_PACKAGE:
         module, owner = place(exercise)
         wrappers = mutants.RULES if module == "optim" else mutants.GENERIC
-        for one in engine.checks_of(exercise):
+        for one in registry.checks_of(exercise):
             if not inspect.isclass(owner) and one.name in wrappers:
                 yield exercise, [one.name], wrappers[one.name]
 
@@ -85,7 +86,7 @@ def test_a_wrong_solution_is_caught(exercise, caught_by, change):
 def test_every_check_catches_some_wrong_solution():
     caught = {f"{exercise}.{name}" for exercise, names, _ in MUTANTS for name in names}
     caught |= {
-        f"{one.exercise}.{name}" for one in diagnosis.catalogue().values() for look in one.looks for name in look
+        f"{one.exercise}.{name}" for one in recognise.catalogue().values() for look in one.looks for name in look
     }
     running = {f"spatial_batchnorm_forward.{name}" for name in mutants.SPATIAL_RUNNING}
     idle = sorted(set(CHECKS) - caught - running)
@@ -149,7 +150,7 @@ def _passes(name, seeds):
     exercises, make = ALTERNATIVES[name]
     modules = make()
     for exercise in exercises:
-        for one in engine.checks_of(exercise):
+        for one in registry.checks_of(exercise):
             for seed in seeds:
                 result = run(one, seed, **modules)
                 assert result.verdict == "passed", (one.id, seed, result.message)

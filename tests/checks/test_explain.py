@@ -5,16 +5,17 @@ import pytest
 
 from cs231n import layers
 from cs231n.checks import __main__ as checks
-from cs231n.checks import notebook, show_explanation
+from cs231n.checks import show_explanation
 from cs231n.checks.explain import as_png, as_text, explain, layer_settings, patterns, places
 from cs231n.checks.explain.patterns import Context
 from cs231n.checks.explain.plot import figure, laid_out
-from cs231n.checks.process import WorkerProcess
 from cs231n.checks.rubric import load
-from cs231n.checks.table import Style
+from cs231n.checks.show import notebook
+from cs231n.checks.show.table import Style
+from cs231n.checks.subject.process import WorkerProcess
+from tests.checks.subject.test_process import rewrite
 from tests.checks.subjects import answering, replaced, rewritten, transport
 from tests.checks.test_exercises import GARBAGE
-from tests.checks.test_process import rewrite
 
 WRITTEN = [name for name, exercise in load().exercises.items() if not exercise.in_notebook]
 STYLE = Style(width=110)

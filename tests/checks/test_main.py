@@ -5,7 +5,7 @@ import json
 import pytest
 
 from cs231n.checks import __main__ as checks
-from cs231n.checks import engine
+from cs231n.checks import registry
 from cs231n.checks.rubric import load
 from cs231n.checks.session import NOT_CHECKED, Outcome
 from tests.checks.subjects import IN_PACKAGE
@@ -87,7 +87,7 @@ def test_the_list_names_every_check_and_runs_none(capsys, monkeypatch):
     monkeypatch.setattr(checks, "run", None)
     assert checks.main(["--list", "q2"]) == 0
     printed = capsys.readouterr().out
-    for one in engine.checks_of("batchnorm_forward"):
+    for one in registry.checks_of("batchnorm_forward"):
         assert f"{one.name}: {one.line}" in printed
     assert "conv_forward_naive" not in printed
 

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from cs231n import layers
-from cs231n.checks import engine
-from cs231n.checks.process import WorkerProcess
+from cs231n.checks import registry, run, verdicts
+from cs231n.checks.run import run_check
 from cs231n.checks.session import Session
-from cs231n.checks.subject import Subject, SubjectFailure
+from cs231n.checks.subject.client import Subject, SubjectFailure
+from cs231n.checks.subject.process import WorkerProcess
 from tests.checks.subjects import ROOT, replaced, rewritten, session, transport
 
 
@@ -89,15 +90,15 @@ def test_the_lines_shown_are_the_students_and_not_those_that_look_at_arguments()
             ["cs231n/validation.py", 1, "shape", "raise"],
         ],
     )
-    assert engine._explain(failure).where == ("cs231n/layers.py, line 9, in mine", "    affine_forward(x, x, x)")
+    assert run._explain(failure).where == ("cs231n/layers.py, line 9, in mine", "    affine_forward(x, x, x)")
 
 
 def test_a_package_that_this_python_lacks_is_named(monkeypatch):
     def missing(subject, rng):
         raise ModuleNotFoundError("No module named 'torch'", name="torch")
 
-    one = engine.Check("relu_forward", "values", "a line", "", missing)
-    result = engine.run_check(one, Subject(transport()), engine.generator(one.id, 0))
+    one = registry.Check("relu_forward", "values", "a line", "", missing)
+    result = run_check(one, Subject(transport()), registry.generator(one.id, 0))
     assert result.verdict == "grader_error" and result.message.summary.startswith("torch is not installed")
 
 
@@ -172,8 +173,8 @@ def test_a_check_that_breaks_is_a_grader_error_and_comes_before_all_else(monkeyp
         """never finishes"""
         raise ZeroDivisionError("in the check")
 
-    one = engine.Check("adam", "broken", "never finishes", "", broken)
-    monkeypatch.setitem(engine._REGISTRY, "adam", [*engine.checks_of("adam"), one])
+    one = registry.Check("adam", "broken", "never finishes", "", broken)
+    monkeypatch.setitem(registry._REGISTRY, "adam", [*registry.checks_of("adam"), one])
     outcome = session().outcome("adam")
     assert outcome.verdict == "grader_error"
     assert "ZeroDivisionError" in outcome.missed[0].message.summary
@@ -191,9 +192,9 @@ def test_more_seeds_stop_at_the_first_that_does_not_pass(monkeypatch):
         """holds for two seeds"""
         seen.append(1)
         if len(seen) == 3:
-            raise engine.Failure(engine.Message("the third"))
+            raise verdicts.Failure(verdicts.Message("the third"))
 
-    monkeypatch.setitem(engine._REGISTRY, "adam", [engine.Check("adam", "picky", "holds", "", picky)])
+    monkeypatch.setitem(registry._REGISTRY, "adam", [registry.Check("adam", "picky", "holds", "", picky)])
     many = session()
     many.seeds = 50
     assert many.outcome("adam").results[0].seed == 2

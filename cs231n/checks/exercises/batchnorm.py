@@ -3,8 +3,8 @@
 import numpy as np
 
 from cs231n.checks import compare, oracle
-from cs231n.checks.engine import check
 from cs231n.checks.exercises.common import Case, Layer, backward_checks, forward_checks
+from cs231n.checks.registry import check
 
 SHAPES = {"wide": (4, 6), "tall": (9, 3), "one example": (1, 4), "one feature": (5, 1)}
 

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from cs231n.checks import compare, oracle
-from cs231n.checks.engine import Failure, check
-from cs231n.checks.subject import SubjectFailure
+from cs231n.checks.registry import check
+from cs231n.checks.subject.client import SubjectFailure
+from cs231n.checks.verdicts import Failure
 
 __all__ = ["Case", "Layer", "backward_checks", "check_backward", "forward_checks", "layouts"]
 

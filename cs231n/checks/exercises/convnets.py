@@ -1,6 +1,6 @@
 """The three-layer ConvNet of PyTorch.ipynb or TensorFlow.ipynb: barebones, as a module, as a list of layers.
 
-The checks call "notebook.NAME", functions that `cs231n.checks.frameworks` has for each of the two frameworks.
+The checks call "notebook.NAME", functions that `cs231n.checks.notebooks` has for each of the two frameworks.
 Everything is float32, as Keras computes, and in the layout of cs231n.
 """
 
@@ -9,8 +9,8 @@ import dataclasses
 import numpy as np
 
 from cs231n.checks import compare, oracle
-from cs231n.checks.engine import check
 from cs231n.checks.exercises.nets import check_keys
+from cs231n.checks.registry import check
 
 __all__ = ["TENSORFLOW_ONLY"]
 

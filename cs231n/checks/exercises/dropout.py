@@ -7,9 +7,10 @@ whether a seed repeats it.
 import numpy as np
 
 from cs231n.checks import compare
-from cs231n.checks.engine import Failure, check
 from cs231n.checks.exercises.common import layouts
-from cs231n.checks.subject import SubjectFailure
+from cs231n.checks.registry import check
+from cs231n.checks.subject.client import SubjectFailure
+from cs231n.checks.verdicts import Failure
 
 FORWARD, BACKWARD = "layers.dropout_forward", "layers.dropout_backward"
 SHAPES = ((6, 9), (4, 2, 3, 5), (1, 30))

@@ -1,9 +1,9 @@
 """spatial_groupnorm_forward and spatial_groupnorm_backward."""
 
 from cs231n.checks import compare, oracle
-from cs231n.checks.engine import check
 from cs231n.checks.exercises.batchnorm import draw_statistics
 from cs231n.checks.exercises.common import Case, Layer, backward_checks, forward_checks
+from cs231n.checks.registry import check
 
 # x, groups, whether gamma and beta have shape (1, C, 1, 1)
 SHAPES = {

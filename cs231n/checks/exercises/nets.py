@@ -9,7 +9,7 @@ import dataclasses
 import numpy as np
 
 from cs231n.checks import compare, oracle
-from cs231n.checks.engine import check
+from cs231n.checks.registry import check
 
 TWO, FULL, CONV = (
     "classifiers.fc_net.TwoLayerNet",

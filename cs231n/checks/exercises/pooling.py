@@ -4,8 +4,8 @@ import copy
 
 import numpy as np
 
-from cs231n.checks.engine import check
 from cs231n.checks.exercises.common import Case, Layer, backward_checks, check_backward, forward_checks
+from cs231n.checks.registry import check
 
 # x, height, width, stride
 SHAPES = {

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from cs231n.checks.engine import check
 from cs231n.checks.exercises.common import Case, Layer, backward_checks, check_backward, forward_checks
+from cs231n.checks.registry import check
 
 SHAPES = {"images": (3, 2, 4, 5), "rows": (4, 7), "one example": (1, 6), "one number": (1, 1)}
 

@@ -60,7 +60,7 @@ class Explanation:
 
     Attributes:
         exercise: its name.
-        verdict: one of VERDICTS, or that of `engine.VERDICTS` which kept the microscope from looking.
+        verdict: one of VERDICTS, or that of `verdicts.VERDICTS` which kept the microscope from looking.
         summary: what it comes to, one line.
         setting: what was called with what, one line; empty where nothing could be.
         findings: a Finding for each array.

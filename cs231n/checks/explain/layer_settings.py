@@ -5,11 +5,11 @@ import dataclasses
 import numpy as np
 
 from cs231n.checks import compare, exercises, oracle
-from cs231n.checks.engine import Failure
 from cs231n.checks.exercises import batchnorm, common, pooling, relu
 from cs231n.checks.explain.layer_context import axes_of, context_of, masks_of, overlaps_of, variants_of
 from cs231n.checks.explain.settings import Part, Setting, draws, shapes
-from cs231n.checks.subject import SubjectFailure
+from cs231n.checks.subject.client import SubjectFailure
+from cs231n.checks.verdicts import Failure
 
 __all__ = ["LAYERS", "kinds", "setting"]
 

@@ -2,13 +2,13 @@
 
 import dataclasses
 
-from cs231n.checks.engine import Failure
 from cs231n.checks.exercises import update_rules
 from cs231n.checks.explain import dropout_settings, layer_settings, net_settings, patterns, rule_settings
 from cs231n.checks.explain.findings import VERDICTS, Explanation
 from cs231n.checks.explain.microscope import examine
 from cs231n.checks.session import NOT_CHECKED, Session
-from cs231n.checks.subject import CALL_LIMIT, Subject, SubjectFailure
+from cs231n.checks.subject.client import CALL_LIMIT, Subject, SubjectFailure
+from cs231n.checks.verdicts import Failure
 
 __all__ = ["explain"]
 

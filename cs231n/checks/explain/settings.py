@@ -5,7 +5,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from cs231n.checks import engine
+from cs231n.checks import (
+    exercises,  # noqa: F401 - registers the checks
+    registry,
+)
 from cs231n.checks.explain.patterns import Context
 
 __all__ = ["Part", "Setting", "draws", "shapes"]
@@ -54,7 +57,7 @@ class Setting:
 
 def draws(exercise, kind):
     """Return the random numbers for a kind of call: always the same."""
-    return engine.generator(f"{exercise}.explain.{kind}", 0)
+    return registry.generator(f"{exercise}.explain.{kind}", 0)
 
 
 def shapes(arrays):

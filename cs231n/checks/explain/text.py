@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from cs231n.checks.table import wrap
+from cs231n.checks.show.table import wrap
 
 __all__ = ["as_text"]
 

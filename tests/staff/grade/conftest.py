@@ -5,7 +5,7 @@ import zipfile
 import pytest
 
 from cs231n.submit.archive import MODULES
-from staff.grade.fingerprints import Fingerprints
+from staff.grade.alike.tokens import Fingerprints
 from staff.release.build import build
 from staff.release.fill import fill
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import imageio.v3 as imageio
 import numpy as np
 
-from cs231n.checks.engine import checks_of
+from cs231n.checks.registry import checks_of
 from cs231n.checks.rubric import load
 from staff.grade.record import CheckRecord, ExerciseRecord, ManualRecord, PartRecord, Record
 
@@ -211,12 +211,12 @@ def hostile_record(text, name="hostile"):
 
 def main(folder, size=60):
     """Write the pages of a made-up class."""
-    from staff.grade import manual_pages
-    from staff.grade.class_report import report
-    from staff.grade.feedback import feedback
-    from staff.grade.lateness import assess, latest, policy
-    from staff.grade.previous import changes
-    from staff.grade.similarity import Group
+    from staff.grade.alike.similarity import Group
+    from staff.grade.pages import manual_pages
+    from staff.grade.pages.class_report import report
+    from staff.grade.pages.feedback import feedback
+    from staff.grade.points.lateness import assess, latest, policy
+    from staff.grade.points.previous import changes
 
     due = policy(DEADLINE.isoformat(), 15, 10, 3)
     records, replaced = latest(make_class(int(size)))

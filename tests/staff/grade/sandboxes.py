@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from cs231n.checks.session import Session
-from staff.grade import sandbox
-from staff.grade.sandbox import FIRST_USER, Sandbox
+from staff.grade.sandbox import outside
+from staff.grade.sandbox.outside import FIRST_USER, Sandbox
 from tests.checks.subjects import ROOT
 
 SLOT = 100 + os.getpid() % 2000  # so that test runs at the same time do not see each other
@@ -52,7 +52,7 @@ def processes():
 
 def need_bubblewrap():
     """Skip the test where there is no bubblewrap; fail in continuous integration, where there has to be."""
-    if sandbox.isolation() != "bubblewrap":
+    if outside.isolation() != "bubblewrap":
         if os.environ.get("CI"):
-            pytest.fail(sandbox.isolation())
-        pytest.skip(sandbox.isolation())
+            pytest.fail(outside.isolation())
+        pytest.skip(outside.isolation())

@@ -5,7 +5,8 @@ import stat
 
 import pytest
 
-from staff.grade import autograder, grading, sandbox
+from staff.grade import autograder, grading
+from staff.grade.sandbox import outside
 from tests.staff.grade.conftest import SECRET, write_folder
 
 METADATA = {
@@ -45,7 +46,7 @@ def test_a_submission_with_one_layer_gets_its_points(container, blank, release, 
     assert autograder.main([str(home)]) == 0
     assert results(home)["score"] == 1
     printed = capsys.readouterr().out
-    assert printed.startswith(f"Isolation: {sandbox.isolation()}\n")
+    assert printed.startswith(f"Isolation: {outside.isolation()}\n")
     assert "relu_forward                    passed               1 of 1" in printed
 
 

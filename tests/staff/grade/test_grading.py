@@ -7,15 +7,15 @@ import types
 
 import pytest
 
-from cs231n.checks import engine
+from cs231n.checks import registry, verdicts
 from cs231n.checks.rubric import load
 from staff import ROOT
 from staff.grade import grading, hidden
-from staff.grade.exports import Place
-from staff.grade.gradebook import row
 from staff.grade.grading import Setup, broken, checks_digest, grade
+from staff.grade.intake.exports import Place
+from staff.grade.points.gradebook import row
 from staff.grade.record import dump
-from staff.grade.sandbox import SandboxError
+from staff.grade.sandbox.outside import SandboxError
 from tests.staff.grade.conftest import SECRET, write_folder, write_zip
 
 AUTOMATIC = sum(one.points for one in load().exercises.values())
@@ -131,12 +131,12 @@ def test_an_earlier_record_of_anything_else_is_not_kept(full, setup, monkeypatch
 
 def test_hidden_checks_count_as_every_other(full, setup, solved, tmp_path, monkeypatch):
     def impossible(subject, rng):
-        raise engine.Failure(engine.Message("x has other values"))
+        raise verdicts.Failure(verdicts.Message("x has other values"))
 
-    one = engine.Check("relu_forward", "impossible", "relu is not relu", "", impossible)
+    one = registry.Check("relu_forward", "impossible", "relu is not relu", "", impossible)
 
     def load_hidden():
-        monkeypatch.setitem(engine._REGISTRY, "relu_forward", [*engine.checks_of("relu_forward"), one])
+        monkeypatch.setitem(registry._REGISTRY, "relu_forward", [*registry.checks_of("relu_forward"), one])
 
     monkeypatch.setattr(hidden, "load", load_hidden)
     record = grade(place(write_folder(tmp_path / "a2", solved)), setup).record
@@ -200,7 +200,7 @@ def test_where_the_grader_breaks_at_a_notebook_only_its_exercises_are_undecided(
     def no_sandbox(*args, **kwargs):
         raise SandboxError("the sandbox does not start: out of descriptors")
 
-    monkeypatch.setattr("staff.grade.q5.sandbox", types.SimpleNamespace(Sandbox=no_sandbox))
+    monkeypatch.setattr("staff.grade.judge.q5.sandbox", types.SimpleNamespace(Sandbox=no_sandbox))
     graded = grade(place(write_folder(tmp_path / "a2", solved)), setup)
     assert results(graded.record) == results(full[0].record)
     in_notebook = [one for one in graded.record.exercises if one.question == "Q5"]

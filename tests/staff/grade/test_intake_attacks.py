@@ -9,8 +9,8 @@ import zlib
 
 import pytest
 
-from staff.grade import intake
-from staff.grade.intake import MB, read
+from staff.grade.intake import archive
+from staff.grade.intake.archive import MB, read
 from tests.staff.grade.conftest import write_folder, write_zip
 
 LAYERS, OPTIM = "cs231n/layers.py", "cs231n/optim.py"
@@ -175,7 +175,7 @@ def test_of_two_entries_with_one_name_the_last_counts_as_when_unpacking(tmp_path
 
 
 def test_more_entries_than_anyone_hands_in_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(intake, "MAX_ENTRIES", 20)
+    monkeypatch.setattr(archive, "MAX_ENTRIES", 20)
     submission = read(with_entries(tmp_path / "a2.zip", *((f"{k}.txt", b"") for k in range(20))))
     assert submission.files == {} and "more than 20 entries" in submission.problems[0]
     files = {f"{k}.txt": b"" for k in range(30)}
@@ -184,13 +184,13 @@ def test_more_entries_than_anyone_hands_in_are_refused(tmp_path, monkeypatch):
 
 
 def test_an_archive_that_is_too_large_is_not_opened(tmp_path, monkeypatch):
-    monkeypatch.setattr(intake, "MAX_ARCHIVE", 100)
+    monkeypatch.setattr(archive, "MAX_ARCHIVE", 100)
     submission = read(with_entries(tmp_path / "a2.zip", (LAYERS, os.urandom(200))))
     assert submission.files == {} and "which is not read" in submission.problems[0]
 
 
 def test_all_files_together_keep_a_limit_too(tmp_path, monkeypatch):
-    monkeypatch.setattr(intake, "MAX_TOTAL", 1000)
+    monkeypatch.setattr(archive, "MAX_TOTAL", 1000)
     submission = read(with_entries(tmp_path / "a2.zip", *((f"cs231n/m{k}.py", b"#" * 400) for k in range(3))))
     assert submission.files.keys() == {"cs231n/m0.py", "cs231n/m1.py", OPTIM}
     assert "all files together" in submission.problems[0]
@@ -202,7 +202,7 @@ def test_problems_without_end_are_cut(tmp_path):
 
 
 def test_overlapping_bombs_take_no_more_memory_than_the_limits(tmp_path, monkeypatch):
-    monkeypatch.setattr(intake, "RATIO_FROM", 10**12)  # as if the ratio had been kept low
+    monkeypatch.setattr(archive, "RATIO_FROM", 10**12)  # as if the ratio had been kept low
     notebook = "Dropout.ipynb"
     path = with_entries(tmp_path / "a2.zip", (notebook, b" " * (100 * MB)), (LAYERS, b"#" * (20 * MB)))
     tracemalloc.start()
@@ -210,7 +210,7 @@ def test_overlapping_bombs_take_no_more_memory_than_the_limits(tmp_path, monkeyp
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert submission.files == HONEST
-    assert peak < 3 * intake.MAX_NOTEBOOK
+    assert peak < 3 * archive.MAX_NOTEBOOK
 
 
 def test_links_and_pipes_in_a_folder_are_not_followed(tmp_path):

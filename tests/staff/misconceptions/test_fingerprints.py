@@ -5,11 +5,11 @@ import json
 
 import pytest
 
-from cs231n.checks import diagnosis
+from cs231n.checks.mistakes import recognise
 from staff.misconceptions import fingerprints
 from staff.misconceptions.catalogue import entries
 
-HOW = "run python -m staff.misconceptions and commit cs231n/checks/fingerprints.json"
+HOW = "run python -m staff.misconceptions and commit cs231n/checks/mistakes/fingerprints.json"
 
 
 @pytest.fixture(scope="module")
@@ -18,13 +18,13 @@ def known():
 
 
 def test_the_fingerprints_that_ship_are_those_of_the_catalogue(known):
-    shipped = diagnosis.catalogue()
+    shipped = recognise.catalogue()
     assert list(shipped) == list(known), HOW
     for name, one in known.items():
         assert dataclasses.replace(shipped[name], looks=()) == dataclasses.replace(one, looks=()), HOW
         assert len(shipped[name].looks) == len(one.looks), HOW
         for now, then in zip(one.looks, shipped[name].looks):
-            assert now.keys() == then.keys() and diagnosis.agree(now, then), (name, HOW)
+            assert now.keys() == then.keys() and recognise.agree(now, then), (name, HOW)
 
 
 def test_no_two_misconceptions_are_alike_and_all_are_caught(known):
@@ -42,11 +42,11 @@ def test_twins_and_what_is_not_caught_are_reported(known):
 def test_the_text_is_json_that_is_read_back_as_it_was(known, tmp_path):
     path = tmp_path / "fingerprints.json"
     path.write_text(fingerprints.text(known), encoding="utf-8")
-    assert diagnosis.catalogue(path) == known
+    assert recognise.catalogue(path) == known
 
 
 def test_wrong_code_does_not_ship():
-    text = json.dumps(json.loads(diagnosis.FINGERPRINTS.read_text(encoding="utf-8")), ensure_ascii=False)
+    text = json.dumps(json.loads(recognise.FINGERPRINTS.read_text(encoding="utf-8")), ensure_ascii=False)
     for one in entries().values():
         for form in one.forms:
             for _, new in form:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cs231n import optim
-from cs231n.checks.diagnosis import diagnose
+from cs231n.checks.mistakes.recognise import diagnose
 from staff.misconceptions.catalogue import entries
 from tests.checks.subjects import replaced, transport
 from tests.staff.misconceptions.variants import VARIANTS

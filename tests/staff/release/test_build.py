@@ -11,8 +11,9 @@ import nbformat
 import numpy as np
 import pytest
 
-from cs231n.checks.engine import checks_of, run_check
-from cs231n.checks.subject import Subject
+from cs231n.checks.registry import checks_of
+from cs231n.checks.run import run_check
+from cs231n.checks.subject.client import Subject
 from cs231n.submit.blanks import blanks
 from staff import ROOT
 from staff.misconceptions.subject import executed, transport

@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from cs231n.checks.process import WorkerProcess
 from cs231n.checks.rubric import load
 from cs231n.checks.session import Session
+from cs231n.checks.subject.process import WorkerProcess
 from staff import ROOT
 from staff.release.fill import fill
 from staff.release.rubric import PATH

@@ -207,9 +207,9 @@ for s in sockets(): os.write(s, frame(text))
     "worker patched": (
         """
         import sys
-        inside = sys.modules["cs231n.checks.worker"]
+        inside = sys.modules["cs231n.checks.subject.host"]
         inside.Host.answer = lambda self, request: {"value": True, "verdict": "passed"}
-        sys.modules["cs231n.checks.wire"].encode = lambda *args, **kwargs: b"passed"
+        sys.modules["cs231n.checks.subject.wire"].encode = lambda *args, **kwargs: b"passed"
         return np.zeros(x.shape), x
         """,
         FAILED | VIOLATION,

@@ -39,7 +39,11 @@ def test_files_beside_the_package_and_odd_ones_in_it_change_nothing():
     raising = b"raise SystemExit('loaded')\n"
     for name in ("numpy.py", "sitecustomize.py", "usercustomize.py", "conftest.py", "x.pth", "cs231n/numpy.py"):
         files[name] = raising
-    files |= {"cs231n/checks/wire.py": raising, "cs231n/checks/worker.py": raising, "cs231n/conftest.py": raising}
+    files |= {
+        "cs231n/checks/subject/wire.py": raising,
+        "cs231n/checks/subject/host.py": raising,
+        "cs231n/conftest.py": raising,
+    }
     files["cs231n/__pycache__/layers.cpython-311.pyc"] = b"no code"
     files["cs231n/x.pth"] = b"import os; os._exit(0)\n"
     assert set(verdicts(files, "relu_forward", "sgd_momentum", "two_layer_net").values()) == {"passed"}

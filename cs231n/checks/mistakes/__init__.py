@@ -1,0 +1,1 @@
+"""Known mistakes, recognised by what code answers to the checks."""

@@ -1,0 +1,291 @@
+"""Recognise a mistake that many make by what the code answers to the checks with public inputs.
+
+The *look* of code that fails an exercise: for each check that it misses, the answer at which the check stopped. An
+array stands there with its shape and three numbers, its projections on random directions; a random draw with its
+share of zeros and its spread; an exception with its type and the numbers in its message. `fingerprints.json` holds
+the looks of the known mistakes with their names and hints, and no code. Two looks are the same if they agree
+within a tolerance that leaves room for other rounding and other caches, but not for another formula.
+"""
+
+import dataclasses
+import functools
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+
+from cs231n.checks import (
+    exercises,  # noqa: F401 - registers the checks
+    registry,
+)
+from cs231n.checks.mistakes.two_mistakes import recognise_two
+from cs231n.checks.run import run_check
+from cs231n.checks.subject.client import CALL_LIMIT, Subject
+from cs231n.checks.subject.wire import Handle, Unknown
+
+__all__ = [
+    "FINGERPRINTS",
+    "Known",
+    "Recorder",
+    "agree",
+    "catalogue",
+    "close",
+    "diagnose",
+    "look",
+    "mistakes",
+    "recognise",
+    "stops",
+]
+
+FINGERPRINTS = Path(__file__).with_name("fingerprints.json")
+SEED = 0  # the public seed whose inputs the looks belong to
+DIRECTIONS = 3
+TOLERANCE, FLOOR = 5e-4, 1e-5  # of projections: relative to the largest of an array, and at least
+ABOUT = 0.1  # of what is known of a random draw
+MANY = 500  # numbers that say enough about the draw that they came from
+MOST = 10_000  # entries of an array that are looked at
+
+# What may fail besides, in a way of its own, without the mistake being another one.
+SIDE_CHECKS = {
+    "dtype", "dtype_backward", "layout", "layout_backward", "awkward", "inputs_kept", "dout_kept", "cache_kept",
+    "kept", "gradient_kept", "hyperparameters_kept",
+}  # fmt: skip
+# Entries of dicts that the contract names; what else somebody keeps in there is their own affair.
+_ENTRIES = re.compile(r"(W|b|gamma|beta)\d+|running_mean|running_var|velocity|cache|m|v|t")
+
+
+@dataclasses.dataclass(frozen=True)
+class Known:
+    """A mistake that is known by its looks.
+
+    Attributes:
+        name: unique.
+        exercise: the exercise it is made in.
+        title: what is wrong, in a line.
+        hints: three steps that lead on, each further than the one before.
+        looks: check -> leaves, for each form in which the mistake is known.
+        marks: for each look check -> (question, places): the number of the call that the check stopped at, and
+            which of the leaves are not those of right code; with question 0 where the check passes and does not
+            look at these.
+    """
+
+    name: str
+    exercise: str
+    title: str
+    hints: tuple[str, str, str]
+    looks: tuple[dict, ...] = ()
+    marks: tuple[dict, ...] = ()
+
+
+@functools.cache
+def catalogue(path=FINGERPRINTS):
+    """Return name -> Known, of all known mistakes."""
+    entries = json.loads(Path(path).read_text(encoding="utf-8"))
+    return {
+        name: Known(
+            name,
+            entry["exercise"],
+            entry["title"],
+            tuple(entry["hints"]),
+            tuple(entry["looks"]),
+            tuple(
+                {check: (stop, tuple(places)) for check, (stop, places) in one.items()} for one in entry["marks"]
+            ),
+        )
+        for name, entry in entries.items()
+    }
+
+
+def diagnose(transport, exercise):
+    """Run the checks of an exercise on public inputs and return the name of the mistake it looks like, or None.
+
+    Args:
+        transport: to the code under check, see `subject.Subject`.
+        exercise: name of an exercise; one that passes has no mistake.
+    """
+    return next(iter(mistakes(transport, exercise)), None)
+
+
+def mistakes(transport, exercise):
+    """Return the names of the mistakes that code looks like: of none, one or two; arguments as for `diagnose`."""
+    seen = stops(transport, exercise)
+    if not seen:
+        return ()
+    if name := recognise({check: leaves for check, (_, leaves) in seen.items()}, exercise):
+        return (name,)
+    known = [entry for entry in catalogue().values() if entry.exercise == exercise]
+    return recognise_two(seen, known, SIDE_CHECKS, close)
+
+
+def recognise(seen, exercise, known=None):
+    """Return the name of the mistake that a look belongs to, or None.
+
+    Args:
+        seen: what `look` returned.
+        exercise: name of the exercise.
+        known: name -> Known; default: the catalogue.
+    """
+    known = catalogue() if known is None else known
+    found = []
+    for entry in known.values():
+        if entry.exercise == exercise:
+            surplus = [len(set(seen) - set(one)) for one in entry.looks if agree(seen, one)]
+            found += [(min(surplus), entry.name)] if surplus else []
+    return min(found)[1] if found else None
+
+
+def look(transport, exercise):
+    """Return check -> leaves, for each check of an exercise that failed on its public inputs.
+
+    It is empty where nothing failed, and where code did not answer: not written, too slow, not to be imported.
+    """
+    return {check: leaves for check, (_, leaves) in stops(transport, exercise).items()}
+
+
+def stops(transport, exercise):
+    """Return check -> (number of the call that it stopped at, leaves of the answer), as `look` does."""
+    recorder = Recorder(transport)
+    subject, seen = Subject(recorder), {}
+    for one in registry.checks_of(exercise):
+        if not one.function.__module__.startswith("cs231n."):
+            continue  # only the grader has it, and no known look holds it
+        result = run_check(one, subject, registry.generator(one.id, SEED), SEED, CALL_LIMIT)
+        if result.verdict in ("failed", "error"):
+            seen[one.name] = recorder.count, recorder.leaves()
+        elif result.verdict != "passed":
+            return {}
+    return seen
+
+
+class Recorder:
+    """A transport that remembers the last question it carried, the answer, and how many there were."""
+
+    def __init__(self, transport):
+        self._transport = transport
+        self._question, self._answer, self.count = {}, {}, 0
+
+    def reset(self, limit, exercise=None):
+        self._question, self._answer, self.count = {}, {}, 0
+        self._transport.reset(limit, exercise)
+
+    def request(self, message):
+        reply = self._transport.request(message)
+        if message["op"] in ("call", "get"):
+            self._question, self._answer, self.count = message, reply, self.count + 1
+        return reply
+
+    def leaves(self):
+        """Return what the last answer says, as a list of [what, number, ...]."""
+        question, answer = self._question, self._answer
+        if "failure" in answer:
+            numbers = re.findall(r"\d{1,9}", answer["failure"]["message"])
+            return [[f"raises {answer['failure']['type']}", *map(int, numbers[:6])]]
+        if _is_dropout(question):
+            x, param = question["args"][:2]
+            return _kept_shares(answer.get("value"), x, param)
+        value, found, drawn = answer.get("value"), [], question.get("op") == "get"
+        _collect(value, found, drawn)
+        # Where a dict comes back, that is what counts, and not whether it is the one that went in.
+        if not (isinstance(value, (tuple, list)) and any(isinstance(part, dict) for part in value)):
+            _collect([changed for _, changed in sorted(answer.get("dicts", {}).items())], found, drawn)
+        _collect(answer.get("args"), found, drawn)
+        return found
+
+
+def _is_dropout(question):
+    if question.get("target") != "cs231n.layers:dropout_forward":
+        return False
+    return isinstance(question["args"][1], dict) and question["args"][1].get("mode") == "train"
+
+
+def _kept_shares(value, x, param):
+    """Return what is to know about dropout whatever the mask: zeros, scale, and axes along which it repeats."""
+    out = value[0] if isinstance(value, (tuple, list)) and value else value
+    if type(out) is not np.ndarray or out.shape != np.shape(x):
+        found = []
+        _collect(value, found, False)
+        return found
+    kept = out != 0
+    with np.errstate(all="ignore"):
+        scale = np.nan_to_num((out / x)[kept] * param["p"], nan=1e6, posinf=1e6, neginf=-1e6)
+    zeros = np.mean(~kept) if kept.size >= MANY else float(not kept.all())
+    repeats = [float((kept == kept.take([0], axis)).all()) for axis in range(kept.ndim)]
+    scale = scale if scale.size else np.zeros(1)
+    return [["about dropout", *_rounded([zeros, scale.mean(), scale.std(), *repeats])]]
+
+
+def _collect(value, found, drawn, key=""):
+    """Append the leaves of a value: arrays, numbers, and the kinds of whatever else there is."""
+    if isinstance(value, (tuple, list)):
+        for part in value[:MANY]:
+            _collect(part, found, drawn, key)
+    elif isinstance(value, dict):
+        for name in sorted(filter(_ENTRIES.fullmatch, value)):
+            _collect(value[name], found, drawn, name)
+    elif isinstance(value, (np.ndarray, np.generic, float, int)):
+        array = _as_floats(value)
+        what = "x".join(map(str, array.shape)) or "number"
+        if drawn and key.startswith("W"):
+            found.append([f"about {key} {what}", *_rounded(_spread(array))])
+        else:
+            found.append([f"{key} {what}".strip(), *_rounded(_projections(array))])
+    elif isinstance(value, Unknown):
+        found.append([value.type])
+    elif not isinstance(value, Handle) and value is not None:
+        found.append([type(value).__name__])
+
+
+def _as_floats(value):
+    try:
+        return np.asarray(value, np.float64)
+    except OverflowError:  # an integer of hundreds of digits
+        return np.array(np.inf)
+
+
+def _spread(array):
+    """Return the logarithm of a draw's standard deviation, and its mean in units of that; of many numbers only."""
+    if array.size < MANY:
+        return []
+    spread = max(float(array.std()), 1e-12)
+    return [np.log(spread), float(array.mean()) / spread]
+
+
+def _projections(array):
+    """Return the projections of an array on fixed random directions; NaN and infinity are counted apart."""
+    flat = array.ravel()[:MOST]
+    finite = np.isfinite(flat)
+    numbers = list(_directions(flat.size) @ np.where(finite, flat, 0.0) / max(flat.size, 1) ** 0.5)
+    return numbers if finite.all() else [*numbers, float(np.count_nonzero(~finite))]
+
+
+@functools.lru_cache(maxsize=256)
+def _directions(size):
+    return np.random.default_rng([DIRECTIONS, size]).standard_normal((DIRECTIONS, size))
+
+
+def _rounded(numbers):
+    return [float(f"{number:.5g}") for number in numbers]
+
+
+def agree(seen, known):
+    """Whether code looks like a known mistake: each check that this misses is missed in the same way."""
+    surplus = set(seen) - set(known)
+    return (
+        set(known) <= set(seen)
+        and surplus <= SIDE_CHECKS
+        and all(len(seen[name]) == len(known[name]) for name in known)
+        and all(close(*pair) for name in known for pair in zip(seen[name], known[name]))
+    )
+
+
+def close(one, two):
+    """Whether two leaves are the same within the tolerance."""
+    if one[0] != two[0] or len(one) != len(two):
+        return False
+    numbers = np.array([one[1:], two[1:]], np.float64)
+    if one[0].startswith("about"):
+        bound = ABOUT
+    else:
+        bound = max(TOLERANCE * np.abs(numbers).max(initial=0.0), FLOOR)
+    return bool((np.abs(numbers[0] - numbers[1]) <= bound).all())

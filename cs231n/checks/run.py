@@ -1,0 +1,93 @@
+"""Run a check and give its verdict."""
+
+import dataclasses
+import re
+import sys
+import traceback
+
+from cs231n.checks.registry import Check
+from cs231n.checks.subject.client import CALL_LIMIT, SubjectFailure
+from cs231n.checks.verdicts import Failure, Message
+
+__all__ = ["Result", "run_check"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """What came of a check: a verdict, a message where it did not pass, and the seed it stopped at.
+
+    `frames` are the student's frames of an exception: [file, line, function, source line], outermost first.
+    """
+
+    check: Check
+    verdict: str
+    message: Message | None = None
+    seed: int | None = None
+    frames: tuple = ()
+
+
+def run_check(one, subject, rng, seed=0, limit=CALL_LIMIT):
+    """Run a check once.
+
+    Args:
+        one: the Check.
+        subject: the code under check.
+        rng: np.random.Generator that the inputs are drawn from.
+        seed: public number that is reported with the result.
+        limit: seconds it may take.
+
+    Returns:
+        Result.
+    """
+    try:
+        subject.reset(int(rng.integers(2**32)), limit, one.exercise)
+        one.function(subject, rng)
+    except Failure as failure:
+        message = failure.message
+        if one.hint and not message.hint:
+            message = dataclasses.replace(message, hint=one.hint)
+        return Result(one, "failed", message, seed)
+    except SubjectFailure as failure:
+        return Result(one, failure.verdict, _explain(failure), seed, tuple(map(tuple, failure.frames)))
+    except ModuleNotFoundError as error:
+        summary = f"{error.name} is not installed in this Python, {sys.executable}"
+        hint = "Activate the environment that you installed into; python -m cs231n.doctor says how."
+        return Result(one, "grader_error", Message(summary, hint=hint), seed)
+    except Exception as error:
+        where = tuple(traceback.format_exc().splitlines()[-6:])
+        return Result(one, "grader_error", Message(f"the check itself broke: {error!r}", where=where), seed)
+    return Result(one, "passed", seed=seed)
+
+
+_NEXT = {
+    "not_implemented": "Your code goes there, in place of the error.",
+    "error": "Start at the last of these lines that you wrote.",
+    "crashed": "Python itself ended: look for os._exit, endless recursion, and memory that ran out.",
+    "timeout": "Look for a loop that does not end, or work that grows faster than the input.",
+    "import_error": "Until this file can be imported, nothing that needs it can be checked.",
+}
+
+
+def _explain(failure):
+    """Return the message for code that gave no answer."""
+    where = []
+    # What the package checks about arguments is no code of theirs; the line that handed them in is.
+    own = [frame for frame in failure.frames if not frame[0].endswith("validation.py")] or failure.frames
+    for file, line, function, source in own[-4:]:
+        where.append(f"{file}, line {line}" + (f", in {function}" if function else ""))
+        if source:
+            where.append(f"    {source}")
+    return Message(failure.message, where=tuple(where), hint=_next_step(failure))
+
+
+_RETURN = re.compile(r"return \w+(, (\w+|\(out\.shape, cache\)))*")  # what stands below a blank
+
+
+def _next_step(failure):
+    """Return the next thing to try for code that gave no answer."""
+    unassigned = re.match(r"(?:NameError|UnboundLocalError): .*?'(\w+)'", failure.message)
+    if unassigned and failure.frames and _RETURN.fullmatch(failure.frames[-1][3]):
+        return f"The line above came with the blank: assign {unassigned[1]} in what you write."
+    if failure.message.startswith("BdbQuit"):
+        return "Nobody can type into the checks: take the breakpoint out, or stop at it in a notebook."
+    return _NEXT.get(failure.verdict, "")

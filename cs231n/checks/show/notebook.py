@@ -1,0 +1,75 @@
+"""The checks in a notebook: a line for each exercise, and what is wrong where one does not pass."""
+
+import html
+
+from IPython.display import Image, display
+
+from cs231n import verdict
+from cs231n.checks import registry, rubric
+from cs231n.checks.__main__ import explanations, run, select
+from cs231n.checks.explain import as_png, as_text
+from cs231n.checks.show.table import NOTEBOOK, Style, table
+
+__all__ = ["show_checks", "show_explanation"]
+
+
+def show_checks(*names, hints=1):
+    """Check exercises and show what came of them.
+
+    The checks run in a process of their own on the saved files, not on what the kernel holds. The line of each
+    exercise counts as one check of the notebook.
+
+    Args:
+        names: exercises, or questions such as "q2"; at least one.
+        hints: how many hints to show where a known mistake is recognised, up to 3.
+
+    Raises:
+        ValueError: unknown name, or none; another number of hints.
+    """
+    if hints not in range(4):
+        raise ValueError(f"hints is {hints!r}, expected a number from 0 to 3")
+    outcomes = run(_selected("show_checks", names))
+    for outcome in outcomes:
+        count = len(registry.checks_of(outcome.exercise.name))
+        held = sum(result.verdict == "passed" for result in outcome.results)
+        verdict.check(f"{outcome.exercise.name}: properties that hold", held, equals=count)
+    if missed := [outcome for outcome in outcomes if outcome.verdict != "passed"]:
+        display(_Text(table(missed, rubric.load(), Style(width=100, typed=NOTEBOOK), detail=True, hints=hints)))
+
+
+def show_explanation(*names):
+    """Look closely at exercises and show what is wrong: where, how much, and what it looks like.
+
+    The code runs in a process of its own, from the saved files, not as the kernel holds it.
+
+    Args:
+        names: exercises, or questions such as "q2"; at least one.
+
+    Raises:
+        ValueError: unknown name, or none.
+    """
+    for explanation in explanations(_selected("show_explanation", names)):
+        display(_Text(as_text(explanation, Style(width=100))))
+        if explanation.findings:
+            display(Image(as_png(explanation), retina=True))
+
+
+def _selected(function, names):
+    if not names:
+        raise ValueError(
+            f'{function}() has no names, expected exercises, for instance {function}("affine_forward")'
+        )
+    return select(names)
+
+
+class _Text:
+    """Text that keeps its columns in a notebook."""
+
+    def __init__(self, text):
+        self.text = text
+
+    def __repr__(self):
+        return self.text
+
+    def _repr_html_(self):
+        return f'<pre style="font-size: 90%; line-height: 1.35">{html.escape(self.text)}</pre>'

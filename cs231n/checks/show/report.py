@@ -1,0 +1,76 @@
+"""The report of a run as data: what `python -m cs231n.checks --json` prints.
+
+    {"format": 1,
+     "seeds": 1,
+     "exercises": [{"name", "question", "points", "earned", "verdict", "needs": [names], "message",
+                    "looks_like", "checks": [{"id", "line", "verdict", "seed", "message"}]}],
+     "totals": {"exercises", "passed", "points", "earned"},
+     "manual": [{"name", "question", "points"}]}
+
+`verdict` is one of `verdicts.VERDICTS`, or `not_checked` for an exercise in a notebook in which
+nothing is written yet, which the totals leave out.
+`message` is null, or {"summary", "expected", "came", "where": [lines], "hint"}. `looks_like` is null,
+or {"name", "title"} of the known mistake that a failed exercise looks like. `needs` names what has to work first
+where the verdict is `blocked`. `seed` is the seed that a check stopped at. `checks` may be shorter than the
+list of an exercise's checks: after a timeout or an import error the rest is not run.
+"""
+
+import dataclasses
+
+from cs231n.checks.session import NOT_CHECKED, first_message
+
+__all__ = ["as_data", "totals"]
+
+
+def as_data(outcomes, manual, seeds):
+    """Return the report of some outcomes as plain dicts and lists."""
+    return {
+        "format": 1,
+        "seeds": seeds,
+        "exercises": [_exercise(outcome) for outcome in outcomes],
+        "totals": totals(outcomes),
+        "manual": [{"name": item.name, "question": item.question, "points": item.points} for item in manual],
+    }
+
+
+def totals(outcomes):
+    """Return how many exercises and points there are that can be checked, and how many of them are reached."""
+    checked = [outcome for outcome in outcomes if outcome.verdict != NOT_CHECKED]
+    return {
+        "exercises": len(checked),
+        "passed": sum(outcome.verdict == "passed" for outcome in checked),
+        "points": sum(outcome.exercise.points for outcome in checked),
+        "earned": sum(outcome.earned for outcome in checked),
+    }
+
+
+def _exercise(outcome):
+    exercise, message = outcome.exercise, first_message(outcome)
+    return {
+        "name": exercise.name,
+        "question": exercise.question,
+        "points": exercise.points,
+        "earned": outcome.earned,
+        "verdict": outcome.verdict,
+        "needs": list(outcome.needs),
+        "message": _message(message),
+        "looks_like": _known(outcome.looks_like),
+        "checks": [
+            {
+                "id": result.check.id,
+                "line": result.check.line,
+                "verdict": result.verdict,
+                "seed": result.seed,
+                "message": _message(result.message),
+            }
+            for result in outcome.results
+        ],
+    }
+
+
+def _known(known):
+    return {"name": known.name, "title": known.title} if known else None
+
+
+def _message(message):
+    return dataclasses.asdict(message) | {"where": list(message.where)} if message else None

@@ -1,0 +1,226 @@
+"""The table that a student reads."""
+
+import os
+import shutil
+import textwrap
+
+from cs231n.checks.session import NOT_CHECKED, first_message
+from cs231n.checks.show.report import totals
+
+__all__ = ["NOTEBOOK", "TERMINAL", "WORDS", "Style", "closing_line", "style_of", "table", "wrap"]
+
+WORDS = {
+    "passed": "passed",
+    "failed": "failed",
+    "not_implemented": "not written yet",
+    "blocked": "blocked",
+    "error": "error",
+    "crashed": "crashed",
+    "timeout": "too slow",
+    "import_error": "cannot be imported",
+    "protocol_violation": "no valid answer",
+    "grader_error": "the check broke",
+    NOT_CHECKED: "in the notebook",
+}
+_COLOURS = {"green": "32", "red": "31", "yellow": "33", "dim": "2", "bold": "1"}
+
+
+# What is typed for the next hint and for a closer look, in a terminal and in a notebook.
+TERMINAL = ("python -m cs231n.checks {name} --hints {count}", "python -m cs231n.checks {name} --explain")
+NOTEBOOK = (
+    'show_checks("{name}", hints={count})',
+    'from cs231n.checks import show_explanation; show_explanation("{name}")',
+)
+
+
+class Style:
+    """How text is drawn: with colours or without, with signs or in ASCII, and what its readers can type."""
+
+    def __init__(self, colour=False, signs=True, width=100, typed=TERMINAL):
+        self.colour, self.signs, self.width = colour, signs, width
+        self.next_hint, self.closer_look = typed
+
+    def paint(self, text, name):
+        """Return the text in a colour, where there are colours."""
+        return f"\033[{_COLOURS[name]}m{text}\033[0m" if self.colour else text
+
+    def mark(self, verdict):
+        """Return the sign of a verdict and its colour."""
+        if verdict == "passed":
+            return ("✓" if self.signs else "+"), "green"
+        if verdict in ("not_implemented", "blocked", NOT_CHECKED):
+            return ("·" if self.signs else "."), "dim" if verdict != "blocked" else "yellow"
+        return ("✗" if self.signs else "x"), "red"
+
+    @property
+    def arrow(self):
+        return "→" if self.signs else "->"
+
+
+def style_of(stream):
+    """Return the Style for a stream: colours on a terminal without NO_COLOR, signs where it can encode them."""
+    terminal = stream.isatty()
+    colour = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    if colour and os.name == "nt":
+        os.system("")  # lets the Windows console read colours
+    try:
+        "✓✗·→".encode(stream.encoding or "ascii")
+        signs = True
+    except (UnicodeEncodeError, LookupError):
+        signs = False
+    width = shutil.get_terminal_size().columns if terminal else 100
+    return Style(colour, signs, max(60, min(width, 120)))
+
+
+def table(outcomes, rubric, style, detail=False, hints=1):
+    """Return the table of some outcomes.
+
+    Args:
+        outcomes: of the exercises, in the order of the rubric.
+        rubric: the Rubric.
+        style: the Style.
+        detail: whether every check has a line.
+        hints: how many steps of the hints to show where a known mistake is recognised.
+    """
+    lines, question = [], None
+    for outcome in outcomes:
+        exercise = outcome.exercise
+        if exercise.question != question:
+            question = exercise.question
+            lines += _question(rubric.questions[question], outcomes, rubric, style, first=not lines)
+        lines.append(_row(outcome, style))
+        why = _details(outcome, style) if detail else _reason(outcome, style)
+        why += _looks_like(outcome.looks_like, style, hints)
+        if detail and outcome.verdict == "failed":
+            look = style.closer_look.format(name=exercise.name)
+            why += wrap(style.paint(f"{style.arrow} a closer look: {look}", "dim"), style, "      ")
+        lines += [*why, ""] if why and not detail else why
+    return "\n".join([*lines, "", closing_line(outcomes, style)])
+
+
+def _question(question, outcomes, rubric, style, first):
+    """Return the heading of a question, with the points that a human gives."""
+    heading = style.paint(f"{question.name}  {question.title}", "bold")
+    human = sum(item.points for item in rubric.manual.values() if item.question == question.name)
+    note = style.paint(f"   {question.notebook}", "dim")
+    if human:
+        note += style.paint(f", and {_points(human)} for a human to give", "dim")
+    return [*([] if first else [""]), heading + note]
+
+
+def _row(outcome, style):
+    """Return the line of an exercise: name, verdict, points."""
+    exercise, verdict = outcome.exercise, outcome.verdict
+    sign, colour = style.mark(verdict)
+    word = WORDS[verdict]
+    if verdict in ("failed", "error") and len(outcome.results) > 1:
+        word += f" {len(outcome.missed)} of {len(outcome.results)} checks"
+    if outcome.needs:
+        more = f" and {len(outcome.needs) - 1} more" if outcome.needs[1:] else ""
+        word = f"needs {outcome.needs[0]}{more} first"
+    points = f"{outcome.earned} / {exercise.points}" if verdict != NOT_CHECKED else f"- / {exercise.points}"
+    line = f"  {style.paint(sign, colour)} {exercise.name:31} {style.paint(f'{word:38}', colour)}"
+    return f"{line} {points:>7}"
+
+
+def _reason(outcome, style):
+    """Return why an exercise did not pass: the first check that did not, and the names of the others."""
+    if outcome.verdict in ("passed", "blocked", "not_implemented", NOT_CHECKED):
+        return []
+    missed = outcome.missed
+    lines = [f"      {missed[0].check.line}", *_message(missed[0].message, style)]
+    others = [result.check.name for result in missed[1:]]
+    if others:
+        lines += wrap(f"also missed: {', '.join(others)}", style, "      ")
+    return lines
+
+
+def _looks_like(known, style, hints):
+    """Return what a failed exercise looks like, and the first steps that lead on from there."""
+    if known is None:
+        return []
+    lines = wrap(style.paint(f"This looks like: {known.title}.", "bold"), style, "      ")
+    for number, hint in enumerate(known.hints[:hints], start=1):
+        lines += wrap(f"{number}. {hint}", style, "        ", "           ")
+    if hints < len(known.hints):
+        more = style.next_hint.format(name=known.exercise, count=hints + 1)
+        lines += wrap(style.paint(f"{style.arrow} the next hint: {more}", "dim"), style, "        ")
+    return lines
+
+
+def _details(outcome, style):
+    """Return a line for each check and the message of each that did not pass, once in full for the same thing."""
+    lines, said = [], set()
+    for result in outcome.results:
+        sign, colour = style.mark(result.verdict)
+        lines += wrap(f"{style.paint(sign, colour)} {result.check.line}", style, "      ", "        ")
+        if result.verdict != "passed" and result.message not in said:
+            if result.seed:
+                lines.append(style.paint(f"        with seed {result.seed}", "dim"))
+            topic = _topic(result)
+            lines += _summary(result.message, style) if topic in said else _message(result.message, style)
+            said |= {topic, result.message}
+    if outcome.needs:
+        lines += wrap(f"{style.arrow} {first_message(outcome).summary}", style, "      ", "        ")
+    return lines
+
+
+def _topic(result):
+    """Return what a message is about: of two about the same, the second says nothing new but its first line."""
+    words = result.message.summary.split()
+    if result.verdict == "failed":
+        return words[0], *words[-2:]  # dx [for a batch of one] has other values
+    return words[0], result.message.where  # the kind of an error, and its place
+
+
+def _message(message, style):
+    """Return the lines of a Message."""
+    lines = _summary(message, style)
+    for label, text in (("expected", message.expected), ("came", message.came)):
+        if text:
+            lines += wrap(f"{label:9} {text}", style, "          ", " " * 20)
+    for text in message.where:
+        lines += (
+            wrap(text, style, "          ", "          ") if not text.startswith(" ") else [f"          {text}"]
+        )
+    if message.hint:
+        lines += wrap(f"{style.arrow} {message.hint}", style, "        ", "          ")
+    return lines
+
+
+def _summary(message, style):
+    """Return the first line of a Message; as many lines as it takes."""
+    return wrap(style.paint(message.summary, "red"), style, "        ")
+
+
+def wrap(text, style, first, following=None):
+    """Return a text as lines that fit the style's width, the first and those that follow with their indents."""
+    return textwrap.wrap(
+        text,
+        style.width,
+        initial_indent=first,
+        subsequent_indent=first if following is None else following,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def closing_line(outcomes, style):
+    """Return the points reached of those that can be checked here, and what is next."""
+    total = totals(outcomes)
+    text = f"{total['earned']} of {total['points']} points that can be checked here"
+    text += f", {total['passed']} of {total['exercises']} exercises."
+    if broken := [outcome for outcome in outcomes if outcome.verdict == "grader_error"]:
+        names = ", ".join(outcome.exercise.name for outcome in broken)
+        return style.paint(f"{text} A check broke, which is not your fault: {names}.", "red")
+    todo = [outcome for outcome in outcomes if outcome.verdict not in ("passed", "blocked", NOT_CHECKED)]
+    todo = todo or [outcome for outcome in outcomes if outcome.verdict == "blocked"]
+    if not todo:
+        return style.paint(text, "green")
+    nearest = todo[0].exercise
+    name = todo[0].needs[0] if todo[0].needs else nearest.name
+    return f"{style.paint(text, 'bold')} Next: {name} ({nearest.question}), {nearest.functions[0][0]}."
+
+
+def _points(count):
+    return f"{count} point" + ("" if count == 1 else "s")

@@ -1,0 +1,1 @@
+"""The code under check as the checks see it, and the process that holds it."""

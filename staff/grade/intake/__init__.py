@@ -1,0 +1,1 @@
+"""Which submissions there are, and what is in them."""

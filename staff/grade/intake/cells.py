@@ -1,0 +1,169 @@
+"""The cells of notebooks that nobody trusts: what can be read of whatever JSON comes is, and the rest is left."""
+
+import base64
+import binascii
+import dataclasses
+import json
+import math
+
+from cs231n.submit.blanks import blanks
+from staff.grade.intake.text import clean
+
+__all__ = ["Cell", "Notebooks", "figures", "find", "read", "shown"]
+
+MAX_TEXT = 20_000  # characters of a cell
+MAX_CELLS = 2_000
+MAX_FIGURE = 2 << 20  # bytes
+MAX_SHOWN = 20  # numbers of a cell
+VERDICT = "application/vnd.cs231n.check+json"  # cs231n.verdict.MIME; that module would bring IPython along
+_PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """A cell: its id or "", its text, whether it has been executed, and its outputs as they came."""
+
+    id: str
+    text: str
+    executed: bool = False
+    outputs: tuple = ()
+
+
+class Notebooks:
+    """The notebooks of a submission, each read when it is asked for.
+
+    Args:
+        files: path -> bytes.
+
+    Attributes:
+        problems: lines about those that could not be read.
+    """
+
+    def __init__(self, files):
+        self._files, self._read = files, {}
+        self.problems = []
+
+    def cells(self, name):
+        """Return the Cells of a notebook; None if it is not there or cannot be read."""
+        if name not in self._read:
+            self._read[name] = None
+            if name in self._files:
+                try:
+                    self._read[name] = read(self._files[name])
+                except ValueError as error:
+                    self.problems.append(f"{name}: cannot be read: {error}")
+        return self._read[name]
+
+    def chosen(self, question, reached=None):
+        """Return the notebook of a question that counts, or None without any.
+
+        Of two it is the one that reached more, where that is known, then the one that more was written and run in.
+
+        Args:
+            question: of the rubric.
+            reached: notebook -> what is the larger, the more it earned, of those that were graded.
+        """
+        if reached:
+            return max(reached, key=lambda name: (reached[name], self._written(name)))
+        names = [name for name in (question.notebook, question.alternative) if name]
+        readable = [name for name in names if self.cells(name) is not None]
+        return max(readable, key=self._written, default=None)
+
+    def _written(self, name):
+        """Return what is the larger, the fewer blanks a notebook has, then the more cells were executed."""
+        cells = self.cells(name)
+        if cells is None:
+            return -math.inf, 0
+        return -sum(len(blanks(cell.text)) for cell in cells), sum(cell.executed for cell in cells)
+
+
+def read(data):
+    """Return the Cells of a notebook.
+
+    Raises:
+        ValueError: it is no notebook; the message says why.
+    """
+    try:
+        notebook = json.loads(data)
+        cells = notebook["cells"]
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    except (KeyError, TypeError, IndexError) as error:
+        raise ValueError("no notebook of format 4: it has no cells") from error
+    except ValueError as error:  # no UTF-8, no JSON, a number with too many digits
+        raise ValueError(f"no JSON: {clean(str(error), 100)}") from error
+    if not isinstance(cells, list):
+        raise ValueError("no notebook of format 4: its cells are no list")
+    return [_cell(cell) for cell in cells[:MAX_CELLS] if isinstance(cell, dict)]
+
+
+def _cell(cell):
+    name, count, outputs = cell.get("id"), cell.get("execution_count"), cell.get("outputs")
+    return Cell(
+        id=name if isinstance(name, str) else "",
+        text=clean(_joined(cell.get("source")), MAX_TEXT, lines=True),
+        executed=isinstance(count, int) and count > 0,
+        outputs=tuple(out for out in outputs if isinstance(out, dict)) if isinstance(outputs, list) else (),
+    )
+
+
+def _joined(text):
+    """Return what nbformat allows to be a text or a list of lines."""
+    if isinstance(text, list):
+        return "".join(part for part in text if isinstance(part, str))
+    return text if isinstance(text, str) else ""
+
+
+def find(cells, cell_id, blank):
+    """Return the cells that stand for a cell of the release.
+
+    By its id; some programs drop the ids, and a cell may have been replaced by others, so without it what stands
+    between the nearest cells before and after it that are as they were.
+
+    Args:
+        cells: Cells of the submission.
+        cell_id: id in the release.
+        blank: Cells of the notebook in the release.
+    """
+    if same := [cell for cell in cells if cell.id == cell_id]:
+        return same
+    place = next((number for number, cell in enumerate(blank) if cell.id == cell_id), None)
+    if place is None:
+        return []
+    numbers = {}  # of the cells that are as they were; the first of several
+    for number, cell in enumerate(cells):
+        numbers.setdefault(cell.text.strip(), number)
+    before = [numbers[cell.text.strip()] for cell in blank[:place] if cell.text.strip() in numbers]
+    after = [numbers[cell.text.strip()] for cell in blank[place + 1 :] if cell.text.strip() in numbers]
+    first = before[-1] + 1 if before else 0
+    last = next((number for number in after if number >= first), min(first + 1, len(cells)))
+    others = {cell.id for cell in blank if cell.id}
+    return [cell for cell in cells[first:last] if cell.id not in others]
+
+
+def _data(cell):
+    """Return the data of each output: MIME type -> content."""
+    return [out["data"] for out in cell.outputs if isinstance(out.get("data"), dict)]
+
+
+def figures(cell):
+    """Return the PNG pictures among the outputs of a cell, in base64."""
+    found = []
+    for data in _data(cell):
+        try:
+            picture = base64.b64decode("".join(_joined(data.get("image/png")).split()), validate=True)
+        except (binascii.Error, ValueError):
+            continue
+        if picture.startswith(_PNG) and len(picture) <= MAX_FIGURE:
+            found.append(base64.b64encode(picture).decode())
+    return found
+
+
+def shown(cell):
+    """Return the accuracies that the outputs of a cell show: what -> number, both as texts."""
+    verdicts = [data.get(VERDICT) for data in _data(cell)]
+    return {
+        clean(str(verdict.get("what")), 100): clean(str(verdict.get("detail")), 100)
+        for verdict in verdicts[:MAX_SHOWN]
+        if isinstance(verdict, dict) and verdict.get("kind") == "accuracy"
+    }

@@ -1,0 +1,1 @@
+"""Points for exercises: the checks of a submission, with secret seeds."""

@@ -1,0 +1,158 @@
+"""Judge the exercises of a submission, so that one mistake costs the points of one exercise."""
+
+import time
+import traceback
+
+from cs231n.checks import registry
+from cs231n.checks.mistakes.recognise import diagnose
+from cs231n.checks.rubric import load
+from cs231n.checks.run import run_check
+from cs231n.checks.session import Outcome, Session, first_message
+from cs231n.checks.subject.client import CALL_LIMIT, Subject
+from staff.grade.judge import messages
+from staff.grade.record import CheckRecord, ExerciseRecord
+
+__all__ = ["Judge"]
+
+LAYERS = "cs231n/layers.py"  # the module whose functions the grader can answer in place of the student's
+# Verdicts after which a run with public seeds says more; a timeout would only be waited for again.
+_TOLD_MORE = ("failed", "error", "crashed", "import_error", "protocol_violation")
+
+
+class Judge:
+    """Judges exercises by their checks.
+
+    Args:
+        box: Sandbox of the submission.
+        generator: `generator(check_id, seed)` returns secret random numbers.
+        limit: seconds that all exercises may take together.
+
+    Attributes:
+        log: texts for the staff alone, about checks that broke.
+    """
+
+    def __init__(self, box, generator, limit):
+        self.box, self.generator, self.limit = box, generator, limit
+        self.deadline = time.monotonic() + limit
+        self.rubric = load()
+        self.session = self._session()
+        self.log = []
+
+    def _session(self, trusted=()):
+        """Return a Session with secret seeds, in which a check takes no more time than the submission has left."""
+
+        def allot():
+            session.limit = self._allowed()
+
+        transport = self.box.transport(trusted)
+        session = Session(transport, on_check=allot, diagnose=False, generator=self.generator)
+        return session
+
+    def record(self, exercise):
+        """Return the ExerciseRecord of an exercise."""
+        start = time.monotonic()
+        outcome, trusted = self._outcome(self.session, exercise), ()
+        if outcome.verdict not in ("passed", "not_implemented", "grader_error"):
+            if trusted := self._broken(exercise):
+                outcome = self._outcome(self._session(trusted), exercise)
+        misconception, detail = None, ""
+        if outcome.verdict in _TOLD_MORE and self._left() > 0:
+            transport = self.box.transport(trusted)
+            detail = self._public(transport, outcome)
+            if outcome.verdict in ("failed", "error"):
+                misconception = self._misconception(transport, exercise.name)
+        self.log += [
+            "\n".join([result.check.id, *result.message.where])
+            for result in outcome.results
+            if result.verdict == "grader_error"
+        ]
+        passed = outcome.verdict == "passed"
+        return ExerciseRecord(
+            name=exercise.name,
+            question=exercise.question,
+            points=exercise.points,
+            earned=outcome.earned,
+            verdict=outcome.verdict,
+            message=self._message(outcome),
+            needs=outcome.needs,
+            trusted=trusted if passed else (),
+            misconception=misconception,
+            checks=_checks(outcome, detail),
+            seconds=round(time.monotonic() - start, 3),
+        )
+
+    def _left(self):
+        return self.deadline - time.monotonic()
+
+    def _allowed(self):
+        return min(CALL_LIMIT, max(self._left(), 0.01))
+
+    def _outcome(self, session, exercise):
+        """Return the Outcome of an exercise, unless the submission has no time left."""
+        return session.outcome(exercise.name) if self._left() > 0 else Outcome(exercise, "timeout")
+
+    def _broken(self, exercise):
+        """Return the functions that an exercise builds on and that do not work: forward and backward together.
+
+        Its own forward pass is not among them, whose cache only its own backward pass can read.
+        """
+        functions = [name for name, one in self.rubric.exercises.items() if one.blocks[0].startswith(LAYERS)]
+        needed = {_family(name) for name in self._all_needs(exercise)} - {_family(exercise.name)}
+        families = {}
+        for name in functions:
+            if _family(name) in needed:
+                families.setdefault(_family(name), []).append(name)
+        works = {name: self._works(name) for family in families.values() for name in family}
+        return tuple(name for family in families.values() if not all(map(works.get, family)) for name in family)
+
+    def _works(self, name):
+        return self._outcome(self.session, self.rubric.exercises[name]).verdict == "passed"
+
+    def _all_needs(self, exercise):
+        """Return the exercises that an exercise needs, and what those need."""
+        for need in exercise.needs:
+            yield need
+            yield from self._all_needs(self.rubric.exercises[need])
+
+    def _public(self, transport, outcome):
+        """Return what a run of the first missed check with a public seed tells."""
+        one = outcome.missed[0].check
+        rng = registry.generator(one.id, 0)
+        return messages.details(run_check(one, Subject(transport), rng, 0, self._allowed()))
+
+    def _misconception(self, transport, name):
+        """Return the name of the mistake that an exercise makes, or None."""
+        try:
+            return diagnose(transport, name)
+        except Exception:  # whatever answers break it, the verdict stands
+            self.log.append(f"{name}: its mistake could not be looked up\n{traceback.format_exc()}")
+            return None
+
+    def _message(self, outcome):
+        """Return in a line why an exercise did not pass."""
+        if outcome.verdict == "passed":
+            return ""
+        if outcome.needs:
+            return first_message(outcome).summary
+        if outcome.verdict == "timeout" and self._left() <= 0:
+            return f"no time left: all checks of a submission may take {self.limit:.0f} seconds together"
+        first = next(result for result in outcome.results if result.verdict == outcome.verdict)
+        if outcome.verdict in ("not_implemented", "import_error"):  # the same for any check
+            return messages.kind(first)
+        return f"{first.check.line}: {messages.kind(first)}"
+
+
+def _family(name):
+    """Return what the names of a forward pass and its backward passes have in common."""
+    return name.replace("_backward_alt", "_forward").replace("_backward", "_forward")
+
+
+def _checks(outcome, detail):
+    """Return the CheckRecords of an outcome; the first that did not pass gets the detail."""
+    records = []
+    for result in outcome.results:
+        message = messages.kind(result)
+        if detail and result is outcome.missed[0]:
+            message, detail = f"{message}\n{detail}", ""
+        records.append(CheckRecord(result.check.id, result.check.line, result.verdict, message))
+    return tuple(records)

@@ -1,0 +1,69 @@
+"""What a student is told about a run with secret seeds: the kind of failure, and no number, text or place of it.
+
+A solution sees the secret inputs, so that whatever it says or raises then may hold them. All details come from a
+run of the same check with public seeds, which the student can repeat at home.
+"""
+
+import builtins
+
+from staff.grade.intake.text import clean
+
+__all__ = ["GRADER_ERROR", "details", "kind"]
+
+GRADER_ERROR = "the grader broke here, which costs no points: the staff has to look at it"
+
+# How the summaries of the checks end, and what is said of it; anything else does "not hold".
+_KINDS = {
+    " other values": "the values differ from what is expected",
+    " another shape": "the shape is another than expected",
+    " another dtype": "the dtype is another than expected",
+    " is no array": "something else than an array came",
+    " is no number": "something else than a number came",
+    " was changed": "an argument was changed",
+    " in place": "an argument was changed in place",
+    " returns something else": "it returns something else than expected",
+    " other keys": "the keys are others than expected",
+    " differs": "a value differs from what is expected",
+}
+_TEXTS = {
+    "not_implemented": "not written yet",
+    "blocked": "cannot be judged until what it builds on works",
+    "crashed": "Python ended without an answer",
+    "timeout": "no answer in time",
+    "import_error": "its module cannot be imported",
+    "protocol_violation": "what came back is no answer that a function can give",
+    "grader_error": GRADER_ERROR,
+}
+
+
+def kind(result):
+    """Return in a few words what kind of failure a Result is; "" if it passed."""
+    if result.verdict == "passed":
+        return ""
+    if result.verdict == "failed":
+        endings = (text for ending, text in _KINDS.items() if result.message.summary.endswith(ending))
+        return next(endings, "it does not hold")
+    if result.verdict == "error":
+        return f"raises {_exception(result.message.summary)}"
+    return _TEXTS[result.verdict]
+
+
+def _exception(summary):
+    """Return the name of a built-in exception, which a student's class could not fill with numbers."""
+    name = summary.split(":")[0]
+    known = getattr(builtins, name, None)
+    return name if isinstance(known, type) and issubclass(known, BaseException) else "an exception"
+
+
+def details(public):
+    """Return what a Result of a run with public seeds adds, line by line."""
+    again = f"python -m cs231n.checks {public.check.exercise}"
+    if public.verdict == "passed":
+        return f"With public seeds it passes; to try more of them: `{again} --seeds 50`"
+    message = public.message
+    parts = [message.summary]
+    if message.expected or message.came:
+        parts += [f"expected {message.expected}", f"came {message.came}"]
+    parts += [*message.where, *([message.hint] if message.hint else [])]
+    lines = [f"With public seeds, as `{again}` shows it:", *(clean(part, 500) for part in parts)]
+    return clean("\n".join(lines), 1500, lines=True)

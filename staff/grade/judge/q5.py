@@ -1,0 +1,116 @@
+"""Grade Q5: what a student wrote in PyTorch.ipynb or TensorFlow.ipynb, with secret seeds, beside the framework.
+
+The notebook with the student's work counts; where both have some, the better one. No notebook is executed, and
+what one shows is not trusted.
+"""
+
+import dataclasses
+import hashlib
+import traceback
+
+from cs231n.checks.notebooks.frameworks import FRAMEWORKS, Notebook
+from cs231n.checks.notebooks.program import Program
+from cs231n.checks.rubric import load
+from staff.grade.intake.cells import Notebooks
+from staff.grade.judge import messages
+from staff.grade.judge.exercises import Judge
+from staff.grade.record import ExerciseRecord
+from staff.grade.sandbox import outside
+
+__all__ = ["grade_q5"]
+
+LIMIT = 60.0  # seconds that all exercises of a notebook may take together; each has 10 of them
+
+
+def grade_q5(files, tree, seeded, exercises, slot=0):
+    """Return (ExerciseRecords, texts for the staff alone about what broke) of exercises that are in a notebook.
+
+    Whatever breaks here is our fault, and leaves the points of these exercises open and all others as they are.
+
+    Args:
+        files: path -> bytes of what was handed in.
+        tree: path -> bytes of the assembled tree, which a notebook may import.
+        seeded: `seeded(code)` returns `generator(check_id, seed)` for the hash of the graded code.
+        exercises: of the rubric; those in modules are passed over.
+        slot: number of this worker among those that run at the same time.
+    """
+    exercises = [one for one in exercises if one.in_notebook]
+    if not exercises:
+        return [], []
+    try:
+        return _grade_written(files, tree, seeded, exercises, slot)
+    except Exception:
+        return _alike(exercises, "grader_error", messages.GRADER_ERROR), [traceback.format_exc()]
+
+
+def _grade_written(files, tree, seeded, exercises, slot):
+    """Grade the notebooks that something was written in; see grade_q5."""
+    programs = {framework: _program(files, framework) for framework in FRAMEWORKS if framework.notebook in files}
+    graded = {
+        framework.notebook: _grade(framework, program, files[framework.notebook], tree, seeded, exercises, slot)
+        for framework, program in programs.items()
+        if program is None or any(map(program.is_written, framework.cells))
+    }
+    if not graded:
+        why = "not written yet" if programs else "its notebook was not handed in"
+        return _alike(exercises, "not_implemented", why), []
+    reached = {notebook: _reached(records) for notebook, (records, _) in graded.items()}
+    question = load().questions[exercises[0].question]
+    notebook = Notebooks(files).chosen(question, reached)
+    records, log = graded[notebook]
+    return [dataclasses.replace(record, notebook=notebook) for record in records], log
+
+
+def _reached(records):
+    """Return by what a notebook is chosen: points that it has or may still get, then those it has."""
+    open_points = sum(record.points for record in records if record.verdict == "grader_error")
+    earned = sum(record.earned for record in records)
+    return earned + open_points, earned
+
+
+def _program(files, framework):
+    """Return the Program of a notebook, or None if it cannot be read."""
+    try:
+        return Program(files[framework.notebook].decode("utf-8-sig"), framework.notebook)
+    except ValueError:
+        return None
+
+
+def _grade(framework, program, data, tree, seeded, exercises, slot):
+    """Grade one notebook; see grade_q5."""
+    if program is None:
+        return _alike(exercises, "import_error", f"{framework.notebook} cannot be read"), []
+    if not framework.installed:
+        log = f"{framework.name} is not installed here"
+        return _alike(exercises, "grader_error", messages.GRADER_ERROR), [log]
+    generator = seeded(_digest(program))
+    with outside.Sandbox(tree | {framework.notebook: data}, slot, framework=framework) as box:
+        judge = Judge(_Room(box, framework), generator, LIMIT)
+        return [judge.record(one) for one in exercises], judge.log
+
+
+class _Room:
+    """A Sandbox whose transports lead to the notebook.
+
+    Args:
+        box: Sandbox.
+        framework: Framework of the notebook.
+    """
+
+    def __init__(self, box, framework):
+        self.box, self.framework = box, framework
+
+    def transport(self, trusted=()):
+        """Return a transport."""
+        return Notebook(self.box.transport(trusted), self.framework)
+
+
+def _digest(program):
+    """Return SHA-256 over the code cells: executed again, a notebook is the same."""
+    code = [cell for cell in program.cells if cell[0] == "code"]
+    return hashlib.sha256(repr(code).encode()).hexdigest()
+
+
+def _alike(exercises, verdict, message):
+    """Return ExerciseRecords that all say the same."""
+    return [ExerciseRecord(one.name, one.question, one.points, 0, verdict, message) for one in exercises]

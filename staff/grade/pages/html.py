@@ -1,0 +1,111 @@
+"""HTML pages that need nothing but themselves: `templates/` with their style sheet inside.
+
+Every value is escaped, and freed of characters that cannot be seen, on its way into a page; a content security
+policy in each page keeps scripts and the network out even if that should fail.
+"""
+
+import base64
+import functools
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup, escape
+
+from cs231n.checks.show.table import WORDS
+from cs231n.checks.verdicts import VERDICTS
+from staff.grade.intake.text import clean, shorten
+from staff.grade.pages.prose import prose
+
+__all__ = ["COLOURS", "number", "plural", "render"]
+
+TEMPLATES = Path(__file__).with_name("templates")
+LONGEST = 5000  # characters of a value
+
+MEANINGS = {
+    "passed": "every check of the exercise held",
+    "failed": "it runs, and gives a wrong answer to at least one check",
+    "not_implemented": "the solution block is still blank",
+    "blocked": "an exercise that it builds on has to work first",
+    "error": "it raised an exception",
+    "crashed": "Python itself ended, or ran out of memory",
+    "timeout": "it took longer than a check may take",
+    "import_error": "the file could not be imported, so nothing in it could be checked",
+    "protocol_violation": "what came back was no answer to the question",
+    "grader_error": "a check itself broke, which is never the student's fault and is being looked into",
+}
+assert MEANINGS.keys() == set(VERDICTS), "every verdict needs its meaning"
+
+SIGNS = dict.fromkeys(VERDICTS, "✗") | {"passed": "✓", "not_implemented": "○", "blocked": "↳", "grader_error": "!"}
+COLOURS = {"passed": "good", "not_implemented": "blank", "blocked": "blank", "failed": "wrong", "error": "wrong"}
+
+
+def render(template, **values):
+    """Return the page of a template as text."""
+    return _environment().get_template(template).render(**values)
+
+
+@functools.cache
+def _environment():
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_seen,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "number": number,
+        "breakable": breakable,
+        "ticked": ticked,
+        "anchor": anchor,
+        "plural": plural,
+        "shorten": shorten,
+        "picture": picture,
+    }
+    environment.globals |= {
+        "style": Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
+        "prose": prose,
+        "words": WORDS,
+        "meanings": MEANINGS,
+        "signs": SIGNS,
+        "colours": {verdict: COLOURS.get(verdict, "broken") for verdict in VERDICTS},
+    }
+    return environment
+
+
+def _seen(value):
+    """Return what is written for a value: text without characters that cannot be seen."""
+    return clean(value, LONGEST, lines=True) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def number(value, digits=1):
+    """Return a number with at most so many decimals and no zeros at their end."""
+    text = f"{value:.{digits}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def plural(count, word):
+    """Return `1 check`, `2 checks`."""
+    return f"{number(count)} {word}" + ("" if count == 1 else "s")
+
+
+def breakable(name):
+    """Return an identifier that may be broken into lines after its underscores."""
+    return Markup("_<wbr>").join(escape(part) for part in clean(name).split("_"))
+
+
+def ticked(text):
+    """Return a text in which what stands between backticks is code."""
+    parts = enumerate(clean(text, LONGEST, lines=True).split("`"))
+    return Markup("").join(Markup("<code>{}</code>").format(part) if i % 2 else escape(part) for i, part in parts)
+
+
+def anchor(name):
+    """Return a name as an id of an element: letters, digits and dashes."""
+    return "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in name)
+
+
+def picture(data):
+    """Return base64 of a PNG for an address, however long it is."""
+    return Markup(base64.b64encode(base64.b64decode(data, validate=True)).decode())

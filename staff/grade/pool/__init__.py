@@ -1,0 +1,1 @@
+"""Processes and machines that grade at the same time."""

@@ -1,0 +1,136 @@
+"""Processes of ours that grade. One that hangs or dies costs nobody but the submission that it was at."""
+
+import collections
+import multiprocessing
+import os
+import signal
+import threading
+import time
+import traceback
+from multiprocessing import forkserver
+from multiprocessing.connection import wait
+
+from staff.grade import grading
+
+__all__ = ["grade_all", "start_server"]
+
+GRACE = 60.0  # seconds beyond a submission's limit until its worker counts as hung
+
+# A server process imports this once; each worker is a fork of it, which starts at once and shares its memory.
+PRELOAD = ["staff.grade.pool.preload"]
+
+
+def start_server():
+    """Start the process that workers are forks of, which takes seconds; the caller has other things to do."""
+    multiprocessing.set_forkserver_preload(PRELOAD)
+    forkserver.ensure_running()
+
+
+def grade_all(places, setup, earlier, count):
+    """Yield the Graded of each place, in the order in which they are done.
+
+    Args:
+        places: Places of submissions.
+        setup: grading.Setup.
+        earlier: `earlier(name)` returns a submission's Record of an earlier run, or None.
+        count: how many to grade at the same time.
+    """
+    start_server()
+    context = multiprocessing.get_context("forkserver")
+    waiting = collections.deque(places)
+    workers = [_Worker(context, setup, slot) for slot in range(min(count, len(places)))]
+    try:
+        while waiting or any(worker.place for worker in workers):
+            for worker in workers:
+                if waiting and worker.place is None:
+                    place = waiting.popleft()
+                    worker.give(place, earlier(place.name))
+            yield from _finished(workers)
+    finally:
+        for worker in workers:
+            worker.stop()
+
+
+def _finished(workers):
+    """Yield what workers have done, after waiting until one has, or has died or hung."""
+    busy = [worker for worker in workers if worker.place]
+    ends = [end for worker in busy for end in (worker.connection, worker.process.sentinel)]
+    ready = wait(ends, max(0, min(worker.deadline for worker in busy) - time.monotonic()))
+    for worker in busy:
+        if worker.connection in ready or worker.process.sentinel in ready:
+            yield worker.take()
+        elif time.monotonic() > worker.deadline:
+            yield worker.give_up(f"the worker was stopped: no end after {worker.patience:.0f} seconds")
+
+
+class _Worker:
+    """A process that grades one submission after the other, started again when it is gone."""
+
+    def __init__(self, context, setup, slot):
+        self._context, self._setup, self._slot = context, setup, slot
+        self.patience = setup.limit + GRACE
+        self._start()
+
+    def _start(self):
+        self.place, self.deadline = None, None
+        self.connection, theirs = self._context.Pipe()
+        self.process = self._context.Process(target=_serve, args=(theirs, self._setup, self._slot), daemon=True)
+        self.process.start()
+        theirs.close()
+
+    def give(self, place, earlier):
+        """Hand over a submission."""
+        self.place, self.deadline = place, time.monotonic() + self.patience
+        try:
+            self.connection.send((place, earlier))
+        except OSError:
+            pass  # it has died while it was idle, which `take` finds
+
+    def take(self):
+        """Return the Graded of the submission, also if the process has died at it."""
+        try:
+            graded = self.connection.recv() if self.connection.poll() else None
+        except (EOFError, OSError):
+            graded = None
+        if graded is None:
+            self.process.join()
+            return self.give_up(f"the worker died, exit status {self.process.exitcode}")
+        self.place = None
+        return graded
+
+    def give_up(self, why):
+        """Return a Graded that says why there is no other, and start a new process."""
+        graded = grading.broken(self.place, self._setup, why)
+        self.stop()
+        self._start()
+        return graded
+
+    def stop(self):
+        """End the process; an idle one ends by itself when the connection is closed."""
+        self.connection.close()
+        if self.place is None:
+            self.process.join(5)
+        self.process.kill()
+        self.process.join()
+
+
+def _serve(connection, setup, slot):
+    """Grade what comes until the other side closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the run, which ends its workers
+    threading.Thread(target=_end_with, args=(multiprocessing.parent_process(),), daemon=True).start()
+    while True:
+        try:
+            place, earlier = connection.recv()
+        except EOFError:
+            return
+        try:
+            graded = grading.grade(place, setup, earlier, slot)
+        except Exception:
+            graded = grading.broken(place, setup, traceback.format_exc())
+        connection.send(graded)
+
+
+def _end_with(parent):
+    """End this process as soon as the run has ended, killed or not: the next may be going on by then."""
+    parent.join()
+    os._exit(1)

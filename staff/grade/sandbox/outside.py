@@ -1,0 +1,526 @@
+"""Sandboxes for submissions: bubblewrap where it works, resource limits and a scrubbed environment where not.
+
+A `Sandbox` holds up to two boxes, each started when it is first needed: a bare one for `layers` and `optim`, which
+holds NumPy and what the student wrote, and one for the nets, with the given modules and the compiled kernels. A
+box is a process (`worker`) behind walls: a user without rights, namespaces of its own, nothing of the machine but
+the interpreter with its libraries, no network, and a small scratch folder in memory. In it, a room is opened for a
+module of a transport, and forks for each check.
+"""
+
+import dataclasses
+import functools
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+import cs231n
+from cs231n.checks.subject.client import SubjectFailure
+from cs231n.checks.subject.imports import GIVEN, is_bare
+from staff.grade.sandbox import packages
+from staff.grade.sandbox.reference import Solution, functions
+from staff.grade.sandbox.transport import Line, Transport, check_reply
+
+__all__ = ["IMPORT_LIMIT", "LIMITS", "Sandbox", "SandboxError", "isolation"]
+
+START_LIMIT = 60.0  # seconds until NumPy is imported, on a busy machine
+IMPORT_LIMIT = 10.0  # seconds that importing a module of the submission may take, as locally
+FIRST_USER = 60000  # id of the user that slot 0 becomes; above those of people, below those of systemd
+SCRATCH = 2**24  # bytes that can be written into the scratch folder
+LIMITS = {
+    "AS": 2**30,  # bytes of address space, each process
+    "DATA": 2**30,
+    "NPROC": 32,  # processes and threads of the user, all boxes of a slot together
+    "FSIZE": SCRATCH,
+    "CPU": 120,  # seconds, each process: for what hides from the deadlines
+    "CORE": 0,
+    "NOFILE": 256,
+    "MSGQUEUE": 0,
+    "MEMLOCK": 0,
+}
+FRAMEWORK_LIMITS = {"AS": 2**32, "DATA": 2**32, "NPROC": 128}  # TensorFlow has threads of its own
+FOLDER = "/sandbox"
+ENVIRONMENT = {
+    "PATH": "/usr/bin:/bin",
+    "LANG": "C.UTF-8",
+    **{f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB_MAXIMUM")},
+}
+OURS = Path(cs231n.__file__).resolve().parent
+EXTENSION = tuple(OURS.glob("im2col_cython*.so"))
+CHECKS = "cs231n/checks/"
+
+
+class SandboxError(RuntimeError):
+    """A sandbox cannot be started; the message says what to do."""
+
+
+def isolation():
+    """Return "bubblewrap", or "reduced: ..." with what is missing."""
+    return "bubblewrap" if _bubblewrap_problem() is None else f"reduced: {_bubblewrap_problem()}"
+
+
+@functools.cache
+def _bubblewrap_problem():
+    """Return why bubblewrap is of no use here, or None."""
+    if not sys.platform.startswith("linux"):
+        return f"bubblewrap is for Linux, and this is {sys.platform}"
+    if shutil.which("bwrap") is None:
+        return "bubblewrap is not installed (Debian and Ubuntu: apt-get install bubblewrap)"
+    command = [*_walls(), "--", _interpreter().executable, "-I", "-S", "-c", ""]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=START_LIMIT, env={})
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"bubblewrap cannot be run: {error}"
+    lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
+    return f"bubblewrap does not work here: {lines[-1]}" if done.returncode else None
+
+
+@dataclasses.dataclass(frozen=True)
+class _Interpreter:
+    """Where the interpreter is: its program, its standard library, NumPy's folders and the shared libraries."""
+
+    executable: str
+    stdlib: tuple[str, ...]
+    numpy: tuple[Path, ...]
+    libraries: tuple[str, ...]
+
+
+@functools.cache
+def _interpreter():
+    """Return the _Interpreter that runs this."""
+    base = {name: sys.base_prefix for name in ("base", "installed_base")}
+    base |= {name: sys.base_exec_prefix for name in ("platbase", "installed_platbase")}
+    stdlib = tuple({sysconfig.get_path(name, vars=base): None for name in ("stdlib", "platstdlib")})
+    executable = os.path.realpath(sys.executable)
+    numpy = Path(np.__file__).resolve().parent
+    folders = tuple(path for path in (numpy, numpy.with_name("numpy.libs")) if path.is_dir())
+    binaries = [executable, *_binaries(*stdlib), *map(str, (*numpy.rglob("*.so"), *EXTENSION))]
+    inside = tuple(f"{folder}/" for folder in (*stdlib, *folders))
+    libraries = [path for path in _libraries(binaries) if not os.path.realpath(path).startswith(inside)]
+    return _Interpreter(executable, stdlib, folders, tuple(libraries))
+
+
+def _binaries(*folders):
+    return [str(path) for folder in folders for path in Path(folder, "lib-dynload").glob("*.so")]
+
+
+def _libraries(binaries):
+    """Return the paths of the shared libraries that some programs and libraries load."""
+    text = subprocess.run(["ldd", *binaries], capture_output=True, text=True, check=False).stdout
+    return sorted(set(re.findall(r"(?:=> |^\s+)(/\S+) \(0x", text, re.MULTILINE)))
+
+
+@functools.cache
+def _framework(framework):
+    """Return the paths in site-packages that a framework needs, and the shared libraries."""
+    site = packages.folders(framework.packages)
+    binaries = [str(path) for folder in site if folder.is_dir() for path in folder.rglob("*.so*")]
+    inside = tuple(f"{folder}/" for folder in site)
+    return site, [path for path in _libraries(binaries) if not os.path.realpath(path).startswith(inside)]
+
+
+def _walls(framework=None):
+    """Return the command of bubblewrap up to what is different for each box."""
+    interpreter = _interpreter()
+    command = ["bwrap", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
+    command += ["--die-with-parent", "--new-session", "--as-pid-1", "--clearenv", "--hostname", "sandbox"]
+    if os.geteuid() == 0:
+        # as root, whose interpreter only root may reach: the worker becomes another user before anything else
+        command += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+    else:
+        command += ["--unshare-user", "--disable-userns"]
+    for name, value in (ENVIRONMENT | _passed()).items():
+        command += ["--setenv", name, value]
+    binds = {path: path for path in (interpreter.executable, *interpreter.stdlib, *interpreter.libraries)}
+    binds |= {str(path): f"{FOLDER}/site/{path.name}" for path in interpreter.numpy}
+    if framework:
+        site, libraries = _framework(framework)
+        binds |= {str(path): f"{FOLDER}/site/{path.name}" for path in site} | {path: path for path in libraries}
+    command += _folders([*binds.values(), "/dev/null"])
+    for source, place in binds.items():
+        command += ["--ro-bind", source, place]
+    for folder in interpreter.stdlib:
+        for name in ("site-packages", "dist-packages"):
+            if Path(folder, name).is_dir():
+                command += ["--tmpfs", f"{folder}/{name}"]
+    if framework:  # TensorFlow looks up its own program in /proc, which shows the box's processes alone
+        command += ["--proc", "/proc"]
+    for device in ("null", "zero", "urandom"):
+        command += ["--dev-bind", f"/dev/{device}", f"/dev/{device}"]
+    return command
+
+
+def _folders(places):
+    """Return the options that make the folders above some places; bubblewrap's own are for its user alone."""
+    folders = {str(folder) for place in places for folder in Path(place).parents}
+    return [option for folder in sorted(folders - {"/"}) for option in ("--perms", "0755", "--dir", folder)]
+
+
+def _passed():
+    """Return the environment variables that pass through: settings of OpenBLAS, which change its results."""
+    passed = {name: value for name, value in os.environ.items() if name.startswith("OPENBLAS_")}
+    return {name: value for name, value in passed.items() if not name.endswith("_NUM_THREADS")}
+
+
+class Sandbox:
+    """The sandboxed code of a submission. Use it in a `with` block, or call `close`.
+
+    Args:
+        files: path -> bytes of the tree; only what is below cs231n/ counts, and cs231n/checks is the grader's own.
+        slot: number that no other sandbox of this machine has at the same time; root gives each a user of its own.
+        blank: path -> bytes of the blank release. Where exercises are trusted and a module that holds them cannot
+            be imported, the release's stands in for it.
+        limits: resource limits that differ from LIMITS.
+        import_limit: seconds that importing a module may take.
+        framework: of the notebook among the files that is to be checked, in place of modules; or None.
+    """
+
+    def __init__(self, files, slot=0, blank=None, limits=None, import_limit=IMPORT_LIMIT, framework=None):
+        self.slot, self.import_limit, self.framework = slot, import_limit, framework
+        self._files, self._blank = files, blank or {}
+        self._limits = LIMITS | (FRAMEWORK_LIMITS if framework else {}) | (limits or {})
+        self._boxes, self._failures = {}, {}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        self.close()
+
+    def close(self):
+        """End all processes and remove all files."""
+        for box in self._boxes.values():
+            box.close()
+        self._boxes.clear()
+
+    def transport(self, trusted=()):
+        """Return a transport to the code, see `transport.Transport`.
+
+        Args:
+            trusted: exercises of `layers` and `optim` whose functions the grader answers; forward and backward
+                passes that share a cache have to come together.
+        """
+        paths = functions(trusted)
+        return Transport(self, paths, Solution(self.slot) if paths else None)
+
+    def room(self, owner, module, trusted):
+        """Return the Room of a transport for a module, open.
+
+        Raises:
+            SubjectFailure: the module cannot be imported.
+        """
+        key = (module, trusted)
+        if key in self._failures:
+            raise self._failures[key]
+        box = self._box(is_bare(module))
+        if box.room is None or box.room.closed or (box.room.owner, box.room.key) != (owner, key):
+            blank = self._stand_ins(module, trusted)
+            try:
+                box.open(Room(owner, key), blank, self.import_limit)
+            except SubjectFailure as failure:
+                self._failures[key] = failure
+                raise
+        return box.room
+
+    def give_up(self, module, trusted, failure):
+        """Let `room` raise a failure from now on, as no check can begin in that room."""
+        self._failures[module, trusted] = failure
+
+    def _stand_ins(self, module_under_check, trusted):
+        """Return the other modules of trusted functions that cannot be imported and have a blank one."""
+        modules = {f"cs231n.{path.rsplit('.', 1)[0]}" for path in trusted} - {module_under_check}
+        broken = []
+        for module in sorted(modules):
+            if _file(module) in self._blank:
+                try:
+                    self.room(None, module, ())
+                except SubjectFailure:
+                    broken.append(module)
+        return broken
+
+    def _box(self, bare):
+        if bare not in self._boxes:
+            ours = dict(self._ours())
+            tree = {f"tree/{name}": data for name, data in self._files.items() if _belongs(name, bare)}
+            blank = {f"blank/{name}": data for name, data in self._blank.items() if is_bare(_module(name))}
+            if self.framework:
+                tree[f"tree/{self.framework.notebook}"] = self._files[self.framework.notebook]
+            self._boxes[bare] = _Box(ours | tree | blank, bare, self.slot, self._limits, self.framework)
+        return self._boxes[bare]
+
+    @staticmethod
+    @functools.cache
+    def _ours():
+        """Return what runs in each box: the worker, and the modules it needs."""
+        frameworks = ("__init__", "program", "pytorch", "tensorflow")
+        names = [f"subject/{name}" for name in ("__init__", "client", "host", "imports", "wire")]
+        names += [f"notebooks/{name}" for name in frameworks]
+        files = {f"grader/{CHECKS}{name}.py": (OURS / "checks" / f"{name}.py").read_bytes() for name in names}
+        for name in ("inside.py", "seccomp.py"):
+            files[f"grader/{name}"] = Path(__file__).with_name(name).read_bytes()
+        return files
+
+
+def _file(module):
+    return f"{module.replace('.', '/')}.py"
+
+
+def _module(file):
+    return file.removesuffix(".py").replace("/", ".")
+
+
+def _belongs(name, bare):
+    """Return whether a file of a submission is there in a box."""
+    if not name.startswith("cs231n/") or name.startswith(CHECKS):
+        return False
+    return not (bare and name.split("/")[1].split(".")[0] in GIVEN)
+
+
+class Room:
+    """A process that has imported a module.
+
+    Args:
+        owner: the transport that it belongs to.
+        key: module and trusted functions.
+
+    Attributes:
+        closed: whether it must not be used again.
+    """
+
+    def __init__(self, owner, key):
+        self.owner, self.key = owner, key
+        self.closed = False
+        self._orders, self.theirs = socket.socketpair()
+        self._line = None
+
+    def check(self):
+        """Return the Line to a new fork of it; the one before ends."""
+        if self._line:
+            self._line.close()
+        ours, theirs = socket.socketpair()
+        self._line = Line(ours)
+        with theirs:
+            self._orders.settimeout(1.0)
+            socket.send_fds(self._orders, [b"c"], [theirs.fileno()])
+        return self._line
+
+    def imported(self, module, limit):
+        """Wait for the news of the import.
+
+        Raises:
+            SubjectFailure: the module cannot be imported.
+        """
+        try:
+            reply = check_reply({"op": "load"}, Line(self._orders).receive(time.monotonic() + limit))
+        except TimeoutError as error:
+            raise _import_failure("timeout", module, f"no answer after {limit:.3g} seconds") from error
+        except (OSError, EOFError) as error:
+            raise _import_failure("crashed", module, "Python ended without an answer") from error
+        except ValueError as error:
+            raise _import_failure("protocol_violation", module, f"what came back is no answer: {error}") from error
+        if failure := reply.get("failure"):
+            message = f"{failure['type']}: {failure['message']}" if failure["message"] else failure["type"]
+            raise SubjectFailure(failure["verdict"], message, failure["frames"], failure["module"])
+
+    def close(self):
+        """Let it end; what it leaves behind is killed when the next one opens."""
+        self.closed = True
+        for end in (self._orders, self.theirs, self._line):
+            if end:
+                end.close()
+
+
+def _import_failure(verdict, module, message):
+    return SubjectFailure(verdict, f"while importing {module}: {message}", module=module)
+
+
+class _Box:
+    """A starter process behind walls, and the room that is open in it.
+
+    Args:
+        files: path -> bytes below the sandbox's folder.
+        bare: whether the given modules are left out.
+        slot: number of the user.
+        limits: resource limits by name.
+        framework: what is imported beside NumPy, or None.
+    """
+
+    def __init__(self, files, bare, slot, limits, framework):
+        self.room, self._framework = None, framework
+        self._files, self._bare, self._limits = files, bare, limits
+        self._user = FIRST_USER + slot if os.geteuid() == 0 and FIRST_USER else None
+        self._process = self._control = self._folder = None
+
+    def open(self, room, blank, import_limit):
+        """Open a room, and close the one before.
+
+        Raises:
+            SubjectFailure: its module cannot be imported.
+        """
+        if self.room:
+            self.room.close()
+        self.room = room
+        module, trusted = room.key
+        order = json.dumps({"module": module, "trusted": trusted, "blank": blank}).encode()
+        if not self._order(order, room.theirs):
+            self._stop()
+            self._order(order, room.theirs)
+        room.theirs.close()
+        try:
+            room.imported(module, import_limit)
+        except SubjectFailure:
+            room.close()
+            raise
+
+    def _order(self, order, end):
+        """Return whether the starter has opened the room that an order asks for."""
+        if self._process is None:
+            self._start()
+        self._control.settimeout(START_LIMIT)
+        try:
+            socket.send_fds(self._control, [order], [end.fileno()])
+            return self._control.recv(16) == b"open"
+        except OSError:
+            return False
+
+    def _start(self):
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs, tempfile.TemporaryFile() as errors:
+            descriptors, command = self._command(theirs.fileno())
+            try:
+                self._process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=errors,
+                    env=ENVIRONMENT | _passed(),
+                    cwd="/",
+                    pass_fds=[theirs.fileno(), *descriptors],
+                    start_new_session=True,
+                )
+            finally:
+                for descriptor in descriptors:
+                    os.close(descriptor)
+            theirs.close()
+            self._control.settimeout(START_LIMIT)
+            try:
+                ready = self._control.recv(16)
+            except OSError:
+                ready = b""
+            if ready != b"ready":
+                self._stop()
+                errors.seek(0)
+                text = errors.read(4000).decode(errors="replace").strip()
+                raise SandboxError(f"the sandbox does not start: {text or 'it ended without a word'}")
+
+    def _command(self, control):
+        """Return the descriptors to pass on, and the command."""
+        if _bubblewrap_problem() is None:
+            return self._contained(control)
+        self._folder = Path(tempfile.mkdtemp(prefix="cs231n-sandbox-"))
+        return [], self._reduced(control, self._folder)
+
+    def _contained(self, control):
+        command, descriptors = _walls(self._framework), []
+        command += _folders(f"{FOLDER}/{name}" for name in self._files)
+        for name, data in self._files.items():
+            descriptor = os.memfd_create("file")
+            descriptors.append(descriptor)
+            os.write(descriptor, data)
+            os.lseek(descriptor, 0, os.SEEK_SET)
+            command += ["--perms", "0444", "--file", str(descriptor), f"{FOLDER}/{name}"]
+        if not self._bare:
+            for path in EXTENSION:
+                command += ["--ro-bind", str(path), f"{FOLDER}/tree/cs231n/{path.name}"]
+        command += ["--perms", "1777", "--size", str(SCRATCH), "--tmpfs", "/tmp", "--remount-ro", "/", "--"]
+        return descriptors, command + self._worker(FOLDER, control, "/tmp", contained=True)
+
+    def _worker(self, folder, control, scratch, contained):
+        settings = {
+            "scratch": scratch,
+            "bare": self._bare,
+            "user": self._user,
+            "contained": contained,
+            "limits": self._limits,
+            "packages": self._framework.packages if self._framework else (),
+        }
+        python = [_interpreter().executable, "-I", "-S", "-B", "-X", "utf8"]
+        return [*python, f"{folder}/grader/inside.py", folder, str(control), json.dumps(settings)]
+
+    def _reduced(self, control, folder):
+        """Return the command where there is no bubblewrap: the same worker and limits, on the machine's files."""
+        interpreter, scratch = _interpreter(), folder / "scratch"
+        for name, data in self._files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        for path in (folder / "site", scratch):
+            path.mkdir()
+        for path in folder.rglob("*"):  # whatever the umask is, another user can read them
+            path.chmod(0o755 if path.is_dir() else 0o644)
+        site = dict.fromkeys((*interpreter.numpy, *(_framework(self._framework)[0] if self._framework else ())))
+        for path in site:
+            (folder / "site" / path.name).symlink_to(path)
+        if not self._bare:
+            for path in EXTENSION:
+                (folder / "tree" / "cs231n" / path.name).symlink_to(path)
+        if self._user is not None:
+            os.chown(folder, -1, self._user)  # and for no other submission to read, nor this one the solution
+            folder.chmod(0o750)
+            os.chown(scratch, self._user, self._user)
+            for path in (interpreter.executable, *interpreter.stdlib, *site):
+                _check_public(Path(path))
+        return self._worker(str(folder), control, str(scratch), contained=False)
+
+    def close(self):
+        """End all processes and remove all files."""
+        if self.room:
+            self.room.close()
+        self._stop()
+
+    def _stop(self):
+        process, self._process = self._process, None
+        if process is None:
+            return
+        self._control.close()  # upon which the first process in there ends, and with it all others
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        if self._folder:
+            self._clean_up()
+
+    def _clean_up(self):
+        """Without walls: kill all processes of the user, where it has one of its own, and remove the files."""
+        if self._user is not None:
+            kill = [_interpreter().executable, "-I", "-S", "-c", "import os; os.kill(-1, 9)"]
+            subprocess.run(
+                kill, user=self._user, group=self._user, extra_groups=[], capture_output=True, check=False
+            )
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder = None
+
+
+def _check_public(path):
+    """Check that a user without rights can reach a file.
+
+    Raises:
+        SandboxError: it cannot; the message says what to do.
+    """
+    for folder in path.parents:
+        if not folder.stat().st_mode & 0o001:
+            raise SandboxError(
+                f"{path} cannot be reached by a user without rights, as {folder} is closed to others: "
+                "install bubblewrap, run as another user than root, or use a Python outside of home folders"
+            )

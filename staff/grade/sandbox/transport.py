@@ -1,0 +1,222 @@
+"""The trusted end of the wire to a sandbox: deadlines for reads and writes; replies that fit or are refused."""
+
+import struct
+import time
+
+from cs231n.checks.rubric import load
+from cs231n.checks.subject.client import CALL_LIMIT, SubjectFailure
+from cs231n.checks.subject.wire import MAX_FRAME, decode, encode
+
+__all__ = ["Line", "Transport", "check_reply"]
+
+FIRST_LIMIT = 1.0  # seconds for the first answer of a check, which is ours; a busy machine gets a second try
+VERDICTS = ("error", "not_implemented", "import_error")  # what the code itself can end with
+
+
+class Line:
+    """A socket that frames travel on.
+
+    Args:
+        end: the socket.
+    """
+
+    def __init__(self, end):
+        self._end = end
+
+    def close(self):
+        """Close the socket."""
+        self._end.close()
+
+    def send(self, body, deadline):
+        """Write a frame.
+
+        Args:
+            body: its bytes.
+            deadline: time.monotonic() at which to give up.
+
+        Raises:
+            TimeoutError: the other side does not read.
+            OSError: it is gone.
+        """
+        self._end.settimeout(_left(deadline))
+        self._end.sendall(struct.pack("<Q", len(body)) + body)
+
+    def receive(self, deadline):
+        """Read a frame and return its value.
+
+        Raises:
+            TimeoutError: nothing, or not all of it, came in time.
+            EOFError: the other side has closed.
+            ValueError: what came is no frame.
+        """
+        (length,) = struct.unpack("<Q", self._read(8, deadline))
+        if length > MAX_FRAME:
+            raise ValueError(f"a frame of {length} bytes, expected at most {MAX_FRAME}")
+        return decode(self._read(length, deadline), layout=False)
+
+    def _read(self, length, deadline):
+        data = bytearray()
+        while len(data) < length:
+            self._end.settimeout(_left(deadline))
+            part = self._end.recv(min(length - len(data), 2**20))
+            if not part:
+                raise EOFError("the other side has closed the connection")
+            data += part
+        return bytes(data)
+
+
+def _left(deadline):
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("out of time")
+    return left
+
+
+class Transport:
+    """A transport to the code in a sandbox, see `cs231n.checks.subject.Subject`.
+
+    Nothing carries over from one transport to another: with a new one for runs with public seeds, what a run with
+    secret seeds has shown to the submission cannot come out in them. Message and frames of a SubjectFailure come
+    from the submission, which has seen the inputs: they are cut to size and otherwise as they came, so that
+    only those of a run with public seeds may be shown.
+
+    Args:
+        sandbox: the Sandbox.
+        trusted: names of exercises that the grader answers, forward and backward together.
+        solution: a `trusted.Solution`, where there are any.
+    """
+
+    def __init__(self, sandbox, trusted=(), solution=None):
+        self._sandbox, self._solution = sandbox, solution
+        self._trusted = tuple(sorted(trusted))
+        self._module = self._room = self._line = self._failure = None
+        self._limit = self._left = CALL_LIMIT
+
+    def reset(self, limit, exercise=None):
+        """Begin a check.
+
+        Args:
+            limit: seconds that the code may take for the requests that follow.
+            exercise: name of the exercise that is checked.
+        """
+        if exercise is None:
+            raise ValueError("exercise is None, expected its name, which says which sandbox it runs in")
+        self._failure = None
+        framework = self._sandbox.framework
+        self._module = framework.module if framework else load().exercises[exercise].module
+        self._limit = self._left = limit
+
+    def request(self, message, deadline=None):
+        """Return the reply to a message.
+
+        Args:
+            message: a dict, as `Subject` makes it.
+            deadline: time.monotonic() at which to give up; default: when the check has used up its limit.
+
+        Raises:
+            SubjectFailure: there is none: timeout, crashed, protocol_violation or import_error.
+        """
+        if message["op"] == "reset":
+            return self._begin(message)
+        if self._failure:
+            raise self._failure
+        if message["op"] == "load" and message["module"] == self._module:
+            return {"value": None}
+        return self._ask(message, self._left if deadline is None else deadline - time.monotonic())
+
+    def _begin(self, message):
+        """Fork a process for the check, in the room that holds the module; a second time if a first is stuck."""
+        for limit in (FIRST_LIMIT, max(FIRST_LIMIT, self._limit)):
+            try:
+                self._room = self._sandbox.room(self, self._module, self._trusted)
+            except SubjectFailure as failure:
+                self._failure = failure
+                return {"value": None}
+            try:
+                self._line = self._room.check()
+                if self._solution:
+                    self._solution.reset(self._limit)
+                reply = self._ask(message, limit, free=True)
+                self._failure = None
+                return reply
+            except OSError:
+                failure = self._lost("crashed", "Python ended without an answer")
+            except SubjectFailure as error:
+                failure = error
+        self._sandbox.give_up(self._module, self._trusted, failure)
+        raise failure
+
+    def _ask(self, message, seconds, free=False):
+        """Send a message and return the reply, answering what the stubs ask in between."""
+        start = time.monotonic()
+        try:
+            deadline = start + seconds
+            self._line.send(encode(message, layout=True), deadline)
+            while True:
+                reply = self._line.receive(deadline)
+                if not (isinstance(reply, dict) and "ask" in reply and self._solution):
+                    return check_reply(message, reply)
+                answer = self._solution.answer(reply["ask"], self._trusted, deadline)
+                self._line.send(encode(answer, layout=True), deadline)
+        except TimeoutError as error:
+            raise self._lost("timeout", f"no answer after {self._limit:.3g} seconds") from error
+        except (OSError, EOFError) as error:
+            raise self._lost("crashed", "Python ended without an answer") from error
+        except ValueError as error:
+            raise self._lost("protocol_violation", f"what came back is no answer: {error}") from error
+        finally:
+            if not free:
+                self._left -= time.monotonic() - start
+
+    def _lost(self, verdict, message):
+        """Give up the room with the check; the next check gets a new one."""
+        self._failure = SubjectFailure(verdict, message)
+        self._room.close()
+        return self._failure
+
+
+def check_reply(message, reply):
+    """Return a reply that has the form that `worker.Host` gives it.
+
+    Raises:
+        ValueError: it has another.
+    """
+    if not isinstance(reply, dict):
+        raise ValueError("a reply that is no dict")
+    if "failure" in reply:
+        return {"failure": _failure(reply["failure"])}
+    if "value" not in reply:
+        raise ValueError("a reply without a value")
+    if message["op"] == "call":
+        _check_arguments(message, reply)
+    return reply
+
+
+def _check_arguments(message, reply):
+    """Check what a reply says about the arguments after a call."""
+    dicts, args = reply.get("dicts"), reply.get("args")
+    expected = {str(place) for place, arg in enumerate(message["args"]) if isinstance(arg, dict)}
+    if not isinstance(dicts, dict) or set(dicts) != expected:
+        raise ValueError("a reply with other dicts than were sent")
+    if not all(isinstance(value, dict) for value in dicts.values()):
+        raise ValueError("a reply with something else in place of a dict")
+    if message["send_args"] and not (isinstance(args, list) and len(args) == len(message["args"])):
+        raise ValueError("a reply with other arguments than were sent")
+
+
+def _failure(failure):
+    """Return the description of an exception, cut to size."""
+    if not isinstance(failure, dict) or failure.get("verdict") not in VERDICTS:
+        raise ValueError("a failure of no known kind")
+    kind, message, frames, module = (failure.get(name) for name in ("type", "message", "frames", "module"))
+    if not (isinstance(kind, str) and isinstance(message, str) and isinstance(frames, list)):
+        raise ValueError("a failure without a description")
+    if not isinstance(module, str | None) or not all(map(_is_frame, frames)):
+        raise ValueError("a failure with frames that are none")
+    frames = [[file[:200], line, function[:200], source[:200]] for file, line, function, source in frames[-20:]]
+    cut = {"type": kind[:100], "message": message[:2000], "frames": frames}
+    return {"verdict": failure["verdict"], **cut, "module": module}
+
+
+def _is_frame(frame):
+    return isinstance(frame, list) and [type(part) for part in frame] == [str, int, str, str]

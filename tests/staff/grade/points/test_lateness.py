@@ -1,0 +1,147 @@
+"""The late policy: time zones, grace, days, and which of two submissions counts."""
+
+import dataclasses
+import datetime
+
+import numpy as np
+import pytest
+
+from staff.grade.points.lateness import PolicyError, assess, latest, policy
+from tests.staff.grade.made_up import make_record
+
+DUE = "2026-04-24T23:59:59-07:00"
+
+
+def handed_in(submitted, name="s1", student="Ada"):
+    return make_record(np.random.default_rng(0), name, student, 0.9, submitted=submitted)
+
+
+def assessed(submitted, **options):
+    return assess(handed_in(submitted), policy(DUE, **options))
+
+
+@pytest.mark.parametrize(
+    ("submitted", "days"),
+    [
+        ("2026-04-20T12:00:00-07:00", 0),
+        ("2026-04-24T23:59:59-07:00", 0),
+        ("2026-04-25T00:14:59-07:00", 0),  # the last second of the grace
+        ("2026-04-25T00:15:00-07:00", 1),
+        ("2026-04-26T00:14:59-07:00", 1),
+        ("2026-04-26T00:15:00-07:00", 2),
+    ],
+)
+def test_days_are_counted_from_the_end_of_the_grace(submitted, days):
+    late = assessed(submitted, grace=15, penalty=10)
+    assert late.days == days
+    assert late.penalty == 10 * days
+    assert late.after == pytest.approx(late.before * (1 - days / 10))
+
+
+@pytest.mark.parametrize(
+    "submitted",
+    [
+        "2026-04-25T06:59:59+00:00",
+        "2026-04-25T06:59:59Z",
+        "2026-04-25T08:59:59+02:00",
+        "2026-04-25T12:29:59+05:30",
+    ],
+)
+def test_the_same_moment_in_any_zone_is_in_time(submitted):
+    late = assessed(submitted, penalty=10)
+    assert late.days == 0
+    assert late.submitted.isoformat() == DUE
+    assert late.text == "in time"
+
+
+def test_a_second_later_in_another_zone_is_late():
+    assert assessed("2026-04-25T09:00:00+02:00", penalty=10).days == 1
+
+
+def test_a_change_of_the_clocks_gives_no_hour():
+    due = policy("2026-03-07T23:30:00-08:00", penalty=10)  # the clocks go forward in the night
+    assert assess(handed_in("2026-03-09T00:30:00-07:00"), due).days == 1
+    assert assess(handed_in("2026-03-09T00:30:01-07:00"), due).days == 2
+
+
+def test_a_penalty_never_takes_more_than_there_is():
+    late = assessed("2026-06-01T00:00:00Z", penalty=30)
+    assert late.penalty == 100
+    assert late.after == 0
+
+
+def test_nothing_is_earned_after_the_last_day():
+    assert assessed("2026-04-27T20:00:00-07:00", penalty=10, max_days=3).penalty == 30
+    late = assessed("2026-04-28T00:00:00-07:00", penalty=10, max_days=3)
+    assert (late.days, late.penalty, late.after) == (4, 100, 0)
+
+
+def test_a_submission_without_a_time_is_in_time_and_says_so():
+    late = assessed(None, penalty=10)
+    assert (late.days, late.after) == (0, late.before)
+    assert "no time known" in late.text
+
+
+@pytest.mark.parametrize(
+    ("submitted", "words"),
+    [
+        ("2026-04-25T00:00:00-07:00", "1 s late, within the grace"),
+        ("2026-04-25T03:30:00-07:00", "3 h 30 min late"),
+        ("2026-04-26T01:00:00-07:00", "1 day 1 h late"),
+        ("2026-04-27T00:00:00-07:00", "2 days late"),
+    ],
+)
+def test_how_late_is_said_in_words(submitted, words):
+    assert assessed(submitted, grace=5).text == words
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"deadline": "2026-04-24T23:59:59"}, "has no time zone; in this machine's"),
+        ({"deadline": "2026-04-24"}, "has no time zone"),
+        ({"deadline": "tomorrow"}, "expected ISO 8601"),
+        ({"grace": -1}, "grace is -1"),
+        ({"grace": float("nan")}, "grace is nan"),
+        ({"penalty": 101}, "penalty is 101"),
+        ({"penalty": float("nan")}, "penalty is nan"),
+        ({"max_days": -1}, "late days is -1"),
+    ],
+)
+def test_a_policy_that_cannot_be_meant_is_refused(values, said):
+    with pytest.raises(PolicyError, match=said):
+        policy(**{"deadline": DUE} | values)
+
+
+def test_a_policy_says_what_it_does():
+    text = policy(DUE, 15, 10, 1).text
+    assert text == (
+        "Due Friday, 24 April 2026, 23:59:59 (UTC-07:00), 15 min of grace, 10 % of the points earned for each day "
+        "begun after that, nothing after 1 day."
+    )
+
+
+def test_the_latest_submission_of_a_student_counts_whatever_its_zone():
+    first = handed_in("2026-04-24T20:00:00-07:00", "a")
+    second = handed_in("2026-04-25T04:00:00+00:00", "b")  # 21:00 in the zone of the first
+    other = handed_in("2026-04-01T00:00:00Z", "c", "Ben")
+    assert latest([second, first, other]) == ([second, other], [first])
+
+
+def test_a_submission_without_a_time_counts_only_alone():
+    known, unknown = handed_in("2026-04-24T20:00:00Z", "a"), handed_in(None, "b")
+    assert latest([unknown, known]) == ([known], [unknown])
+    assert latest([unknown]) == ([unknown], [])
+
+
+def test_of_equally_late_submissions_the_choice_does_not_depend_on_their_order():
+    one, two = handed_in(DUE, "a"), handed_in(DUE, "b")
+    assert latest([one, two]) == latest([two, one]) == ([two], [one])
+
+
+def test_a_time_without_a_zone_in_a_record_is_an_error_and_not_a_guess():
+    with pytest.raises(ValueError, match="with its time zone"):
+        latest([handed_in("2026-04-24T20:00:00"), handed_in(DUE, "b")])
+    assert dataclasses.is_dataclass(policy(DUE)) and policy(DUE).deadline.utcoffset() == datetime.timedelta(
+        hours=-7
+    )
