@@ -1,0 +1,99 @@
+"""A class of forty that the grader must judge as before: mistakes of the catalogue, right alternatives, halves.
+
+python -m tests.staff.grade.class_of_forty     grades it and writes golden/, where points are meant to change
+"""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from cs231n.checks.rubric import load
+from staff import ROOT
+from staff.misconceptions.catalogue import entries
+from staff.release.build import build
+from staff.release.fill import fill
+from tests.staff.grade.conftest import SECRET, write_zip
+from tests.staff.grade.test_alternatives import ALTERNATIVES, submission
+
+__all__ = ["GRADEBOOK", "VERDICTS", "graded", "submissions"]
+
+GOLDEN = Path(__file__).with_name("golden")
+GRADEBOOK, VERDICTS = GOLDEN / "gradebook.csv", GOLDEN / "verdicts.csv"
+SIZE = 40
+
+
+def submissions():
+    """Return name -> files of the class: everything, nothing, halves, a mistake in each exercise, alternatives."""
+    release = build()
+    blank = {name: data for name, data in release.items() if name.endswith((".py", ".ipynb"))}
+    solved = blank | fill(release)
+    found = {"nothing": blank, "everything": solved}
+    for module in ("layers", "optim", "classifiers/fc_net"):
+        file = f"cs231n/{module}.py"
+        found[f"only-{module.rsplit('/')[-1]}"] = blank | {file: solved[file]}
+    chosen = {}  # of each exercise another place of its list, so that the class stays varied
+    for place, exercise in enumerate(load().exercises):
+        known = [one for one in entries().values() if one.exercise == exercise]
+        if known:
+            chosen[exercise] = known[place % len(known)]
+    for one in chosen.values():
+        file = f"cs231n/{one.module.replace('.', '/')}.py"
+        found[f"mistake-{one.name}"] = solved | {file: one.text().encode()}
+    others = list(ALTERNATIVES)
+    missing = SIZE - len(found)
+    for name in others[:: len(others) // missing][:missing]:
+        ours = {path: data for path, data in submission(name).items() if path.startswith("cs231n/")}
+        found[f"alternative-{name}".replace("_", "-")] = solved | ours
+    return found
+
+
+def graded(folder, classmates=None):
+    """Grade the class as a head TA would; returns (gradebook.csv, verdicts), both texts."""
+    paths = [write_zip(folder / f"{name}.zip", files) for name, files in (classmates or submissions()).items()]
+    (folder / "secret").write_bytes(SECRET)
+    out = folder / "out"
+    command = [sys.executable, "-m", "staff.grade", *paths, "--out", out, "--secret", folder / "secret"]
+    done = subprocess.run(
+        list(map(str, command)), cwd=ROOT, capture_output=True, text=True, env=os.environ | {"COLUMNS": "100"}
+    )
+    if done.returncode:
+        raise RuntimeError(f"grading ended with {done.returncode}: {done.stdout}{done.stderr}")
+    return (out / "gradebook.csv").read_text(encoding="utf-8"), _verdicts(out)
+
+
+def _verdicts(out):
+    """Return a table of the records: submission, exercise, points, verdict, and the verdict of each check."""
+    lines = []
+    for path in sorted((out / "records").glob("*.json")):
+        for one in json.loads(path.read_text(encoding="utf-8"))["exercises"]:
+            checks = " ".join(f"{check['id'].split('.', 1)[1]}={check['verdict']}" for check in one["checks"])
+            lines.append(
+                [
+                    path.stem,
+                    one["name"],
+                    f"{one['earned']:g}",
+                    one["verdict"],
+                    *map(" ".join, (one["needs"], one["trusted"])),
+                    one["misconception"] or "",
+                    checks,
+                ]
+            )
+    with tempfile.TemporaryFile("w+", encoding="utf-8", newline="") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(
+            ["submission", "exercise", "points", "verdict", "needs", "trusted", "misconception", "checks"]
+        )
+        table.writerows(lines)
+        file.seek(0)
+        return file.read()
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as place:
+        for path, text in zip((GRADEBOOK, VERDICTS), graded(Path(place))):
+            path.write_text(text, encoding="utf-8")
+            print(f"wrote {path.relative_to(ROOT)}")
