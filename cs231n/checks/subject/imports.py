@@ -30,6 +30,7 @@ GIVEN = (
     "search",
     "solver",
     "submit",
+    "terminal",
     "verdict",
     "vis_utils",
 )
