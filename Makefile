@@ -2,7 +2,8 @@
 #   make install    the environment .venv and the extension, with what the notebooks need
 #   make run        everything from nothing: environment, extension, data, notebooks, summary;
 #                   TENSORFLOW=0 leaves TensorFlow and its notebook out
-#   make test       style, tests, and each notebook executed small
+#   make lint       style, types, and which module may import which
+#   make test       the same, tests, and each notebook executed small
 #   make test-all   the same with the slow tests
 #   make coverage   line and branch coverage of cs231n by the quick tests, and what they leave out
 #   make release    what a student downloads: build/release and build/a2-student.zip
@@ -48,6 +49,8 @@ coverage: $(TESTS)
 lint: $(TESTS)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/python -m mypy
+	$(BIN)/lint-imports --no-logo --no-cache
 
 release: $(NOTEBOOKS)
 	$(BIN)/python -m staff.release build/release
