@@ -1,4 +1,4 @@
-"""What stands in a student's release where an answer is to come, and how to find what is still blank."""
+"""What a student's release has in place of an answer, and how to find what is still blank."""
 
 import re
 
@@ -13,12 +13,12 @@ ANSWER_TAG = "solution"
 ANSWER = "**Your answer:** *replace this line.*"
 
 
-def blanks(source):
+def blanks(source: str) -> list[str]:
     """Return the messages of the blanks in a source text, in order: `affine_forward (Q1): cs231n/layers.py`."""
     return _RAISE.findall(source)
 
 
-def is_answered(source):
+def is_answered(source: str) -> bool:
     """Return whether an answer cell says anything besides its prompt."""
     words = re.sub(r"\*|your answer:|replace this line\.", "", source, flags=re.IGNORECASE)
     return bool(re.search(r"\w", words))

@@ -8,32 +8,36 @@ import json
 import re
 import subprocess
 import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-__all__ = ["HTML", "PDF", "PDF_PACKAGES", "DocumentError", "can_make_pdf", "write_html", "write_pdf"]
+from cs231n.submit.cells import Notebook
+from cs231n.submit.pictures import VERBATIM
+from cs231n.submit.text import joined, without_codes
+
+__all__ = ["ANSWERS", "HTML", "PDF", "PDF_PACKAGES", "DocumentError", "can_make_pdf", "write_html", "write_pdf"]
 
 PDF, HTML = "assignment.pdf", "assignment.html"
+ANSWERS = "answers.pdf"  # a page for each question with the answer alone
 PDF_PACKAGES = ("pypandoc-binary", "typst")
 
 _HERE = Path(__file__).parent
 WIDTH = 118  # characters of a line of output on the page
 LINES = 100  # of one output; the middle of longer ones is left out
 _PICTURES = ("image/png", "image/jpeg", "image/svg+xml")
-_ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\^_])")
-_VERBATIM = re.compile(r"(```.*?```|`[^`\n]*`|\$\$.*?\$\$)", re.DOTALL)
 _FORMULA = re.compile(
     r"(?<![\\$])\$(?P<inline>[^$\n]+)(?<!\\)\$(?!\d)"
     r"|(?P<environment>\\begin\{(?P<name>(?:align|equation|gather|multline|eqnarray)\*?)\}.*?\\end\{(?P=name)\})",
     re.DOTALL,
 )
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 class DocumentError(Exception):
     """The notebooks could not be made into a document; the message says why."""
 
 
-def can_make_pdf():
+def can_make_pdf() -> bool:
     """Return whether pandoc and Typst are installed."""
     try:
         import pypandoc
@@ -45,11 +49,12 @@ def can_make_pdf():
     return True
 
 
-def write_pdf(notebooks, path):
-    """Write notebooks into one PDF file.
+def write_pdf(notebooks: Mapping[str, Notebook], path: Path) -> list[str]:
+    """Write notebooks into one PDF file, each from a new page.
 
     Args:
-        notebooks: file name -> notebook as a dict, format 4.
+        notebooks: title -> notebook as a dict, format 4, with its pictures inside, as from
+            cs231n.submit.pictures.embedded.
         path: the PDF file.
 
     Returns:
@@ -58,18 +63,22 @@ def write_pdf(notebooks, path):
     Raises:
         DocumentError: pandoc or Typst failed.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        parts, remarks = [], []
+    parts: list[str] = []
+    remarks: list[str] = []
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
         for number, (name, notebook) in enumerate(notebooks.items()):
-            text, said = _typeset(name, simplified(notebook), Path(folder), f"media{number}")
+            text, said = _typeset(name, simplified(notebook), folder, f"media{number}")
             parts.append(text)
             remarks += said
-        Path(path).write_bytes(_compile("\n".join(parts), folder))
+        pdf = _compile("\n".join(parts), folder)
+    path.unlink(missing_ok=True)  # it may be a link
+    path.write_bytes(pdf)
     return remarks
 
 
-def _typeset(name, notebook, folder, media):
-    """(Typst text of a notebook, remarks)."""
+def _typeset(name: str, notebook: Notebook, folder: Path, media: str) -> tuple[str, list[str]]:
+    """Return (Typst text of a notebook, remarks)."""
     (folder / "typed").unlink(missing_ok=True)
     text, remarks = _pandoc(name, notebook, folder, media)
     try:
@@ -82,8 +91,8 @@ def _typeset(name, notebook, folder, media):
     return text, remarks
 
 
-def _pandoc(name, notebook, folder, media):
-    """(Typst text of a notebook, remarks) from pandoc; pictures go into a folder of the given name."""
+def _pandoc(name: str, notebook: Notebook, folder: Path, media: str) -> tuple[str, list[str]]:
+    """Return (Typst text of a notebook, remarks) from pandoc; pictures go into a folder of the given name."""
     import pypandoc
 
     command = [pypandoc.get_pandoc_path(), "--from=ipynb", "--to=typst", "--wrap=none"]
@@ -96,7 +105,7 @@ def _pandoc(name, notebook, folder, media):
     return text, [f"{name}: {remark}" for remark in re.findall(r"^\[WARNING\] (.*)", said, re.MULTILINE)]
 
 
-def _refused_formulas(folder):
+def _refused_formulas(folder: Path) -> Iterator[str]:
     """Return the formulas of the last notebook that Typst refuses, as they were typed."""
     strings = (folder / "formulas").read_bytes().decode("utf-8").split("\0")
     for typed, math in set(zip(strings[::2], strings[1::2])):
@@ -106,11 +115,11 @@ def _refused_formulas(folder):
             yield typed
 
 
-def _compile(text, folder):
+def _compile(text: str, folder: Path) -> bytes:
     """Return the PDF of a Typst text, as bytes."""
     import typst
 
-    source = Path(folder) / "assignment.typ"
+    source = folder / "assignment.typ"
     source.write_text((_HERE / "template.typ").read_text(encoding="utf-8") + text, encoding="utf-8")
     try:
         return typst.compile(str(source), root=str(folder))
@@ -121,37 +130,31 @@ def _compile(text, folder):
 # --- what of a notebook goes onto paper -----------------------------------------------------------------------
 
 
-def simplified(notebook):
+def simplified(notebook: Notebook) -> Notebook:
     """Return a notebook whose outputs are plain text and pictures only, and whose lines fit the page."""
     notebook = copy.deepcopy(notebook)
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
-            cell["source"] = _markdown(_joined(cell["source"]))
+            cell["source"] = _markdown(joined(cell["source"]))
         elif cell["cell_type"] == "code":
-            cell["source"] = _wrapped(_joined(cell["source"]))
+            cell["source"] = _wrapped(joined(cell["source"]))
             cell["outputs"] = list(_outputs(cell.get("outputs", [])))
     return notebook
 
 
-def _joined(text):
-    return "".join(text)  # nbformat allows a string or a list of lines
-
-
-def _markdown(text):
+def _markdown(text: str) -> str:
     """Return markdown that pandoc reads as Jupyter does."""
-    parts = _VERBATIM.split(text)
-    for i in range(0, len(parts), 2):  # the others are the verbatim ones
-        parts[i] = _FORMULA.sub(_dollars, parts[i])
-        parts[i] = re.sub(r"!(\[[^]]*\]\(https?://)", r"\1", parts[i])  # pictures of the web become links
+    parts = VERBATIM.split(text)
+    parts[::2] = [_FORMULA.sub(_dollars, part) for part in parts[::2]]
     return "".join(parts)
 
 
-def _dollars(found):
+def _dollars(found: re.Match[str]) -> str:
     """Pandoc wants no space inside of single dollar signs, and dollar signs around every environment."""
     return f"$${found['environment']}$$" if found["environment"] else f"${found['inline'].strip()}$"
 
 
-def _outputs(outputs):
+def _outputs(outputs: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Merge consecutive texts, so that printed lines and verdicts share a block; pictures stay between them."""
     text = ""
     for output in outputs:
@@ -168,33 +171,26 @@ def _outputs(outputs):
         yield _stream(text)
 
 
-def _stream(text):
+def _stream(text: str) -> dict[str, Any]:
     return {"output_type": "stream", "name": "stdout", "text": _wrapped(_shortened(text))}
 
 
-def _text(output):
+def _text(output: dict[str, Any]) -> str:
     """Return an output as text that ends a line, without colours; "" if there is none."""
     if output["output_type"] == "stream":
-        text = _joined(output["text"])
+        text = joined(output["text"])
     elif output["output_type"] == "error":
         text = "\n".join(output["traceback"])
     else:
         data = output.get("data", {})
-        text = _joined(data.get("text/plain", ""))
+        text = joined(data.get("text/plain", ""))
         if not text and data:
             text = f"[an output of type {', '.join(data)} that a page cannot show]"
-    # A progress bar writes over its line: what was last on it counts.
-    lines = [_last_state(line) for line in _ANSI.sub("", text).split("\n")]
-    text = _CONTROL.sub("", "\n".join(lines).expandtabs())
+    text = without_codes(text).expandtabs()
     return text if text.endswith("\n") or not text else f"{text}\n"
 
 
-def _last_state(line):
-    states = [state for state in line.split("\r") if state.strip()]
-    return states[-1] if states else ""
-
-
-def _shortened(text):
+def _shortened(text: str) -> str:
     lines = text.splitlines()
     if len(lines) <= LINES:
         return text
@@ -204,7 +200,7 @@ def _shortened(text):
     return "\n".join([*lines[:head], note, *lines[-tail:]]) + "\n"
 
 
-def _wrapped(text):
+def _wrapped(text: str) -> str:
     """Break lines that are wider than the page."""
     lines = text.split("\n")
     return "\n".join(line[i : i + WIDTH] for line in lines for i in range(0, max(len(line), 1), WIDTH))
@@ -213,7 +209,7 @@ def _wrapped(text):
 # --- without pandoc and Typst ---------------------------------------------------------------------------------
 
 
-def write_html(notebooks, path):
+def write_html(notebooks: Mapping[str, Notebook], path: Path) -> None:
     """Write notebooks into one HTML page; pictures are in it, formulas need a network when it is opened.
 
     Args:
@@ -241,4 +237,5 @@ def write_html(notebooks, path):
         nbformat.reads(json.dumps(together), as_version=4),
         resources={"metadata": {"name": "Assignment"}},
     )
-    Path(path).write_text(body, encoding="utf-8")
+    path.unlink(missing_ok=True)  # it may be a link
+    path.write_text(body, encoding="utf-8")

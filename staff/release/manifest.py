@@ -1,8 +1,9 @@
-"""The list of the package's files as a student gets them, by which `cs231n.submit` knows what changed."""
+"""The files and the cells of notebooks that a student gets, by which `cs231n.submit` knows what changed."""
 
 import json
 
 from cs231n.submit.archive import MANIFEST, digest
+from cs231n.submit.cells import marks
 
 __all__ = ["PATH", "manifest"]
 
@@ -10,10 +11,11 @@ PATH = f"cs231n/submit/{MANIFEST}"
 
 
 def manifest(files):
-    """Return the text of the manifest: path -> digest, for each Python file under cs231n/."""
-    digests = {
+    """Return the text of the manifest: path -> digest of a Python file, or marks of a notebook's cells."""
+    known = {
         name: digest(text.encode("utf-8"))
         for name, text in sorted(files.items())
         if name.startswith("cs231n/") and name.endswith(".py")
     }
-    return json.dumps(digests, indent=1) + "\n"
+    known |= {name: marks(json.loads(text)) for name, text in sorted(files.items()) if name.endswith(".ipynb")}
+    return json.dumps(known, separators=(",", ":")) + "\n"

@@ -70,7 +70,6 @@ def test_lines_wider_than_the_page_are_broken():
         (r"a \$ 5 \$ b", r"a \$ 5 \$ b"),
         (r"\begin{align}a&=b\end{align}", r"$$\begin{align}a&=b\end{align}$$"),
         (r"$$\begin{align}a&=b\end{align}$$", r"$$\begin{align}a&=b\end{align}$$"),
-        ("![web](https://example.org/x.png)", "[web](https://example.org/x.png)"),
     ],
 )
 def test_markdown_is_put_as_pandoc_reads_it(source, expected):

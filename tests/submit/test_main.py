@@ -1,6 +1,7 @@
 """python -m cs231n.submit, and collectSubmission.sh under its old name."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 from cs231n.submit import __main__ as command
 from cs231n.submit.archive import MODULES
 from staff import ROOT
-from tests.submit.conftest import ANSWER, one, write
+from tests.submit.conftest import ANSWER, code, notebook, one, write
 
 DONE = "### Done! Please submit a2.zip and the pdfs to Gradescope. ###"
 
@@ -20,7 +21,9 @@ DONE = "### Done! Please submit a2.zip and the pdfs to Gradescope. ###"
 def pdf(monkeypatch):
     """Replace the making of the PDF."""
     monkeypatch.setattr(command, "can_make_pdf", lambda: True)
-    monkeypatch.setattr(command, "write_pdf", lambda pages, path: path.write_bytes(b"%PDF") and ["a remark"])
+    monkeypatch.setattr(
+        command, "write_pdf", lambda pages, path: path.write_bytes(b"%PDF") and ["a \x1b[31mremark"]
+    )
 
 
 def names(path):
@@ -33,7 +36,7 @@ def test_zip_and_pdf_are_made_and_warnings_do_not_stop(assignment, pdf, capsys):
     write(assignment, "cs231n/layers.py", "def f(:\n")
     assert command.main(["--root", str(assignment)]) == 0
     printed = capsys.readouterr().out
-    assert "still without an answer: Inline question 1" in printed and "not valid Python" in printed
+    assert "no answer yet: Inline question 1" in printed and "not valid Python" in printed
     assert "a remark" in printed
     assert names(assignment / "a2.zip") == [*MODULES, "One.ipynb", "PyTorch.ipynb"]
     assert (assignment / "assignment.pdf").exists()
@@ -55,7 +58,7 @@ def test_without_the_wheels_the_page_of_html_is_said_to_be_no_pdf(assignment, mo
     write(assignment, "constraints.txt", "")
     assert command.main(["--root", str(assignment)]) == 0
     printed = capsys.readouterr().out
-    assert "with a network" in printed and "pip install pypandoc-binary typst -c constraints.txt" in printed
+    assert "pip install pypandoc-binary typst -c constraints.txt" in printed
     assert "assignment.html IN PLACE OF assignment.pdf" in printed
     assert (assignment / "assignment.html").exists() and not (assignment / "assignment.pdf").exists()
 
@@ -66,8 +69,38 @@ def test_where_the_pdf_cannot_be_made_the_page_of_html_takes_its_place(assignmen
 
     monkeypatch.setattr(command, "write_pdf", refuse)
     assert command.main(["--root", str(assignment)]) == 0
-    assert "There is no assignment.pdf: Typst says: no" in capsys.readouterr().out
+    assert "The PDF could not be made: Typst says: no" in capsys.readouterr().out
     assert (assignment / "assignment.html").exists()
+
+
+def test_no_escape_code_reaches_the_terminal_and_no_link_is_written_through(assignment, pdf, tmp_path, capsys):
+    codes = "\x1b]0;title\x07\x1b[2J\x9b31m"
+    stopped = {"output_type": "error", "ename": f"Error{codes}", "evalue": "", "traceback": []}
+    write(assignment, "PyTorch.ipynb", notebook(code("a", "x", stopped, count=1)))
+    write(assignment, f"cs231n/{codes.replace('/', '')}.py", "")
+    (assignment / "a2.zip").symlink_to(write(tmp_path, "precious", "kept"))
+    assert command.main(["--root", str(assignment), "--no-checks"]) == 0
+    printed = capsys.readouterr().out
+    assert "stopped with Error" in printed
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", printed)
+    assert (tmp_path / "precious").read_text() == "kept"
+
+
+def test_each_question_gets_a_page_with_its_answer_alone(assignment, pdf, monkeypatch, capsys):
+    written = {}
+    monkeypatch.setattr(command, "write_pdf", lambda pages, path: written.update({path.name: pages}) or [])
+    assert command.main(["--root", str(assignment), "--no-checks"]) == 0
+    assert list(written["assignment.pdf"]) == ["One.ipynb", "PyTorch.ipynb"]
+    [[title, page]] = written["answers.pdf"].items()
+    assert title == "One.ipynb, Inline question 1"
+    assert [cell["source"] for cell in page["cells"]] == ["## Inline question 1", "Because."]
+    assert "Wrote answers.pdf: the answers to 1 inline questions" in capsys.readouterr().out
+
+
+def test_a_notebook_that_cannot_be_read_goes_into_the_zip_as_it_is(assignment, pdf, capsys):
+    write(assignment, "One.ipynb", "<<<<<<< HEAD")
+    assert command.main(["--root", str(assignment), "--no-checks", "--force"]) == 0
+    assert "One.ipynb" in names(assignment / "a2.zip")
 
 
 @pytest.mark.parametrize("answer, installs", [("y", 1), ("", 0), ("n", 0)])
