@@ -106,6 +106,13 @@ def test_pictures_code_and_formulas_of_several_notebooks_become_one_pdf_without_
 
 
 @needs_wheels
+def test_a_picture_in_an_answer_is_in_the_pdf(tmp_path):
+    answer = f"Look: ![](data:image/png;base64,{PNG})"
+    assert document.write_pdf({"One.ipynb": notebook(markdown("a", answer))}, tmp_path / "x.pdf") == []
+    assert re.search(rb"/Subtype\s*/Image", (tmp_path / "x.pdf").read_bytes())
+
+
+@needs_wheels
 def test_every_formula_of_the_notebooks_is_typeset(tmp_path):
     from staff import ROOT
 
