@@ -5,7 +5,7 @@ import tomllib
 
 from staff.release.rubric import PATH
 
-MADE = {"a2.zip", "assignment.pdf", "assignment.html"}
+MADE = {"a2.zip", "answers.pdf", "assignment.pdf", "assignment.html"}
 
 
 def test_every_file_that_the_readme_names_is_in_the_release(release):
