@@ -125,10 +125,9 @@ def adam(w, dw, config=None):
     beta1, beta2, t = config["beta1"], config["beta2"], config["t"] + 1
     m = beta1 * config["m"] + (1 - beta1) * dw
     v = beta2 * config["v"] + (1 - beta2) * dw**2
-    # mhat / (sqrt(vhat) + epsilon), with the corrections drawn into two numbers to spare passes over the arrays
-    root = (1 - beta2**t) ** 0.5
-    rate, epsilon = config["learning_rate"] * root / (1 - beta1**t), config["epsilon"] * root
-    next_w = w - rate * m / (np.sqrt(v) + epsilon)
+    mhat = m / (1 - beta1**t)
+    vhat = v / (1 - beta2**t)
+    next_w = w - config["learning_rate"] * mhat / (np.sqrt(vhat) + config["epsilon"])
     config.update(m=m, v=v, t=t)
     ### END SOLUTION
     return next_w, config

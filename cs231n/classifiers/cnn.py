@@ -106,7 +106,7 @@ class ThreeLayerConvNet:
         _, grads["W1"], grads["b1"] = conv_relu_pool_backward(dpooled, conv_cache, input_grad=False)
         for name in ("W1", "W2", "W3"):
             W = params[name]
-            loss += 0.5 * reg * np.vdot(W, W)  # the sum of the squares, without an array of them
+            loss += 0.5 * reg * np.sum(W * W)
             grads[name] += reg * W
         ### END SOLUTION
         return loss, grads

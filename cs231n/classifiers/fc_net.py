@@ -86,7 +86,7 @@ class TwoLayerNet:
         _, grads["W1"], grads["b1"] = affine_relu_backward(dhidden, hidden_cache)
         for name in ("W1", "W2"):
             W = self.params[name]
-            loss += 0.5 * reg * np.vdot(W, W)  # the sum of the squares, without an array of them
+            loss += 0.5 * reg * np.sum(W * W)
             grads[name] += reg * W
         ### END SOLUTION
         return loss, grads
@@ -230,7 +230,7 @@ class FullyConnectedNet:
             dh, grads[f"W{i}"], grads[f"b{i}"] = affine_backward(dh, caches["affine", i])
         for i in range(1, last + 1):
             W = params[f"W{i}"]
-            loss += 0.5 * reg * np.vdot(W, W)  # the sum of the squares, without an array of them
+            loss += 0.5 * reg * np.sum(W * W)
             grads[f"W{i}"] += reg * W
         ### END SOLUTION
         return loss, grads

@@ -1041,8 +1041,7 @@ ALTERNATIVES["full_net_of_loops"] = _full_net_with(
 def _two_layer_net(penalty):
     """The two layers with another way of writing the penalty and its gradient."""
     edits = (
-        "loss += 0.5 * reg * np.vdot(W, W)  # the sum of the squares, without an array of them\n"
-        "            grads[name] += reg * W",
+        "loss += 0.5 * reg * np.sum(W * W)\n            grads[name] += reg * W",
         penalty,
     )
     return {"fc_net": rewritten("classifiers.fc_net", edits)}

@@ -72,7 +72,7 @@ def test_an_exercise_in_a_notebook_is_left_to_the_notebook():
 
 # --- wrong solutions ----------------------------------------------------------------------------------------
 
-PENALTY = "np.vdot(W, W)  # the sum of the squares, without an array of them\n            grads[name] += reg * W\n"
+PENALTY = "np.sum(W * W)\n            grads[name] += reg * W\n"
 # exercise, module, edit, what is wrong, verdict, words that have to be said
 WRONG = [
     ("affine_backward", "layers", ("dw = rows.T @ dout", "dw = (rows.T @ dout).T"), "dw", "mistake", "transposed"),

@@ -60,7 +60,7 @@ _W1 = 'self.params["W1"] = weight_scale * np.random.randn(input_dim, hidden_dim)
 _W2 = 'self.params["W2"] = weight_scale * np.random.randn(hidden_dim, num_classes)'
 _HIDDEN = 'hidden, hidden_cache = affine_relu_forward(X, self.params["W1"], self.params["b1"])'
 _SCORES = 'scores, scores_cache = affine_forward(hidden, self.params["W2"], self.params["b2"])'
-_LOSS = "loss += 0.5 * reg * np.vdot(W, W)  # the sum of the squares, without an array of them"
+_LOSS = "loss += 0.5 * reg * np.sum(W * W)"
 _GRAD = "grads[name] += reg * W"
 _LOOP = 'for name in ("W1", "W2"):'
 
@@ -69,7 +69,7 @@ wrong(
     TWO,
     "the penalty in the loss lacks its factor 0.5",
     _HALF,
-    (_LOSS, "loss += reg * np.vdot(W, W)"),
+    (_LOSS, "loss += reg * np.sum(W * W)"),
 )
 wrong(
     "two-layer-penalty-gradient-doubled",
@@ -87,7 +87,7 @@ wrong(
         "They fit each other, so that a gradient check passes. Compare with the docstring of the class.",
         "There is a factor in front of reg.",
     ),
-    (_LOSS, "loss += reg * np.vdot(W, W)"),
+    (_LOSS, "loss += reg * np.sum(W * W)"),
     (_GRAD, "grads[name] += 2 * reg * W"),
 )
 wrong(
@@ -259,7 +259,7 @@ _RELU_BACK = 'dh = relu_backward(dh, caches["relu", i])'
 _LAST = 'scores, caches["affine", last] = affine_forward(h, params[f"W{last}"], params[f"b{last}"])'
 
 wrong("full-net-half-forgotten", FULL, "the penalty in the loss lacks its factor 0.5", _HALF,
-      (_FULL_LOSS, "loss += reg * np.vdot(W, W)"), **_ALL)  # fmt: skip
+      (_FULL_LOSS, "loss += reg * np.sum(W * W)"), **_ALL)  # fmt: skip
 wrong("full-net-penalty-gradient-doubled", FULL, "the gradient of the penalty is twice too large",
       _DOUBLE_GRADIENT,
       (_FULL_GRAD, 'grads[f"W{i}"] += 2 * reg * W'), **_ALL)  # fmt: skip
@@ -268,7 +268,7 @@ wrong("full-net-no-penalty-gradient", FULL, "the penalty is in the loss, but not
 wrong("full-net-no-penalty-loss", FULL, "the penalty is in the gradients, but not in the loss", _NO_PENALTY_LOSS,
       (_FULL_LOSS, "pass"), **_ALL)  # fmt: skip
 wrong("full-net-penalty-on-biases", FULL, "the biases are penalised too", _BIASES,
-      (_FULL_GRAD, _FULL_GRAD + '\n            b = params[f"b{i}"]\n            loss += 0.5 * reg * np.vdot(b, b)'
+      (_FULL_GRAD, _FULL_GRAD + '\n            b = params[f"b{i}"]\n            loss += 0.5 * reg * np.sum(b * b)'
        '\n            grads[f"b{i}"] += reg * b'), **_ALL)  # fmt: skip
 wrong(
     "full-net-last-layer-not-penalised",
@@ -316,8 +316,8 @@ wrong(
         "Print the numbers of the layers whose weights you add to the loss.",
         "range stops before its end, and the last layer has weights as well.",
     ),
-    (_FULL_LOSS, "loss += 0.5 * reg * np.vdot(W, W) * (i < last)"),
-    forms=(((_FULL_LOSS, "loss += 0.5 * reg * np.vdot(W, W) * (i == last)"),),),
+    (_FULL_LOSS, "loss += 0.5 * reg * np.sum(W * W) * (i < last)"),
+    forms=(((_FULL_LOSS, "loss += 0.5 * reg * np.sum(W * W) * (i == last)"),),),
     **_ALL,
 )
 wrong("full-net-weights-not-scaled", FULL, "the weights are not scaled by weight_scale", _STANDARD,
@@ -495,7 +495,7 @@ for _kind, _exercise, _prefix in (("batchnorm", BATCH, "batchnorm-net"), ("layer
             f"""{_FULL_GRAD}
             if {_this} and i < last:
                 for name in (f"gamma{{i}}", f"beta{{i}}"):
-                    loss += 0.5 * reg * np.vdot(params[name], params[name])
+                    loss += 0.5 * reg * np.sum(params[name] ** 2)
                     grads[name] += reg * params[name]""",
         ),
     )
@@ -734,7 +734,7 @@ _CONV_LOOP = 'for name in ("W1", "W2", "W3"):'
 _SIZE = "pooled_size = num_filters * pooled_height * pooled_width"
 
 wrong("conv-net-half-forgotten", CONV, "the penalty in the loss lacks its factor 0.5", _HALF,
-      (_LOSS, "loss += reg * np.vdot(W, W)"))  # fmt: skip
+      (_LOSS, "loss += reg * np.sum(W * W)"))  # fmt: skip
 wrong("conv-net-penalty-gradient-doubled", CONV, "the gradient of the penalty is twice too large",
       _DOUBLE_GRADIENT,
       (_GRAD, "grads[name] += 2 * reg * W"))  # fmt: skip

@@ -221,18 +221,8 @@ wrong(
 
 # --- Adam ---------------------------------------------------------------------------------------------------
 
-# The solution draws the corrections together; these are the steps as most people write them, but for one thing.
-_ALL = (
-    "root = (1 - beta2**t) ** 0.5",
-    'rate, epsilon = config["learning_rate"] * root / (1 - beta1**t), config["epsilon"] * root',
-    "next_w = w - rate * m / (np.sqrt(v) + epsilon)",
-)
-
-
-def _adam(step):
-    """Return edits that make the last lines of Adam another step."""
-    root, rate, next_w = _ALL
-    return ((root, "mhat, vhat = m / (1 - beta1**t), v / (1 - beta2**t)"), (rate, "pass"), (next_w, step))
+_MHAT, _VHAT = "mhat = m / (1 - beta1**t)", "vhat = v / (1 - beta2**t)"
+_ADAM_STEP = 'next_w = w - config["learning_rate"] * mhat / (np.sqrt(vhat) + config["epsilon"])'
 
 
 wrong(
@@ -244,11 +234,9 @@ wrong(
         "How many steps have been taken once this one is done?",
         "t counts this step already when the corrections are made.",
     ),
-    *_adam(
-        "with np.errstate(all='ignore'):\n"
-        "        mhat, vhat = m / (1 - beta1 ** (t - 1)), v / (1 - beta2 ** (t - 1))\n"
-        "        next_w = w - config['learning_rate'] * mhat / (np.sqrt(vhat) + config['epsilon'])"
-    ),
+    (_MHAT, "with np.errstate(all='ignore'):\n        mhat = m / (1 - beta1 ** (t - 1))"),
+    (_VHAT, "    vhat = v / (1 - beta2 ** (t - 1))"),
+    (_ADAM_STEP, f"    {_ADAM_STEP}"),
     forms=(
         (
             ('config["t"] + 1', 'max(config["t"], 1)'),
@@ -276,7 +264,7 @@ wrong(
         "After one step m is only a small part of the gradient. Why?",
         "Both moments started at zero; the docstring says what to divide them by.",
     ),
-    *_adam("next_w = w - config['learning_rate'] * m / (np.sqrt(v) + config['epsilon'])"),
+    (_ADAM_STEP, _ADAM_STEP.replace("hat", "")),
 )
 wrong(
     "adam-beta-times-t",
@@ -287,10 +275,8 @@ wrong(
         "After many steps the corrections should tend to one. What do yours tend to?",
         "Each step shrinks what was there before by the same factor once more.",
     ),
-    *_adam(
-        "mhat, vhat = m / (1 - beta1 * t), v / (1 - beta2 * t)\n"
-        "    next_w = w - config['learning_rate'] * mhat / (np.sqrt(vhat) + config['epsilon'])"
-    ),
+    (_MHAT, "mhat = m / (1 - beta1 * t)"),
+    (_VHAT, "vhat = v / (1 - beta2 * t)"),
 )
 wrong(
     "adam-second-moment-not-corrected",
@@ -301,7 +287,7 @@ wrong(
         "Two numbers have started at zero.",
         "The step is still divided by the raw one of the two.",
     ),
-    *_adam("next_w = w - config['learning_rate'] * mhat / (np.sqrt(v) + config['epsilon'])"),
+    (_ADAM_STEP, _ADAM_STEP.replace("vhat", "v")),
 )
 wrong(
     "adam-first-moment-not-corrected",
@@ -312,7 +298,7 @@ wrong(
         "Two numbers have started at zero.",
         "The numerator of the step is still the raw one of the two.",
     ),
-    *_adam("next_w = w - config['learning_rate'] * m / (np.sqrt(vhat) + config['epsilon'])"),
+    (_ADAM_STEP, _ADAM_STEP.replace("mhat", "m")),
 )
 wrong(
     "adam-corrected-moments-stored",
@@ -334,7 +320,7 @@ wrong(
         "Where does the docstring add it: before the root or after?",
         "Take gradients of zero: what do you divide by?",
     ),
-    *_adam("next_w = w - config['learning_rate'] * mhat / np.sqrt(vhat + config['epsilon'])"),
+    (_ADAM_STEP, _ADAM_STEP.replace('(np.sqrt(vhat) + config["epsilon"])', 'np.sqrt(vhat + config["epsilon"])')),
 )
 wrong(
     "adam-epsilon-not-scaled",
@@ -345,7 +331,9 @@ wrong(
         "Who multiplies a denominator by a number has to multiply each of its terms.",
         "In the docstring epsilon is added to the corrected root.",
     ),
-    (_ALL[1], 'rate, epsilon = config["learning_rate"] * root / (1 - beta1**t), config["epsilon"]'),
+    (_MHAT, "root = (1 - beta2**t) ** 0.5"),
+    (_VHAT, 'rate = config["learning_rate"] * root / (1 - beta1**t)'),
+    (_ADAM_STEP, 'next_w = w - rate * m / (np.sqrt(v) + config["epsilon"])'),
 )
 wrong(
     "adam-betas-swapped",
@@ -381,7 +369,7 @@ wrong(
         "Compare the units of numerator and denominator.",
         "The mean of squares is a square.",
     ),
-    *_adam("next_w = w - config['learning_rate'] * mhat / (vhat + config['epsilon'])"),
+    (_ADAM_STEP, _ADAM_STEP.replace("np.sqrt(vhat)", "vhat")),
 )
 wrong(
     "adam-correction-without-power",
@@ -392,7 +380,6 @@ wrong(
         "As the steps go on, is the correction still needed?",
         "The longer ago the start, the smaller its share: that share shrinks with every step.",
     ),
-    *_adam(
-        "next_w = w - config['learning_rate'] * m / (1 - beta1) / (np.sqrt(v / (1 - beta2)) + config['epsilon'])"
-    ),
+    (_MHAT, "mhat = m / (1 - beta1)"),
+    (_VHAT, "vhat = v / (1 - beta2)"),
 )
