@@ -1,8 +1,9 @@
 """What several test modules share."""
 
-import shutil
+import os
 
 import pytest
+from filelock import FileLock
 
 from cs231n.datasets.stand_in import write_stand_in
 
@@ -15,7 +16,8 @@ def no_data_of_the_user(monkeypatch):
 
 @pytest.fixture(scope="session")
 def stand_in_root(tmp_path_factory):
-    """Path of a full stand-in data set, drawn once per session; read it, do not change it."""
-    dest = tmp_path_factory.mktemp("stand-in")
-    yield write_stand_in(dest)
-    shutil.rmtree(dest, ignore_errors=True)
+    """Path of a full stand-in data set, drawn once for all workers of pytest -n; read it, do not change it."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    with FileLock(shared / "stand-in.lock"):
+        return write_stand_in(shared / "stand-in")

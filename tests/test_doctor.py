@@ -7,19 +7,24 @@ import os
 import shutil
 import subprocess
 import sys
+import types
+import urllib.error
 from importlib import machinery
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
 from cs231n import data_utils
+from cs231n.datasets import stand_in
 from cs231n.doctor import __main__ as doctor
 from cs231n.doctor import data, extension, jupyter, machine, packages, trial
-from cs231n.doctor.finding import GOOD, NOTE, OPTIONAL, STOP, good, note, stop
+from cs231n.doctor.finding import GOOD, INSTALL, NOTE, OPTIONAL, STOP, good, note, on_colab, stop
 
 ROOT = Path(__file__).parents[1]
-MODULES = [ROOT / "cs231n/__init__.py", *sorted((ROOT / "cs231n/doctor").glob("*.py"))]
+MODULES = [ROOT / "cs231n/__init__.py", ROOT / "cs231n/shadows.py", *sorted((ROOT / "cs231n/doctor").glob("*.py"))]
 SUFFIX = machinery.EXTENSION_SUFFIXES[0]
+TORCH = packages.requirements(ROOT / "requirements.txt")["torch"]
 
 
 @pytest.fixture
@@ -39,10 +44,26 @@ def only(findings, kind):
     return found[0]
 
 
-def on_windows(monkeypatch, module):
-    """Have a module take this machine for one with Windows."""
-    monkeypatch.setattr(module.os, "name", "nt")
-    monkeypatch.setattr(module.sys, "platform", "win32")
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch):
+    """Tests ask no server, and are not run on Colab."""
+    monkeypatch.setattr(data, "_unreachable", lambda: "")
+    monkeypatch.delenv("COLAB_RELEASE_TAG", raising=False)
+
+
+@pytest.fixture
+def colab(monkeypatch):
+    """Take this machine for one of Colab."""
+    monkeypatch.setenv("COLAB_RELEASE_TAG", "release-colab")
+
+
+def run_doctor(folder, prepare=""):
+    """Run the doctor in a folder, after some lines of Python; returns the finished process."""
+    code = f"import runpy, sys\n{prepare}\nrunpy.run_module('cs231n.doctor', run_name='__main__', alter_sys=True)"
+    environment = {**os.environ, "PYTHONUTF8": "1"}
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, capture_output=True, encoding="utf-8", env=environment
+    )
 
 
 # --- it starts anywhere -------------------------------------------------------------------------------------
@@ -54,7 +75,8 @@ def test_it_is_written_so_that_an_old_python_without_packages_can_start_it(path)
     for node in (node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))):
         names = [node.module] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
         for name in names:
-            assert name.startswith("cs231n.doctor") or name.split(".")[0] in sys.stdlib_module_names, name
+            own = name in ("cs231n", "cs231n.shadows") or name.startswith("cs231n.doctor")
+            assert own or name.split(".")[0] in sys.stdlib_module_names, name
 
 
 def test_without_any_package_it_says_what_is_missing_and_ends_with_status_1(folder):
@@ -123,8 +145,8 @@ def test_packages_are_missing_too_old_other_than_tested_or_fine():
     required = {"numpy": "2.0", "scipy": "1.13", "torch": "2.6", "tqdm": "4.66"}
     installed = {"numpy": None, "scipy": "1.9.3", "torch": "2.6.1+cpu", "tqdm": "4.70.1"}
     tested = {"torch": "2.13.0", "tqdm": "4.70.1"}
-    missing, old, other, same = packages._compare(required, installed, tested, ("install",))
-    assert (missing.kind, missing.text, missing.advice) == (STOP, "missing: numpy", ("install",))
+    missing, old, other, same = packages._compare(required, installed, tested)
+    assert (missing.kind, missing.text, missing.advice) == (STOP, "missing: numpy", (INSTALL,))
     assert (old.kind, old.text) == (STOP, "too old: scipy 1.9.3 (expected 1.13 or later)")
     assert (other.kind, other.text) == (NOTE, "not the tested versions: torch 2.6.1+cpu (tested: 2.13.0)")
     assert (same.kind, same.text) == (GOOD, "the tested versions: tqdm 4.70.1")
@@ -163,23 +185,26 @@ def test_on_windows_the_commands_are_those_of_windows(monkeypatch, folder):
     assert packages.activation() == r".venv\Scripts\activate"
 
 
-def test_a_package_that_is_there_and_does_not_load_is_named_with_what_it_says(tmp_path):
+def test_a_package_that_is_there_and_does_not_load_is_named_with_what_it_says(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     (tmp_path / "torch.py").write_text("raise OSError('[WinError 126] Error loading c10.dll: DLL not found')")
-    finding = only(packages._loading(tmp_path, ["numpy", "torch"]), STOP)
+    finding = only(packages._loading(ROOT, ["numpy", "torch"]), STOP)
     assert finding.text.startswith("torch is installed, but cannot be loaded: OSError: [WinError 126]")
     assert "Visual C++ Redistributable" in finding.advice[-1]
 
 
-def test_a_package_that_ends_python_is_named_too(tmp_path):
+def test_a_package_that_ends_python_is_named_too(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     (tmp_path / "torch.py").write_text("import os\nos.abort()")
-    problems = trial.try_loading(tmp_path, {"numpy": "numpy", "torch": "torch", "scipy": "scipy"})
+    problems = trial.try_loading(ROOT, {"numpy": "numpy", "torch": "torch", "scipy": "scipy"})
     assert list(problems) == ["torch"] and "Python ended" in problems["torch"]
 
 
 def test_a_package_that_hangs_is_not_waited_for(tmp_path, monkeypatch):
     monkeypatch.setattr(trial, "LIMIT", 1)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     (tmp_path / "torch.py").write_text("import time\ntime.sleep(600)")
-    assert "no answer after 1 seconds" in trial.try_loading(tmp_path, {"torch": "torch"})["torch"]
+    assert "no answer after 1 seconds" in trial.try_loading(ROOT, {"torch": "torch"})["torch"]
 
 
 @pytest.mark.parametrize(
@@ -290,12 +315,21 @@ def default_root(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    """A stand-in data set of few pictures, drawn once; read it, do not change it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stand_in, "PER_CLASS", stand_in.CHUNK)
+        return stand_in.write_stand_in(tmp_path_factory.mktemp("drawn"))
+
+
 @pytest.fixture
-def linked(stand_in_root, tmp_path):
-    """The stand-in data set as links, of which some may be replaced."""
+def linked(drawn, tmp_path, monkeypatch):
+    """The same as links, of which some may be replaced."""
+    monkeypatch.setattr(data, "IMAGES", 10 * stand_in.CHUNK)
     root = tmp_path / "cifar-10-batches-py"
     root.mkdir()
-    for path in stand_in_root.iterdir():
+    for path in drawn.iterdir():
         (root / path.name).symlink_to(path)
     return root
 
@@ -306,9 +340,24 @@ def test_no_data_stops_work_and_both_ways_to_get_some_are_named(default_root):
     assert "--stand-in" in finding.advice[1]
 
 
+def test_without_a_network_the_drawn_data_comes_first(default_root, monkeypatch):
+    monkeypatch.setattr(data, "_unreachable", lambda: "www.example.org")
+    finding = only(data.findings(ROOT), STOP)
+    assert finding.text == "no data set, and no network: www.example.org does not answer"
+    assert finding.advice[0].endswith("python -m cs231n.datasets --stand-in")
+
+
+def test_a_server_that_refuses_is_no_answer_and_one_with_an_error_is_one(monkeypatch):
+    monkeypatch.undo()
+    refused = urllib.error.HTTPError("http://x", 405, "no", None, None)
+    for error, host in ((urllib.error.URLError("no route"), "www.cs.toronto.edu"), (refused, "")):
+        monkeypatch.setattr(data.urllib.request, "urlopen", mock.Mock(side_effect=error))
+        assert data._unreachable() == host
+
+
 def test_a_download_that_broke_off_is_remembered(default_root):
     (default_root / "cifar-10-python.tar.gz.part").touch()
-    assert "broke off" in only(data.findings(ROOT), STOP).advice[0]
+    assert "continues the broken download" in only(data.findings(ROOT), STOP).advice[0]
 
 
 def test_a_wrong_CIFAR10_DIR_is_named_and_the_data_that_it_hides(default_root, monkeypatch, linked):
@@ -318,8 +367,8 @@ def test_a_wrong_CIFAR10_DIR_is_named_and_the_data_that_it_hides(default_root, m
     assert f"unset CIFAR10_DIR (there is a data set in {default_root})" in finding.advice
 
 
-def test_stand_in_data_is_called_that_and_its_place_is_explained(monkeypatch, stand_in_root):
-    monkeypatch.setenv("CIFAR10_DIR", str(stand_in_root))
+def test_stand_in_data_is_called_that_and_its_place_is_explained(monkeypatch, linked):
+    monkeypatch.setenv("CIFAR10_DIR", str(linked))
     finding = only(data.findings(ROOT), NOTE)
     assert "stand-in data" in finding.text and "as the environment variable CIFAR10_DIR says" in finding.text
 
@@ -327,7 +376,7 @@ def test_stand_in_data_is_called_that_and_its_place_is_explained(monkeypatch, st
 def test_the_official_files_are_known_by_their_checksums(monkeypatch, default_root, linked):
     (linked / "batches.meta").unlink()
     (linked / "batches.meta").write_bytes(b"}.")  # an empty dict: not the stand-in's
-    assert "not the official ones" in only(data.findings(ROOT), NOTE).text
+    assert "not the official files" in only(data.findings(ROOT), NOTE).text
     sums = {path.name: hashlib.md5(path.read_bytes()).hexdigest() for path in linked.iterdir()}
     monkeypatch.setattr(data, "OFFICIAL", sums)
     assert only(data.findings(ROOT), GOOD).text.startswith("CIFAR-10, the official files")
@@ -395,10 +444,80 @@ def test_being_in_the_folder_of_another_copy_is_named(folder, monkeypatch):
     assert any("a cs231n of its own" in finding.text for finding in jupyter._copies(ROOT))
 
 
-def test_a_file_that_hides_a_module_stops_work(folder):
+def test_files_that_hide_modules_are_named_and_nothing_dies(folder):
     (folder / "my_notes.py").touch()
-    (folder / "random.py").touch()
-    assert only(jupyter._shadows(folder), STOP).text == "random.py in this folder hides the module random"
+    for name in ("random", "numpy", "torch", "queue"):
+        (folder / f"{name}.py").write_text("raise SystemExit('this file runs')")
+    done = run_doctor(folder)
+    for name in ("random", "numpy", "torch", "queue"):
+        assert f"✗ {name}.py in this folder hides the module {name}" in done.stdout
+    assert done.returncode == 1
+    assert "my_notes" not in done.stdout and "this file runs" not in done.stdout + done.stderr
+    assert "cannot be loaded" not in done.stdout and "Traceback" not in done.stderr
+    assert "numpy.py, queue.py, random.py, torch.py in this folder" in done.stderr
+
+
+# --- Colab --------------------------------------------------------------------------------------------------
+
+
+def test_colab_is_known_by_its_module_and_otherwise_not_suspected(monkeypatch):
+    assert not on_colab()
+    google = types.ModuleType("google")
+    google.__path__ = []
+    module = types.ModuleType("google.colab")
+    module.__spec__ = machinery.ModuleSpec("google.colab", None)
+    monkeypatch.setitem(sys.modules, "google", google)
+    monkeypatch.setitem(sys.modules, "google.colab", module)
+    assert on_colab()
+
+
+def test_on_colab_only_what_is_missing_is_installed_and_no_environment_is_asked_for(colab, folder, monkeypatch):
+    versions = {"numpy": "2.0.2", "torch": None}
+    monkeypatch.setattr(packages, "_version", lambda name: versions.get(name, "99"))
+    monkeypatch.setattr(packages, "_loading", lambda root, names: [])
+    found = list(packages.findings(folder))
+    assert only(found, STOP).advice == (f'python -m pip install "torch>={TORCH}"',)
+    assert not [finding for finding in found if finding.kind == NOTE]
+    assert any("Colab's own Python" in finding.text for finding in found)
+    versions["typst"] = None
+    extra = packages._extra(folder, "pdf", "assignment.pdf", "no matter")
+    assert extra.advice == ("to have it: python -m pip install typst",)
+
+
+def test_on_colab_the_folder_belongs_on_drive_and_the_data_does_not(colab, monkeypatch):
+    here, lost = jupyter._colab(Path("/content/a2"))
+    assert "type the commands of this page in a cell, each with ! in front" in here.text
+    assert lost.kind == NOTE and "drive.mount('/content/drive')" in lost.advice[0]
+    _, slow = jupyter._colab(Path("/content/drive/MyDrive/a 2"))
+    assert "Drive, which is slow" in slow.text and "--dest /content/data" in slow.advice[0]
+    monkeypatch.setenv("CIFAR10_DIR", "/content/data")
+    assert len(list(jupyter._colab(Path("/content/drive/MyDrive/a 2")))) == 1
+
+
+def test_on_colab_kernels_and_environments_are_not_looked_at(colab, monkeypatch, folder):
+    monkeypatch.setattr(jupyter, "_kernel", None)
+    assert {finding.kind for finding in jupyter.findings(folder)} == {GOOD, NOTE}
+
+
+# --- what other systems lack --------------------------------------------------------------------------------
+
+
+def test_without_the_modules_of_unix_everything_but_the_grader_is_said_to_work(monkeypatch, folder):
+    for name in ("fcntl", "resource"):
+        monkeypatch.setitem(sys.modules, name, None)
+    assert list(machine._grading(folder)) == []  # a student's folder
+    (folder / "staff").mkdir()
+    finding = only(machine._grading(folder), OPTIONAL)
+    assert "no fcntl and no resource" in finding.text and "in WSL" in finding.advice[0]
+
+
+def test_without_the_modules_of_unix_the_doctor_runs_to_its_end(folder):
+    lacks = "sys.modules.update(dict.fromkeys(('fcntl', 'resource', 'pwd', 'grp', 'termios')))"
+    done = run_doctor(
+        folder, f"{lacks}\nfrom cs231n.doctor import packages\npackages._COMPILED.clear()  # it is slow"
+    )
+    assert "could not be looked at" not in done.stdout and "Traceback" not in done.stderr
+    assert done.stdout.splitlines()[-1].startswith("Fix first what is marked ✗")
 
 
 # --- the machine --------------------------------------------------------------------------------------------

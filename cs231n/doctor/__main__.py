@@ -5,14 +5,17 @@ python -m cs231n.doctor
 Exit status: 0 if nothing stops work, 1 if something does.
 """
 
+from __future__ import annotations
+
 import argparse
 import sys
 import textwrap
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from cs231n.doctor import data, extension, jupyter, machine, packages
-from cs231n.doctor.finding import GOOD, NOTE, OPTIONAL, STOP, note
+from cs231n.doctor.finding import GOOD, NOTE, OPTIONAL, STOP, Finding, note
 
 __all__ = ["ROOT", "look_over", "main"]
 
@@ -28,7 +31,7 @@ SIGNS = {GOOD: "✓", OPTIONAL: "·", NOTE: "!", STOP: "✗"}
 PLAIN = {GOOD: "+", OPTIONAL: ".", NOTE: "!", STOP: "x"}  # where the terminal has no such characters
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     argparse.ArgumentParser(
         prog="python -m cs231n.doctor", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -38,26 +41,26 @@ def main(arguments=None):
     return 1 if any(finding.kind == STOP for topic in found.values() for finding in topic) else 0
 
 
-def look_over(root):
-    """Return the findings of each topic, title -> list; the topics are looked at side by side."""
+def look_over(root: Path) -> dict[str, list[Finding]]:
+    """Return the findings of each topic, title -> list; all topics at once."""
     with ThreadPoolExecutor(len(TOPICS)) as pool:
         futures = {title: pool.submit(_findings, topic, root) for title, topic in TOPICS.items()}
         return {title: future.result() for title, future in futures.items()}
 
 
-def _findings(topic, root):
+def _findings(topic: Callable[[Path], Iterator[Finding]], root: Path) -> list[Finding]:
     """Return the findings of a topic; what goes wrong while looking is a finding too."""
-    found = []
+    found: list[Finding] = []
     try:
         for finding in topic(root):
             found.append(finding)
     except Exception as error:
-        found.append(note(f"the doctor could not look any further here: {type(error).__name__}: {error}"))
+        found.append(note(f"the rest of this could not be looked at: {type(error).__name__}: {error}"))
     return found
 
 
-def _page(found, encoding):
-    """Return the findings as text in the characters that a terminal has."""
+def _page(found: dict[str, list[Finding]], encoding: str) -> str:
+    """Return the findings as text, in characters that the terminal can show."""
     signs, arrow = SIGNS, "→"
     try:
         "".join([*SIGNS.values(), arrow]).encode(encoding)
@@ -74,18 +77,18 @@ def _page(found, encoding):
     return page.encode(encoding, "replace").decode(encoding) if signs is PLAIN else page
 
 
-def _wrap(text, first, then):
+def _wrap(text: str, first: str, then: str) -> str:
     return textwrap.fill(
         text, 110, initial_indent=first, subsequent_indent=then, break_long_words=False, break_on_hyphens=False
     )
 
 
-def _summary(found, signs):
+def _summary(found: dict[str, list[Finding]], signs: dict[str, str]) -> str:
     kinds = [finding.kind for topic in found.values() for finding in topic]
-    look = f"; {signs[NOTE]} marks what may explain surprises" if NOTE in kinds else ""
+    look = f" Lines marked {signs[NOTE]} are worth a look." if NOTE in kinds else ""
     if STOP in kinds:
-        return f"To be mended first: what is marked {signs[STOP]} ({kinds.count(STOP)}){look}."
-    return f"Nothing stops you{look}."
+        return f"Fix first what is marked {signs[STOP]} ({kinds.count(STOP)}).{look}"
+    return f"You can work: nothing is marked {signs[STOP]}.{look}"
 
 
 if __name__ == "__main__":

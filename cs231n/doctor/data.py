@@ -1,9 +1,17 @@
 """The data set: which folder, why that one, what lies there, and whether it is intact."""
 
+from __future__ import annotations
+
 import hashlib
 import os
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
-from cs231n.doctor.finding import good, note, optional, stop
+from cs231n.doctor.finding import Finding, good, note, optional, stop
 
 __all__ = ["findings"]
 
@@ -19,9 +27,10 @@ OFFICIAL = {
     "test_batch": "40351d587109b95175f43aff81a1287e",
 }
 IMAGES = 10000  # in a batch
+NETWORK_LIMIT = 3  # seconds to wait for an answer
 
 
-def findings(root):
+def findings(root: Path) -> Iterator[Finding]:
     """Yield findings on the data set that get_CIFAR10_data() would load."""
     try:
         from cs231n import data_utils
@@ -46,30 +55,49 @@ def findings(root):
         return
     if name == "CIFAR-10":
         yield note(
-            f"CIFAR-10, complete, but its bytes are not the official ones: {folder}, {why}",
-            "accuracies may come out a little lower or higher",
+            f"CIFAR-10, complete, but not the official files: {folder}, {why}",
+            "accuracies may be a little lower or higher",
         )
     else:
-        yield note(f"{name}, drawn pictures and not CIFAR-10: {folder}, {why}", f"for the real ones: {GET}")
+        yield note(f"{name}, drawn pictures, not CIFAR-10: {folder}, {why}", f"for the real ones: {GET}")
 
 
-def _not_found(data_utils, variable):
-    """Return a finding that there is no data set where the only place that is looked at should have it."""
+def _not_found(data_utils: Any, variable: str | None) -> Finding:
+    """Return a finding that there is no data set in the one place where it is looked for."""
     if variable:
         at_home = (data_utils.DEFAULT_ROOT / data_utils.FOLDER / data_utils.TEST_BATCH).is_file()
         unset = "set CIFAR10_DIR" if os.name == "nt" else "unset CIFAR10_DIR"
         then = f" (there is a data set in {data_utils.DEFAULT_ROOT})" if at_home else f", then {GET}"
         return stop(
-            f"no data set: the environment variable CIFAR10_DIR names {variable}, which does not have all files",
-            "let it name the folder cifar-10-batches-py, or",
+            f"no data set: the environment variable CIFAR10_DIR names {variable}, where files are missing",
+            "set it to the path of the folder cifar-10-batches-py, or",
             unset + then,
         )
     part = data_utils.DEFAULT_ROOT / "cifar-10-python.tar.gz.part"
-    begun = ", which goes on with the download that broke off" if part.is_file() else ""
+    begun = ", which continues the broken download" if part.is_file() else ""
+    if host := _unreachable():
+        return stop(
+            f"no data set, and no network: {host} does not answer",
+            f"for now, drawn pictures: {GET} --stand-in",
+            f"with a network: {GET}{begun}",
+        )
     return stop("no data set", f"{GET}{begun}", f"or, without a network: {GET} --stand-in")
 
 
-def _is_official(folder):
+def _unreachable() -> str:
+    """Return the host that the data comes from if it does not answer, else ""."""
+    from cs231n.datasets.download import MIRRORS
+
+    try:
+        with urllib.request.urlopen(urllib.request.Request(MIRRORS[0], method="HEAD"), timeout=NETWORK_LIMIT):
+            return ""
+    except urllib.error.HTTPError:
+        return ""  # it answers
+    except OSError:
+        return urllib.parse.urlsplit(MIRRORS[0]).netloc
+
+
+def _is_official(folder: Path) -> bool:
     """Return whether all files have the checksums of the official ones."""
     for name, expected in OFFICIAL.items():
         path = folder / name
@@ -78,7 +106,7 @@ def _is_official(folder):
     return True
 
 
-def _read(data_utils, folder):
+def _read(data_utils: Any, folder: Path) -> None:
     """Read every batch; raises ValueError, which says what is wrong with it."""
     for name in (*data_utils.TRAIN_BATCHES, data_utils.TEST_BATCH):
         images, _ = data_utils.load_CIFAR_batch(folder / name)

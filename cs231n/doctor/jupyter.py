@@ -1,32 +1,55 @@
 """Whether notebooks run in this environment and see this copy of the package."""
 
+from __future__ import annotations
+
 import json
 import os
 import shutil
 import sys
 import sysconfig
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
-from cs231n.doctor.finding import INSTALL, activation, good, note, optional, stop
-from cs231n.doctor.packages import requirements
+from cs231n.doctor.finding import INSTALL, Finding, activation, good, note, on_colab, optional, stop
+from cs231n.shadows import shadows
 
 __all__ = ["findings"]
 
 KERNEL = "python3"  # the kernel that the notebooks name
 
 
-def findings(root):
-    """Yield findings on Jupyter, its kernel, and copies of the package."""
-    yield from _kernel()
-    yield from _jupyter()
-    yield from _copies(root)
+def findings(root: Path) -> Iterator[Finding]:
+    """Yield findings on Jupyter, its kernel, and copies of the package; on Colab, on what Colab needs."""
+    if on_colab():
+        yield from _colab(root)
+    else:
+        yield from _kernel()
+        yield from _jupyter()
+        yield from _copies(root)
     yield from _shadows(root)
 
 
-def _kernel():
+def _colab(root: Path) -> Iterator[Finding]:
+    yield good("Google Colab: type the commands of this page in a cell, each with ! in front")
+    if not str(root).startswith("/content/drive/"):
+        yield note(
+            f"Colab deletes {root} when it stops this machine, and your work with it",
+            "in a cell: from google.colab import drive; drive.mount('/content/drive')",
+            "then move the folder into /content/drive/MyDrive, and go there with %cd",
+        )
+    data = os.environ.get("CIFAR10_DIR") or str(root / "cs231n" / "datasets")
+    if data.startswith("/content/drive/"):
+        yield note(
+            "the data set would lie on Drive, which is slow to read",
+            "python -m cs231n.datasets --dest /content/data",
+            "in a cell, without !: import os; os.environ['CIFAR10_DIR'] = '/content/data'",
+        )
+
+
+def _kernel() -> Iterator[Finding]:
     try:
         from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
     except ImportError as error:
@@ -49,13 +72,13 @@ def _kernel():
     )
 
 
-def _same_folder(one, other):
+def _same_folder(one: str, other: str) -> bool:
     """Return whether two programs lie in the same folder; links stay links, as an environment's Python is one."""
     one, other = (os.path.normcase(os.path.dirname(os.path.abspath(path))) for path in (one, other))
     return one == other
 
 
-def _jupyter():
+def _jupyter() -> Iterator[Finding]:
     first = shutil.which("jupyter-lab")
     if first and not _same_folder(first, os.path.join(sysconfig.get_path("scripts"), "jupyter-lab")):
         advice = (
@@ -64,9 +87,9 @@ def _jupyter():
         yield note(f"`jupyter lab` would start {first}, of another environment", advice)
 
 
-def _copies(root):
+def _copies(root: Path) -> Iterator[Finding]:
     """Yield a finding on which copy of cs231n is installed: this folder, another, or none."""
-    places = {}
+    places: dict[Path, bool] = {}
     for distribution in metadata.distributions(name="cs231n"):
         said = distribution.read_text("direct_url.json")
         if said is None:
@@ -78,26 +101,26 @@ def _copies(root):
     for place, editable in places.items():
         if place not in here:
             yield note(
-                f"the environment has cs231n from another folder, {place}; in here this copy counts", INSTALL
+                f"the environment has cs231n from another folder, {place}; in this folder this copy counts",
+                INSTALL,
             )
         elif not editable:
             yield note(
-                "the environment has a copy of cs231n that does not follow your changes; in here your files count",
+                "the environment has a copy of cs231n that does not follow your changes; here yours counts",
                 INSTALL,
             )
         else:
             yield good(f"cs231n is this folder's, {root}")
     if not places:
-        yield note("cs231n is not installed in this environment: it is found in this folder alone", INSTALL)
+        yield note("cs231n is not installed in this environment: Python finds it only in this folder", INSTALL)
     if Path("cs231n").is_dir() and not Path("cs231n").samefile(root / "cs231n"):
         yield note(
             f"the folder you are in has a cs231n of its own, and Python took {root / 'cs231n'}", f"cd {root}"
         )
 
 
-def _shadows(root):
-    """Yield findings on files that hide a module or package which others import."""
-    known = {*getattr(sys, "stdlib_module_names", ()), *requirements(root / "requirements.txt")}
-    for path in sorted(root.glob("*.py")):
-        if path.stem in known:
-            yield stop(f"{path.name} in this folder hides the module {path.stem}", "give the file another name")
+def _shadows(root: Path) -> Iterator[Finding]:
+    """Yield findings on files that hide a module which others import."""
+    for name in shadows(str(root)):
+        hidden = name.split("/")[0].split(".")[0]
+        yield stop(f"{name} in this folder hides the module {hidden}", "give it another name")

@@ -1,13 +1,17 @@
 """The machine: memory, cores and threads, disk, the terminal's characters, and the path of the folder."""
 
+from __future__ import annotations
+
 import ctypes
 import locale
 import os
 import shutil
 import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
-from cs231n.doctor.finding import good, note, stop
+from cs231n.doctor.finding import Finding, good, note, optional, stop
 
 __all__ = ["findings"]
 
@@ -18,16 +22,17 @@ LONGEST_PATH = 100  # characters; Windows stops at 260, and packages have long n
 SYNCED = ("onedrive", "dropbox", "icloud", "google drive", "mobile documents")
 
 
-def findings(root):
+def findings(root: Path) -> Iterator[Finding]:
     """Yield findings on the machine and the folder."""
     yield _memory()
     yield _threads()
     yield _disk(root)
     yield _characters()
     yield from _path(root)
+    yield from _grading(root)
 
 
-def _memory():
+def _memory() -> Finding:
     total, free = memory()
     if total is None:
         return note("the memory of this machine is not known", f"the notebooks take up to {_giga(MEMORY)}")
@@ -35,12 +40,12 @@ def _memory():
     if (total if free is None else free) < MEMORY:
         return note(
             f"{text}; the notebooks take up to {_giga(MEMORY)}, TensorFlow's {_giga(MEMORY_TENSORFLOW)}",
-            "end other programs, and shut down the kernels of notebooks that you do not use",
+            "close other programs, and shut down the kernels of notebooks that you do not use",
         )
     return good(text)
 
 
-def memory():
+def memory() -> tuple[int | None, int | None]:
     """Return the bytes of memory that this process may use, in all and free; None for what is not known."""
     if sys.platform == "win32":
         return _memory_of_windows()
@@ -61,7 +66,10 @@ def memory():
         return total, free
 
 
-def _memory_of_windows():
+def _memory_of_windows() -> tuple[int | None, int | None]:
+    if sys.platform != "win32":
+        return None, None
+
     class Status(ctypes.Structure):
         _fields_ = [("length", ctypes.c_uint32), ("load", ctypes.c_uint32)]
         _fields_ += [(name, ctypes.c_uint64) for name in ("total", "free", "page", "free_page", "virtual")]
@@ -72,7 +80,7 @@ def _memory_of_windows():
     return (status.total, status.free) if known else (None, None)
 
 
-def _threads():
+def _threads() -> Finding:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     asked = os.environ.get("OMP_NUM_THREADS", "")
     set_one = "set OMP_NUM_THREADS=1" if os.name == "nt" else "export OMP_NUM_THREADS=1"
@@ -82,40 +90,41 @@ def _threads():
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0
     if load > 0.75 * cores and asked != "1" and cores > 1:
         return note(
-            f"{text}; the machine is busy (load {load:.1f}), and the threads of NumPy wait for each other's cores",
-            f"{set_one}, before Jupyter is started",
+            f"{text}; the machine is busy (load {load:.1f}), so the threads of NumPy wait for free cores",
+            f"{set_one}, before you start Jupyter",
         )
     return good(text)
 
 
-def _disk(root):
+def _disk(root: Path) -> Finding:
     if not os.access(str(root), os.W_OK):
-        return stop(f"nothing can be written into {root}", "move the folder to a place that is yours")
+        return stop(f"nothing can be written into {root}", "move the folder to a place where you may write")
     free = shutil.disk_usage(str(root)).free
     if free < DISK:
-        return note(f"disk: {_giga(free)} free, expected {_giga(DISK)}", "make room, or move the folder")
+        return note(f"disk: {_giga(free)} free, expected {_giga(DISK)}", "free some space, or move the folder")
     return good(f"disk: {_giga(free)} free")
 
 
-def _characters():
+def _characters() -> Finding:
     names = {"terminal": sys.stdout.encoding or "ascii", "files": locale.getpreferredencoding(False)}
     wrong = [f"of the {what} {name}" for what, name in names.items() if name.lower().replace("-", "") != "utf8"]
     if wrong:
         set_utf8 = "set PYTHONUTF8=1" if os.name == "nt" else "export PYTHONUTF8=1"
-        return note(f"encoding {' and '.join(wrong)}, expected UTF-8: signs may look wrong", set_utf8)
+        return note(f"encoding {' and '.join(wrong)}, expected UTF-8: characters may look wrong", set_utf8)
     return good("encoding: UTF-8")
 
 
-def _path(root):
+def _path(root: Path) -> Iterator[Finding]:
     text = str(root)
     if found := [name for name in SYNCED if name in text.lower()]:
         yield note(
-            f"the folder is synchronised ({found[0]}): files may be locked or put back while you work",
+            f"the folder is synchronised ({found[0]}): files may be locked or restored while you work",
             "move it elsewhere, and make its environment .venv anew",
         )
     if sys.platform == "win32" and not text.isascii():
         yield note(
-            f"the path {text} has letters that compilers may not know", "move the folder, for example to C:\\a2"
+            f"the path {text} has letters that some compilers cannot read",
+            "move the folder, for example to C:\\a2",
         )
     if sys.platform == "win32" and len(text) > LONGEST_PATH:
         yield note(
@@ -123,5 +132,22 @@ def _path(root):
         )
 
 
-def _giga(count):
+def _grading(root: Path) -> Iterator[Finding]:
+    """Yield a finding where the grader is in the folder and this system cannot run it."""
+    missing = [name for name in ("fcntl", "resource") if not _has(name)]
+    if missing and (root / "staff").is_dir():
+        yield optional(
+            f"this system has no {' and no '.join(missing)}: `python -m staff.grade` does not run here",
+            "grade on Linux, on macOS, or on Windows in WSL; everything else works",
+        )
+
+
+def _has(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ValueError:  # sys.modules has None for it
+        return False
+
+
+def _giga(count: float) -> str:
     return f"{count / 1e9:.1f} GB"

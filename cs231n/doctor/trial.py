@@ -1,15 +1,20 @@
-"""Trying what may crash Python, in a process of its own: loading packages, and computing with the extension.
+"""Try what may crash Python, in a process of its own: loading packages, and computing with the extension.
 
 python -m cs231n.doctor.trial NAME ...    import each, and print a line of JSON for it: [name, problem or ""]
 python -m cs231n.doctor.trial extension   compare compiled kernels with NumPy's, print "right" and their level,
                                           or what differs
 """
 
+from __future__ import annotations
+
 import importlib
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 __all__ = ["Ended", "main", "try_extension", "try_loading"]
 
@@ -17,10 +22,10 @@ LIMIT = 60  # seconds for each process
 
 
 class Ended(Exception):
-    """The process did not come to its end; the message says why."""
+    """The process ended before it was done; the message says why."""
 
 
-def try_loading(root, modules):
+def try_loading(root: Path, modules: dict[str, str]) -> dict[str, str]:
     """Return the problems of loading packages.
 
     Args:
@@ -35,7 +40,7 @@ def try_loading(root, modules):
     except Ended as error:
         printed, ended = error.args[1], error.args[0]
     said = dict(json.loads(line) for line in printed.splitlines() if line.startswith("["))
-    problems = {}
+    problems: dict[str, str] = {}
     for name, module in modules.items():
         if module not in said:  # the process ended here
             return {**problems, name: ended or "no answer"}
@@ -44,7 +49,7 @@ def try_loading(root, modules):
     return problems
 
 
-def try_extension(root):
+def try_extension(root: Path) -> tuple[str, str]:
     """Compare the compiled kernels of a folder with those in NumPy.
 
     Returns:
@@ -58,7 +63,7 @@ def try_extension(root):
     return ("", level) if said == "right" else (said or "no answer", "")
 
 
-def _run(root, *arguments):
+def _run(root: Path, *arguments: str) -> str:
     """Return what this module prints when it is run in a folder; Ended carries what it printed until then."""
     command = [sys.executable, "-X", "utf8", "-m", "cs231n.doctor.trial", *arguments]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -73,7 +78,7 @@ def _run(root, *arguments):
     return printed
 
 
-def main(arguments):
+def main(arguments: Sequence[str]) -> None:
     """Run the command line."""
     if arguments == ["extension"]:
         print(_compare())
@@ -87,10 +92,10 @@ def main(arguments):
         print(json.dumps([name, problem]), flush=True)
 
 
-def _compare():
+def _compare() -> str:
     """Return "right", or which compiled kernel gives other numbers than NumPy's, or why there is none."""
     try:
-        from cs231n import im2col_cython as compiled
+        from cs231n import im2col_cython as compiled  # type: ignore[attr-defined]
     except ImportError as error:
         return f"{type(error).__name__}: {error}"
     import numpy as np
@@ -124,7 +129,7 @@ def _compare():
     return f"right\n{_level(compiled)}"
 
 
-def _level(compiled):
+def _level(compiled: Any) -> str:
     """Return which level of the kernels runs, and why not a higher one."""
     levels = compiled.levels()
     higher = list(levels)[list(levels).index(compiled.LEVEL) + 1 :]

@@ -76,7 +76,9 @@ def test_what_is_outside_of_the_folder_is_neither_shown_nor_handed_in(tmp_path):
 def test_what_is_not_there_is_named(tmp_path, target):
     saved = notebook(markdown("a", f"![]({target})"))
     [(named, why)] = problems(saved, tmp_path)
-    assert named == target.removeprefix("attachment:") and ("not in this folder" in why or "lost from the cell" in why)
+    assert named == target.removeprefix("attachment:") and (
+        "not in this folder" in why or "lost from the cell" in why
+    )
 
 
 def test_a_picture_of_the_web_becomes_a_link_and_is_named(tmp_path):
