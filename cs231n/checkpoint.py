@@ -15,6 +15,7 @@ import re
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import numpy as np
@@ -28,7 +29,7 @@ _SEAL = b"cs231n checkpoint, sha256 %s"
 _SEAL_LENGTH = len(_SEAL % bytes(64))
 
 
-def save(path, content):
+def save(path: str | Path, content: Mapping[str, Any]) -> None:
     """Write a checkpoint, whole or not at all.
 
     The bytes go to `{path}.part`, reach the disk, and only then take the name `path`. Whatever happens on the
@@ -66,7 +67,7 @@ def save(path, content):
     _sync_folder(os.path.dirname(path) or ".")
 
 
-def load(path):
+def load(path: str | Path) -> dict[str, Any]:
     """Return the content of a checkpoint that save has written.
 
     Raises:
@@ -85,12 +86,13 @@ def load(path):
             f"{path} is a checkpoint of format {tree['format']}, and this release of cs231n reads up to {FORMAT}: "
             f"resume it with the newer release that wrote it. {_advice(path)}"
         )
-    return _decode(tree["content"], arrays)
+    content: dict[str, Any] = _decode(tree["content"], arrays)
+    return content
 
 
-def _pack(content):
+def _pack(content: Mapping[str, Any]) -> bytes:
     """Return the bytes of the file."""
-    arrays = {}
+    arrays: dict[str, np.ndarray] = {}
     tree = _encode(content, "", arrays)
     arrays[_ENTRY] = np.array(json.dumps({"format": FORMAT, "content": tree}))
     buffer = io.BytesIO()
@@ -104,16 +106,16 @@ def _pack(content):
     return buffer.getvalue()
 
 
-def _seal(body):
+def _seal(body: bytes | memoryview) -> bytes:
     return _SEAL % hashlib.sha256(body).hexdigest().encode()
 
 
-def _read_array(archive, name):
+def _read_array(archive: zipfile.ZipFile, name: str) -> np.ndarray:
     with archive.open(name) as entry:
         return np.lib.format.read_array(entry, allow_pickle=False)
 
 
-def _encode(value, place, arrays):
+def _encode(value: Any, place: str, arrays: dict[str, np.ndarray]) -> Any:
     """Return `value` as JSON takes it, with every array moved to `arrays` under the name of its place."""
     if value is None or type(value) in (bool, int, float, str):
         return value
@@ -132,7 +134,7 @@ def _encode(value, place, arrays):
     )
 
 
-def _encode_array(value, place, arrays):
+def _encode_array(value: np.ndarray | np.generic, place: str, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
     if isinstance(value, np.generic):
         arrays[place] = np.array(value)
         return {"scalar": place}
@@ -146,7 +148,7 @@ def _encode_array(value, place, arrays):
     return {"array": place, "axes": axes}
 
 
-def _decode(tree, arrays):
+def _decode(tree: Any, arrays: dict[str, np.ndarray]) -> Any:
     """Undo _encode."""
     if not isinstance(tree, dict):
         return tree
@@ -162,7 +164,7 @@ def _decode(tree, arrays):
     return array.transpose(np.argsort(tree["axes"])) if "axes" in tree else array
 
 
-def _advice(path):
+def _advice(path: str | Path) -> str:
     """Return what to do instead of resuming from `path`."""
     path = Path(path)
     run = re.sub(r"_epoch_\d+\.npz$", "", path.name)
@@ -173,7 +175,7 @@ def _advice(path):
     return f"Resume from another one: {', '.join(str(p) for p in others[:3])}."
 
 
-def _sync_folder(folder):
+def _sync_folder(folder: str) -> None:
     """Make the new name of a file in the folder reach the disk."""
     if not hasattr(os, "O_DIRECTORY"):  # Windows knows no such thing
         return

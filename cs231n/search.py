@@ -13,10 +13,14 @@ search.plot()
 
 import math
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from tqdm.auto import tqdm
 
 from cs231n import validation as _valid
@@ -32,12 +36,13 @@ class log_uniform:
         ValueError: not 0 < low <= high.
     """
 
-    def __init__(self, low, high):
-        self.low, self.high = _valid.real("low", low), _valid.real("high", high)
+    def __init__(self, low: float, high: float) -> None:
+        self.low: float = _valid.real("low", low)
+        self.high: float = _valid.real("high", high)
         if not 0 < self.low <= self.high:
             raise ValueError(f"low is {low!r} and high is {high!r}, expected 0 < low <= high")
 
-    def draw(self, rng):
+    def draw(self, rng: np.random.Generator) -> float:
         return min(max(math.exp(rng.uniform(math.log(self.low), math.log(self.high))), self.low), self.high)
 
 
@@ -48,12 +53,12 @@ class choice:
         ValueError: there is none.
     """
 
-    def __init__(self, *options):
+    def __init__(self, *options: Any) -> None:
         if not options:
             raise ValueError("options is empty, expected at least one")
         self.options = options
 
-    def draw(self, rng):
+    def draw(self, rng: np.random.Generator) -> Any:
         return self.options[rng.integers(len(self.options))]
 
 
@@ -62,26 +67,26 @@ class Trial:
     """One training of a search; `drawn` has the arguments that were drawn, by name."""
 
     number: int
-    drawn: dict
+    drawn: dict[str, Any]
     train_acc: float
     val_acc: float
     seconds: float
-    divergence: dict | None
+    divergence: dict[str, Any] | None
 
 
 @dataclass
 class Search:
     """The trials of a random search, in the order they were made, and the Solver of the best one."""
 
-    trials: list = field(default_factory=list)
+    trials: list[Trial] = field(default_factory=list)
     best_solver: Solver | None = None
 
     @property
-    def best(self):
+    def best(self) -> Trial:
         """The trial with the best validation accuracy, the first of equal ones."""
         return max(self.trials, key=lambda trial: trial.val_acc)
 
-    def table(self):
+    def table(self) -> str:
         """Return the trials as text, best first."""
         names = list(self.trials[0].drawn) if self.trials else []
         rows = [["trial", *names, "train", "val", "seconds", ""]]
@@ -93,7 +98,7 @@ class Search:
         widths = [max(map(len, column)) for column in zip(*rows)]
         return "\n".join("  ".join(map(str.rjust, row, widths)).rstrip() for row in rows)
 
-    def plot(self):
+    def plot(self) -> Figure:
         """Draw validation accuracy against each argument that was drawn, and return the figure.
 
         Raises:
@@ -102,6 +107,7 @@ class Search:
         names = list(self.trials[0].drawn) if self.trials else []
         if not names:
             raise ValueError("the search has no trial with an argument that was drawn: there is nothing to plot")
+        figure: Figure
         figure, panels = plt.subplots(
             1, len(names), figsize=(4.5 * len(names), 4), sharey=True, squeeze=False, layout="constrained"
         )
@@ -111,7 +117,7 @@ class Search:
         panels[0][-1].legend()
         return figure
 
-    def _scatter(self, axes, name):
+    def _scatter(self, axes: Axes, name: str) -> None:
         values = [trial.drawn[name] for trial in self.trials]
         numeric = all(isinstance(value, float) for value in values)
         x = dict(zip(map(id, self.trials), values if numeric else map(str, values)))
@@ -124,14 +130,22 @@ class Search:
         for label, (marker, colour, size) in styles.items():
             points = [(x[id(trial)], trial.val_acc) for trial in groups[label]]
             if points:
-                axes.scatter(
-                    *zip(*points), marker=marker, color=colour, s=size, label=label, zorder=len(label) == 4
-                )
+                across, up = zip(*points)
+                axes.scatter(across, up, marker=marker, color=colour, s=size, label=label, zorder=len(label) == 4)
         axes.set(xlabel=name, xscale="log" if numeric else axes.get_xscale())
         axes.grid(alpha=0.3)
 
 
-def random_search(make_model, data, *, model, solver, num_trials, seed=0, progress=True):
+def random_search(
+    make_model: Callable[..., Any],
+    data: dict[str, np.ndarray],
+    *,
+    model: Mapping[str, Any],
+    solver: Mapping[str, Any],
+    num_trials: int,
+    seed: int = 0,
+    progress: bool = True,
+) -> Search:
     """Train models with random arguments and return what came out.
 
     Each trial draws its arguments and seeds NumPy's global stream from `seed` and its own number alone, so a
@@ -175,9 +189,16 @@ def random_search(make_model, data, *, model, solver, num_trials, seed=0, progre
     return search
 
 
-def _train(make_model, data, model, solver, number, seed):
+def _train(
+    make_model: Callable[..., Any],
+    data: dict[str, np.ndarray],
+    model: Mapping[str, Any],
+    solver: Mapping[str, Any],
+    number: int,
+    seed: int,
+) -> tuple[Solver, Trial]:
     """Make and train the model of one trial."""
-    rng, drawn = np.random.default_rng([seed, number]), {}
+    rng, drawn = np.random.default_rng([seed, number]), dict[str, Any]()
     model, solver = _draw(model, rng, drawn), _draw(solver, rng, drawn)
     np.random.seed(rng.integers(2**32))
     began = time.perf_counter()
@@ -189,7 +210,7 @@ def _train(make_model, data, model, solver, number, seed):
     return trained, Trial(number, drawn, train_acc, float(trained.best_val_acc), seconds, trained.divergence)
 
 
-def _draw(arguments, rng, drawn):
+def _draw(arguments: Mapping[str, Any], rng: np.random.Generator, drawn: dict[str, Any]) -> dict[str, Any]:
     """Return arguments with a number in place of each range; the numbers also go into `drawn`."""
     result = {}
     for name, value in arguments.items():

@@ -86,7 +86,7 @@ def download_cifar10(
 def name_of_data(folder: Path) -> str | None:
     """Return "CIFAR-10" or "stand-in data", None where files of a folder are missing or cannot be read."""
     try:
-        return dataset_name(find_CIFAR10(folder))
+        return str(dataset_name(find_CIFAR10(folder)))
     except (FileNotFoundError, ValueError):
         return None
 

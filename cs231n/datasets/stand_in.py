@@ -220,7 +220,8 @@ def _paint_background(canvas: _Canvas) -> Array:
         u, v, scale = canvas.place(shift=16, scale=(2, 7), tilt=math.pi)
         shape = _box(u, v, 0, 0, 1, 0.5) if number % 2 else _ellipse(u, v, 0, 0, 1, 0.6)
         canvas.paint(shape, scale, canvas.uniform(20, 235, 3))
-    return (near + far) / 2
+    mean: Array = (near + far) / 2
+    return mean
 
 
 def _object_colours(canvas: _Canvas, background: Array, usual: tuple[int, int, int]) -> dict[str, Array]:

@@ -60,5 +60,5 @@ def _heading(notebook: Notebook, numbers: Sequence[int]) -> str:
     for cell in reversed(notebook["cells"][: numbers[0] if numbers else 0]):
         if cell["cell_type"] == "markdown":
             if headings := re.findall(r"^#+ +(.+)", joined(cell["source"]), re.MULTILINE):
-                return headings[-1].split(":")[0]
+                return str(headings[-1]).split(":")[0]
     return ""
