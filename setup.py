@@ -26,8 +26,8 @@ FLAGS = {
     "unix": ["-O3", "-ffp-contract=fast", "-fopenmp"],
     "msvc": ["/O2", "/fp:contract", "/openmp"],
 }
-# The instructions of each level above the lowest, one by one as kernels/dispatch.c asks for them, and the processor
-# to tune the code for: without it, GCC makes the pools three times as slow.
+# The instructions of each level above the lowest, one by one as kernels/dispatch.c asks for them, and the
+# processor to tune the code for: without it, GCC makes the pools three times as slow.
 LEVELS = {
     "x86_64_v3": ("-mavx2 -mfma -mbmi2", "-mtune=haswell"),
     "x86_64_v4": ("-mavx2 -mfma -mbmi2 -mavx512f -mavx512bw -mavx512dq -mavx512vl", "-mtune=skylake-avx512"),
