@@ -11,49 +11,46 @@ import sys
 import tempfile
 from pathlib import Path
 
-from cs231n.checks.rubric import load
 from staff import ROOT
 from staff.misconceptions.catalogue import entries
 from staff.release.build import build
 from staff.release.fill import fill
 from tests.staff.grade.conftest import SECRET, write_zip
-from tests.staff.grade.test_alternatives import ALTERNATIVES, submission
+from tests.staff.grade.test_alternatives import submission
 
 __all__ = ["GRADEBOOK", "VERDICTS", "graded", "submissions"]
 
 GOLDEN = Path(__file__).with_name("golden")
 GRADEBOOK, VERDICTS = GOLDEN / "gradebook.csv", GOLDEN / "verdicts.csv"
-SIZE = 40
 
 
 def submissions():
-    """Return name -> files of the class: everything, nothing, halves, a mistake in each exercise, alternatives."""
+    """Return name -> files of the class; the golden gradebook lists its members."""
     release = build()
     blank = {name: data for name, data in release.items() if name.endswith((".py", ".ipynb"))}
     solved = blank | fill(release)
-    found = {"nothing": blank, "everything": solved}
-    for module in ("layers", "optim", "classifiers/fc_net"):
-        file = f"cs231n/{module}.py"
-        found[f"only-{module.rsplit('/')[-1]}"] = blank | {file: solved[file]}
-    chosen = {}  # of each exercise another place of its list, so that the class stays varied
-    for place, exercise in enumerate(load().exercises):
-        known = [one for one in entries().values() if one.exercise == exercise]
-        if known:
-            chosen[exercise] = known[place % len(known)]
-    for one in chosen.values():
-        file = f"cs231n/{one.module.replace('.', '/')}.py"
-        found[f"mistake-{one.name}"] = solved | {file: one.text().encode()}
-    others = list(ALTERNATIVES)
-    missing = SIZE - len(found)
-    for name in others[:: len(others) // missing][:missing]:
-        ours = {path: data for path, data in submission(name).items() if path.startswith("cs231n/")}
-        found[f"alternative-{name}".replace("_", "-")] = solved | ours
-    return found
+    with GRADEBOOK.open(encoding="utf-8", newline="") as file:
+        return {row["name"]: _files(row["name"], blank, solved) for row in csv.DictReader(file)}
 
 
-def graded(folder, classmates=None):
+def _files(name, blank, solved):
+    """Return what a member of the class hands in."""
+    kind, _, rest = name.partition("-")
+    if kind == "mistake":
+        mistake = entries()[rest]
+        return solved | {f"cs231n/{mistake.module.replace('.', '/')}.py": mistake.text().encode()}
+    if kind == "alternative":
+        ours = submission(rest.replace("-", "_")).items()
+        return solved | {path: data for path, data in ours if path.startswith("cs231n/")}
+    if kind == "only":
+        file = f"cs231n/{'classifiers/' if rest == 'fc_net' else ''}{rest}.py"
+        return blank | {file: solved[file]}
+    return {"nothing": blank, "everything": solved}[kind]
+
+
+def graded(folder):
     """Grade the class as a head TA would; returns (gradebook.csv, verdicts), both texts."""
-    paths = [write_zip(folder / f"{name}.zip", files) for name, files in (classmates or submissions()).items()]
+    paths = [write_zip(folder / f"{name}.zip", files) for name, files in submissions().items()]
     (folder / "secret").write_bytes(SECRET)
     out = folder / "out"
     command = [sys.executable, "-m", "staff.grade", *paths, "--out", out, "--secret", folder / "secret"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.staff.grade.class_of_forty import GRADEBOOK, SIZE, VERDICTS, graded, submissions
+from tests.staff.grade.class_of_forty import GRADEBOOK, VERDICTS, graded
 from tests.staff.grade.sandboxes import need_bubblewrap
 
 pytestmark = pytest.mark.slow
@@ -11,8 +11,6 @@ HOW = "where points are meant to change: python -m tests.staff.grade.class_of_fo
 
 def test_the_class_of_forty_is_judged_as_before(tmp_path):
     need_bubblewrap()
-    classmates = submissions()
-    assert len(classmates) == SIZE
-    gradebook, verdicts = graded(tmp_path, classmates)
+    gradebook, verdicts = graded(tmp_path)
     assert verdicts == VERDICTS.read_text(encoding="utf-8"), HOW
     assert gradebook == GRADEBOOK.read_text(encoding="utf-8"), HOW
