@@ -27,6 +27,9 @@ WITH_TENSORFLOW := .venv/tensorflow-$(VERSION)
 # The extension is built in place by the editable install, so a changed source builds it again.
 SOURCES := requirements.txt constraints.txt pyproject.toml setup.py cs231n/im2col_cython.pyx $(wildcard cs231n/kernels/*)
 
+# A process for each core, and one thread for each process.
+PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --maxprocesses 8 --dist worksteal
+
 .PHONY: install tensorflow run test test-all coverage lint release clean
 
 install: $(NOTEBOOKS)
@@ -38,13 +41,13 @@ endif
 	$(BIN)/python -m staff.run $(if $(filter 0,$(TENSORFLOW)),--without TensorFlow)
 
 test: lint
-	$(BIN)/python -m pytest -q -m "not slow"
+	$(PYTEST) -m "not slow"
 
 test-all: lint
-	$(BIN)/python -m pytest -q --durations=15
+	$(PYTEST) --durations=15
 
 coverage: $(TESTS)
-	$(BIN)/python -m pytest -q -m "not slow" --cov --cov-report=term-missing
+	$(PYTEST) -m "not slow" --cov --cov-report=term-missing
 
 lint: $(TESTS)
 	$(BIN)/ruff check .

@@ -1,11 +1,28 @@
-"""What several test modules share."""
+"""What several test modules share, and what the processes of a parallel run share."""
 
 import os
+import shutil
+import tempfile
+from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
 from cs231n.datasets.stand_in import write_stand_in
+
+SHARED = "CS231N_TESTS_SHARED"  # environment variable: folder of what is made once for all processes of a run
+
+
+def pytest_configure(config):
+    """Make the folder in the first process; those that it starts inherit its name."""
+    if not hasattr(config, "workerinput"):
+        os.environ[SHARED] = tempfile.mkdtemp(prefix="cs231n-tests-")
+
+
+def pytest_unconfigure(config):
+    """Remove the folder, which holds a data set of 180 MB."""
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ.pop(SHARED), ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)
@@ -15,9 +32,26 @@ def no_data_of_the_user(monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def stand_in_root(tmp_path_factory):
-    """Path of a full stand-in data set, drawn once for all workers of pytest -n; read it, do not change it."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    with FileLock(shared / "stand-in.lock"):
-        return write_stand_in(shared / "stand-in")
+def made_once():
+    """Return a function (name, make) -> what make(folder) made, a path; the process that asks first makes it.
+
+    Read what is there, do not change it: other processes of this run use it too.
+    """
+
+    def made_once(name, make):
+        folder = Path(os.environ[SHARED]) / name
+        with FileLock(f"{folder}.lock"):
+            done = Path(f"{folder}.path")
+            if not done.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                done.write_text(str(make(folder)), encoding="utf-8")
+        return Path(done.read_text(encoding="utf-8"))
+
+    return made_once
+
+
+@pytest.fixture(scope="session")
+def stand_in_root(made_once):
+    """Path of a full stand-in data set; read it, do not change it."""
+    return made_once("stand-in", write_stand_in)

@@ -43,6 +43,7 @@ class Run:
         status: its exit status.
         until: what it prints before it is interrupted by Ctrl-C, if it does not end by itself.
         slow: whether it is left to the slow tests.
+        after: the commands that the document gives before it and that it needs.
     """
 
     instead: str = ""
@@ -51,6 +52,7 @@ class Run:
     status: int = 0
     until: str = ""
     slow: bool = False
+    after: tuple[str, ...] = ()
 
 
 INSTALL_OFFLINE = "python -m pip install --dry-run --no-index --no-build-isolation --disable-pip-version-check"
@@ -92,7 +94,7 @@ KNOWN = {
         'python -m pip install -c constraints.txt -e ".[test]"': Run(
             f'{INSTALL_OFFLINE} -c constraints.txt -e ".[test]"', IS_INSTALLED, says="already satisfied: torch"
         ),
-        'python -m pip install -c constraints.txt -e ".[tensorflow]"': TENSORFLOW,
+        'python -m pip install -c constraints.txt -e ".[tensorflow]"': dataclasses.replace(TENSORFLOW, slow=True),
         "python -m staff.run": Run("python -m staff.run --help", "six minutes", says="NOTEBOOK"),
         "python -m staff.run Dropout": Run(says="Every check kept its bound", slow=True),
         'python -m pytest -m "not slow"': Run(
@@ -100,18 +102,18 @@ KNOWN = {
             "it would execute this very test",
             says="tests collected|selected",
         ),
-        "python -m cs231n.doctor": Run(says="Nothing stops you"),
+        "python -m cs231n.doctor": Run(says="Nothing stops you", slow=True),
         "python -m benchmarks": Run(
             "python -m benchmarks --help", "six minutes; tests/benchmarks executes it", says="--threads"
         ),
         "python -m benchmarks --quick": Run(says="Wrote threads-1.txt", slow=True),
-        "python -m cs231n.checks": Run(says=f"{EXERCISES} of {EXERCISES} exercises"),
+        "python -m cs231n.checks": Run(says=f"{EXERCISES} of {EXERCISES} exercises", slow=True),
         "python -m cs231n.submit": Run(
             "python -m cs231n.submit --help", "it is executed in the release, below", says="a2.zip"
         ),
         "python -m cs231n.datasets": Run(says="CIFAR-10 is already there"),
         ".venv/bin/jupyter lab FullyConnectedNets.ipynb": Run(
-            ".venv/bin/jupyter lab --version", LAB.why, says="4."
+            ".venv/bin/jupyter lab --version", LAB.why, says="4.", slow=True
         ),
         "python setup.py build_ext --inplace": BUILD,
     },
@@ -139,12 +141,13 @@ KNOWN = {
             "python -m cs231n.checks --seeds 50 relu_forward", "fifty of all take minutes", says="1 of 1 points"
         ),
         "mkdir -p build": Run(),
-        MAKE_SECRET: Run(),
+        MAKE_SECRET: Run(after=("mkdir -p build",)),
         SUBMISSIONS: GRADE,
         f"{SUBMISSIONS} --manual build/grades/manual.csv": GRADE,
         f"{SUBMISSIONS} --scheduler tcp://host:8786": GRADE,
         'python -m pip install -c constraints.txt -e ".[cluster]"': Run(
-            f'{INSTALL_OFFLINE} -c constraints.txt -e ".[cluster]"', IS_INSTALLED, says="satisfied: distributed"
+            f'{INSTALL_OFFLINE} -c constraints.txt -e ".[cluster]"', IS_INSTALLED, says="satisfied: distributed",
+            slow=True,
         ),
         "python -m dask scheduler": Run(
             "python -m dask scheduler --host 127.0.0.1 --port 0 --no-dashboard",
@@ -191,21 +194,24 @@ KNOWN = {
     "exercise": {
         "python -m cs231n.checks leaky_relu_forward": Run(says="1 of 1 points"),
         "git add cs231n": Run(),
-        "python -m staff.release build/release": Run(says="a2-student.zip"),
-        "python -m tests.staff.release.golden": Run(says="wrote .*listing.txt", slow=True),
+        "python -m staff.release build/release": Run(says="a2-student.zip", after=("git add cs231n",)),
+        "python -m tests.staff.release.golden": Run(
+            says="wrote .*listing.txt", slow=True, after=("git add cs231n",)
+        ),
         'python -m pytest -q tests/checks/test_exercises.py tests/test_contract.py -k "leaky or every or public"':
-            Run(says="passed", slow=True),
+            Run(says="passed", slow=True, after=("git add cs231n", "python -m tests.staff.release.golden")),
         "python -m staff.misconceptions": Run(
             says="Wrote .*fingerprints.json", slow=True
         ),
         "python -m cs231n.submit": Run(
-            "python -m cs231n.submit --no-checks", "the checks were run above", says="Wrote a2.zip"
+            "python -m cs231n.submit --no-checks", "the checks were run above", says="Wrote a2.zip", slow=True
         ),
         GRADE_ONE: Run(
             f"mkdir -p build && {MAKE_SECRET} && {GRADE_ONE} && grep -c ,{POINTS}, build/grades/gradebook.csv",
             "the secret that it reads was made in another folder",
             says="1 submissions? graded; 0 with problems",
             slow=True,
+            after=("python -m cs231n.submit",),
         ),
     },
 }  # fmt: skip
@@ -406,6 +412,8 @@ def _marks(folder, command):
 def test_a_command_does_what_the_document_says(folders, tmp_path, where, command):
     run = KNOWN[where][command]
     folder = tmp_path if run in (VENV, ACTIVATE) else folders(where)
+    for earlier in run.after:
+        _execute(KNOWN[where][earlier].instead or earlier, folder)
     status, printed = _execute(run.instead or command, folder, run.until)
     assert status == run.status, printed
     assert re.search(run.says, printed), printed
