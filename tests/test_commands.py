@@ -23,6 +23,7 @@ WINDOWS, SHELL, TEXT = "bat", "sh", ("text", "python", "toml", "diff")
 # Document -> where its commands are executed; staff/README.md tells the steps of an exercise after this heading.
 DOCUMENTS = {
     "README.md": "source",
+    "CONTRIBUTING.md": "staff",
     "docs/fast-path.md": "source",
     "staff/README.md": "staff",
     "staff/release/README.md": "release",
@@ -56,6 +57,10 @@ class Run:
 
 
 INSTALL_OFFLINE = "python -m pip install --dry-run --no-index --no-build-isolation --disable-pip-version-check"
+CPU_TORCH = "python -m pip install torch==2.13.0+cpu --extra-index-url https://download.pytorch.org/whl/cpu"
+THE_TESTED_TORCH = Run(
+    "grep '^torch==2.13.0$' constraints.txt", "200 MB from a site; here, that the version is the tested one"
+)
 IS_INSTALLED = "installing takes minutes and a network; that nothing is left to install is the same question"
 TENSORFLOW = Run(
     f'{INSTALL_OFFLINE} -c constraints.txt -e ".[tensorflow]" || true',
@@ -86,9 +91,12 @@ KNOWN = {
         "make run": Run("make -n run", "ten minutes: .ci/run executes it", says="staff.run"),
         "make install": Run("make -n install", "pip takes minutes; make run begins with the same"),
         "make run TENSORFLOW=0": Run("make -n run TENSORFLOW=0", "as make run", says="--without TensorFlow"),
-        "make test": Run("make -n test", "it would execute this very test", says='pytest -q -m "not slow"'),
-        "make test-all": Run("make -n test-all", "as make test", says="pytest -q --durations"),
+        "make test": Run("make -n test", "it would execute this very test", says='pytest -q .* -m "not slow"'),
+        "make test-all": Run("make -n test-all", "as make test", says="pytest -q .* --durations"),
         "make release": Run(says="a2-student.zip"),
+        "python3 -m venv .venv": VENV,
+        "source .venv/bin/activate": ACTIVATE,
+        CPU_TORCH: THE_TESTED_TORCH,
         "py -3.11 -m venv .venv": VENV,
         r".venv\Scripts\activate": ACTIVATE,
         'python -m pip install -c constraints.txt -e ".[test]"': Run(
@@ -122,6 +130,16 @@ KNOWN = {
         "make install": Run("make -n install", "pip takes minutes; make run begins with the same"),
         "make run": Run("make -n run", "ten minutes: .ci/run executes it"),
         "make test": Run("make -n test", "it would execute this very test"),
+        "make test-all": Run("make -n test-all", "as make test"),
+        "make lint": Run("make -n lint", "as make test", says="mypy"),
+        "python -m pytest tests/test_layers.py": Run(
+            "python -m pytest tests/test_layers.py --collect-only -q",
+            "make test executes it",
+            says="tests collected",
+        ),
+        "python -m staff.mutation": Run(
+            "python -m staff.mutation --help", "tests/staff/mutation executes it", says="--seeds"
+        ),
         "make release": Run(says="a2-student.zip", slow=True),
         "python -m staff.release build/release": Run(says="a2-student.zip"),
         "python -m staff.release --autograder build/autograder.zip --secret build/secret.txt": Run(
@@ -163,6 +181,7 @@ KNOWN = {
         "py --version": Run("python --version", "a command of Windows", says=r"Python 3\."),
         "python3 -m venv .venv": VENV,
         "source .venv/bin/activate": ACTIVATE,
+        CPU_TORCH: THE_TESTED_TORCH,
         "py -3 -m venv .venv": VENV,
         r".venv\Scripts\activate": ACTIVATE,
         "python -m pip install -c constraints.txt -e .": Run(
@@ -391,6 +410,7 @@ def _execute(command, folder, until=""):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
+        preexec_fn=_heed_interrupts,
     ) as process:
         printed = ""
         for line in process.stdout:
@@ -398,6 +418,11 @@ def _execute(command, folder, until=""):
             if until and until in line:
                 process.send_signal(signal.SIGINT)
         return process.wait(), printed
+
+
+def _heed_interrupts():
+    """Have Ctrl-C end what is started, also where the tests run in the background and ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _marks(folder, command):

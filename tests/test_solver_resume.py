@@ -4,7 +4,6 @@ import errno
 import os
 import random
 import re
-import resource
 import shutil
 import signal
 import subprocess
@@ -394,6 +393,7 @@ def test_a_training_killed_twenty_times_on_its_way_loses_nothing(tmp_path, whole
 @contextmanager
 def _small_files(folder):
     """Files end after 1000 bytes, and so do those on a full disk."""
+    resource = pytest.importorskip("resource", reason="a limit of a process needs POSIX")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
     try:

@@ -35,6 +35,8 @@ __all__ = ["main"]
 def main(arguments=None):
     """Run the command line; returns the exit status."""
     parser = _parser()
+    if os.name == "nt":
+        parser.exit(2, f"{parser.prog} needs Linux or macOS. On Windows run it in WSL: https://aka.ms/wsl\n")
     options = parser.parse_args(arguments)
     if options.workers < 1:
         parser.error(f"--workers is {options.workers}, expected at least 1")

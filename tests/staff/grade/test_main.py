@@ -8,11 +8,13 @@ import signal
 import subprocess
 import sys
 import time
+import types
 
 import pytest
 
 from cs231n.checks.rubric import load
 from staff import ROOT
+from staff.grade import __main__ as grade
 from staff.grade.__main__ import main
 from tests.staff.grade.conftest import SECRET, write_folder, write_zip
 
@@ -135,3 +137,12 @@ def test_a_run_killed_ten_times_ends_as_one_that_was_not(tmp_path, secret, solve
     assert all((out / "records" / name).read_bytes() == data for name, data in kept.items())
     assert len(lines(out)) == count(out) == 50
     assert (out / "gradebook.csv").read_bytes() == (tmp_path / "undisturbed" / "gradebook.csv").read_bytes()
+
+
+def test_on_windows_one_line_says_that_grading_needs_another_system(monkeypatch, capsys):
+    monkeypatch.setattr(grade, "os", types.SimpleNamespace(name="nt"))
+    with pytest.raises(SystemExit) as ended:
+        main([])
+    assert ended.value.code == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert "needs Linux or macOS" in line and "WSL" in line
