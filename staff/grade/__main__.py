@@ -34,9 +34,10 @@ __all__ = ["main"]
 
 def main(arguments=None):
     """Run the command line; returns the exit status."""
-    parser = _parser()
     if os.name == "nt":
-        parser.exit(2, f"{parser.prog} needs Linux or macOS. On Windows run it in WSL: https://aka.ms/wsl\n")
+        print("Grading needs Linux or macOS. On Windows run it in WSL: https://aka.ms/wsl", file=sys.stderr)
+        return 2
+    parser = _parser()
     options = parser.parse_args(arguments)
     if options.workers < 1:
         parser.error(f"--workers is {options.workers}, expected at least 1")

@@ -141,8 +141,6 @@ def test_a_run_killed_ten_times_ends_as_one_that_was_not(tmp_path, secret, solve
 
 def test_on_windows_one_line_says_that_grading_needs_another_system(monkeypatch, capsys):
     monkeypatch.setattr(grade, "os", types.SimpleNamespace(name="nt"))
-    with pytest.raises(SystemExit) as ended:
-        main([])
-    assert ended.value.code == 2
+    assert main([]) == 2
     [line] = capsys.readouterr().err.splitlines()
     assert "needs Linux or macOS" in line and "WSL" in line
