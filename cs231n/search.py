@@ -21,10 +21,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from tqdm.auto import tqdm
 
 from cs231n import validation as _valid
 from cs231n.solver import Solver
+from cs231n.terminal import progress_bar
 
 __all__ = ["Search", "Trial", "choice", "log_uniform", "random_search"]
 
@@ -172,7 +172,7 @@ def random_search(
     _valid.mapping("model", model), _valid.mapping("solver", solver)
     search, stream = Search(), np.random.get_state()
     try:
-        with tqdm(total=num_trials, disable=not progress, unit="trial") as bar:
+        with progress_bar(total=num_trials, disable=not progress, unit="trial") as bar:
             for number in range(num_trials):
                 trained, trial = _train(make_model, data, model, solver, number, seed)
                 if trained.interrupted:

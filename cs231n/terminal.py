@@ -33,7 +33,8 @@ class _Lines:
 def progress_bar(*arguments: Any, **options: Any) -> Any:
     """Return a progress bar of tqdm that suits where it is shown.
 
-    On a terminal it is a bar. In a log it is a line at the beginning, every LOG_SECONDS and at the end.
+    On a terminal and in a notebook it is a bar. In a log it is a line at the beginning, at the end, and every
+    LOG_SECONDS.
 
     Args:
         arguments, options: as for tqdm.
@@ -41,9 +42,9 @@ def progress_bar(*arguments: Any, **options: Any) -> Any:
     Returns:
         tqdm object.
     """
-    from tqdm import tqdm
+    from tqdm.auto import tqdm
 
-    if not sys.stderr.isatty():
+    if not sys.stderr.isatty() and "ipykernel" not in sys.modules:
         options |= {"file": _Lines(sys.stderr), "ncols": 0}
         options |= {"mininterval": LOG_SECONDS, "maxinterval": LOG_SECONDS}
     return tqdm(*arguments, **options)

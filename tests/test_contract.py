@@ -294,7 +294,7 @@ MAY_IMPORT = {
     "checkpoint": set(),
     "model_state": set(),
     "solver": {"checkpoint", "model_state", "optim"},
-    "search": {"solver"},
+    "search": {"solver", "terminal"},
     "gradient_check": set(),
     "data_utils": set(),
     "vis_utils": set(),

@@ -16,6 +16,12 @@ class Screen(io.StringIO):
         return True
 
 
+@pytest.fixture(autouse=True)
+def no_notebook(monkeypatch):
+    """Another test may have imported Jupyter's kernel."""
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
+
+
 def shown(monkeypatch, stream, seconds=terminal.LOG_SECONDS):
     monkeypatch.setattr(terminal, "LOG_SECONDS", seconds)
     monkeypatch.setattr(sys, "stderr", stream)
@@ -36,8 +42,10 @@ def test_a_log_gets_more_lines_the_longer_it_takes(monkeypatch):
     assert len(shown(monkeypatch, io.StringIO(), seconds=0).splitlines()) > 10
 
 
-def test_a_terminal_gets_a_bar(monkeypatch):
+def test_a_terminal_and_a_notebook_get_a_bar(monkeypatch):
     assert "\r" in shown(monkeypatch, Screen())
+    monkeypatch.setitem(sys.modules, "ipykernel", None)
+    assert "\r" in shown(monkeypatch, io.StringIO())
 
 
 @pytest.mark.parametrize("program", ["here/bin/python", "with space/python", "elsewhere/python"])

@@ -130,7 +130,7 @@ def _read(root: Path, name: str, report: Report) -> None:
 def _notebook(path: Path) -> Notebook:
     """Return a notebook as a dict; raises ValueError."""
     try:
-        notebook: Notebook = json.loads(path.read_text(encoding="utf-8"))
+        notebook: Notebook = json.loads(path.read_text(encoding="utf-8-sig"))
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
     cells = notebook.get("cells") if isinstance(notebook, dict) and notebook.get("nbformat") == 4 else None

@@ -95,6 +95,11 @@ def test_of_two_notebooks_to_choose_from_the_executed_one_counts(assignment):
     ]
 
 
+def test_a_byte_order_mark_is_read_over(assignment):
+    (assignment / "One.ipynb").write_text(json.dumps(one()), encoding="utf-8-sig")
+    assert look_over(assignment).missing == []
+
+
 def test_either_of_two_notebooks_to_choose_from_is_enough(assignment):
     (assignment / "PyTorch.ipynb").rename(assignment / "TensorFlow.ipynb")
     report = look_over(assignment)

@@ -7,6 +7,7 @@ import json
 import math
 
 from cs231n.submit.blanks import blanks
+from cs231n.submit.cells import Mark, positions
 from staff.grade.intake.text import clean
 
 __all__ = ["Cell", "Notebooks", "figures", "find", "read", "shown"]
@@ -117,28 +118,15 @@ def _joined(text):
 def find(cells, cell_id, blank):
     """Return the cells that stand for a cell of the release.
 
-    By its id; some programs drop the ids, and a cell may have been replaced by others, so without it what stands
-    between the nearest cells before and after it that are as they were.
+    `python -m cs231n.submit` finds them in the same way, so it says beforehand what a grader will miss.
 
     Args:
         cells: Cells of the submission.
         cell_id: id in the release.
         blank: Cells of the notebook in the release.
     """
-    if same := [cell for cell in cells if cell.id == cell_id]:
-        return same
-    place = next((number for number, cell in enumerate(blank) if cell.id == cell_id), None)
-    if place is None:
-        return []
-    numbers = {}  # of the cells that are as they were; the first of several
-    for number, cell in enumerate(cells):
-        numbers.setdefault(cell.text.strip(), number)
-    before = [numbers[cell.text.strip()] for cell in blank[:place] if cell.text.strip() in numbers]
-    after = [numbers[cell.text.strip()] for cell in blank[place + 1 :] if cell.text.strip() in numbers]
-    first = before[-1] + 1 if before else 0
-    last = next((number for number in after if number >= first), min(first + 1, len(cells)))
-    others = {cell.id for cell in blank if cell.id}
-    return [cell for cell in cells[first:last] if cell.id not in others]
+    own, released = ([Mark(cell.id, cell.text.strip()) for cell in some] for some in (cells, blank))
+    return [cells[number] for number in positions(own, cell_id, released)]
 
 
 def _data(cell):
