@@ -23,6 +23,7 @@ ALLOWED = (
     "cs231n/checks/*.toml",
     "cs231n/datasets/get_datasets.sh",
     "cs231n/images/*",
+    "cs231n/notebook_images/*",
     "cs231n/submit/*.lua",
     "cs231n/submit/*.typ",
 )
