@@ -1,23 +1,22 @@
 """Execute a notebook and read the verdicts of its checks."""
 
 import asyncio
-import base64
 import dataclasses
 import os
+import threading
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
-from nbconvert import HTMLExporter
-from traitlets.config import Config
 
 from cs231n.verdict import MIME
 from staff import ROOT
 
-__all__ = ["Run", "execute", "write_figures", "write_html"]
-
+__all__ = ["Run", "execute"]
 
 # Executed after the notebook's own cells; prints the most memory the kernel has held, in MB. On Linux from the
 # kernel's own page: getrusage would count what the process held that started it.
@@ -59,25 +58,39 @@ class Run:
         return [verdict for verdict in data if verdict and verdict["kind"] == kind]
 
 
-def execute(path, parameters=None, *, environment=None, on_cell=None):
+def execute(
+    path: str | Path,
+    parameters: dict[str, Any] | None = None,
+    *,
+    environment: dict[str, str] | None = None,
+    on_cell: Callable[[str, int], None] | None = None,
+    stop: threading.Event | None = None,
+) -> Run:
     """Execute a notebook in a kernel of its own, started in the repository's root.
 
     Args:
         path: the .ipynb file; it is not changed.
         parameters: name -> value, replacing values of the cell tagged `parameters`.
         environment: environment variables to add for the kernel.
-        on_cell: function without arguments, called after each cell.
+        on_cell: function of a cell's id and its number from 0, called as the cell begins.
+        stop: once another thread sets it, the kernel is ended.
 
     Returns:
         Run
 
     Raises:
         ValueError: there is no cell tagged `parameters`, or it does not set one of the names.
+        asyncio.CancelledError: it was stopped.
     """
     notebook = nbformat.read(path, as_version=4)
     _set_parameters(notebook, parameters or {}, path)
     measuring = nbformat.v4.new_code_cell(_PEAK_MEMORY)
     notebook.cells.append(measuring)
+
+    def begin(cell, cell_index):
+        if on_cell and cell is not measuring:
+            on_cell(cell.id, cell_index)
+
     error = None
     start = time.perf_counter()
     client = NotebookClient(
@@ -85,18 +98,32 @@ def execute(path, parameters=None, *, environment=None, on_cell=None):
         timeout=None,
         kernel_name="python3",
         extra_arguments=["--IPKernelApp.log_level=ERROR"],  # or it warns that it talks over the loopback
-        on_cell_complete=lambda cell, cell_index: on_cell() if on_cell and cell is not measuring else None,
+        on_cell_start=begin,
+        shutdown_kernel="immediate",
     )
     try:
         # A loop of its own, closed at the end, for each thread; ZeroMQ needs this kind on Windows too.
         with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
-            runner.run(client.async_execute(cwd=str(ROOT), env=os.environ | (environment or {})))
+            environment = os.environ | (environment or {})
+            runner.run(_until(stop, client, client.async_execute(cwd=str(ROOT), env=environment)))
     except CellExecutionError as exception:
         error = str(exception)
     seconds = time.perf_counter() - start
     notebook.cells.remove(measuring)
     peak_mb = float(measuring.outputs[0].text) if measuring.get("outputs") else float("nan")
     return Run(Path(path).stem, notebook, seconds, peak_mb, error)
+
+
+async def _until(stop: threading.Event | None, client: NotebookClient, execution: Awaitable[Any]) -> None:
+    """Wait for an execution, and end it with its kernel once `stop` is set."""
+    task = asyncio.ensure_future(execution)
+    while not task.done():
+        if stop is not None and stop.is_set():
+            task.cancel()
+        await asyncio.wait([task], timeout=0.2)
+    if task.cancelled() and client.km is not None and client.km.has_kernel:  # it was starting
+        await client.km.shutdown_kernel(now=True)
+    task.result()
 
 
 def _set_parameters(notebook, parameters, path):
@@ -112,32 +139,3 @@ def _set_parameters(notebook, parameters, path):
     if parameters:
         source = "\n".join(f"{name} = {value!r}" for name, value in parameters.items())
         notebook.cells.insert(tagged[0] + 1, nbformat.v4.new_code_cell(source))
-
-
-def write_html(run, folder):
-    """Write the executed notebook as `folder/NAME.html` and return the path."""
-    # Without coalescing, each printed line of a cell would become a block of its own.
-    config = Config({"CoalesceStreamsPreprocessor": {"enabled": True}})
-    body, _ = HTMLExporter(config=config).from_notebook_node(
-        run.notebook, resources={"metadata": {"name": run.name}}
-    )
-    path = Path(folder) / f"{run.name}.html"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(body, encoding="utf-8")
-    return path
-
-
-def write_figures(run, folder):
-    """Write every figure of the executed notebook as `folder/NAME/CELL.png` and return the paths.
-
-    CELL is the cell's id, followed by -2, -3, ... for further figures of the same cell.
-    """
-    paths = []
-    for cell in run.notebook.cells:
-        bundles = [output.get("data", {}) for output in cell.get("outputs", [])]
-        figures = [bundle["image/png"] for bundle in bundles if "image/png" in bundle]
-        for number, figure in enumerate(figures, start=1):
-            paths.append(Path(folder) / run.name / f"{cell.id}{f'-{number}' if number > 1 else ''}.png")
-            paths[-1].parent.mkdir(parents=True, exist_ok=True)
-            paths[-1].write_bytes(base64.b64decode(figure))
-    return paths

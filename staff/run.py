@@ -3,31 +3,38 @@
     python -m staff.run             all notebooks
     python -m staff.run Dropout     one of them
 
-The executed notebooks are written as HTML pages into build/notebooks, and each figure as a PNG file. Where a
-framework that a notebook needs is not installed, the others are executed, and the summary says so.
+The executed notebooks are written as HTML pages into build/notebooks, with index.html, which links them, and each
+figure as a PNG file. Where a framework that a notebook needs is not installed, the others are executed, and the
+summary says so. Ctrl-C ends it and the kernels.
 """
+
+import signal
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # while modules are loaded there is nothing to tidy up
 
 import argparse
 import importlib.util
 import os
 import sys
+import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 
 import nbformat
-from tqdm import tqdm
 
 from cs231n.data_utils import dataset_name, find_CIFAR10
 from cs231n.datasets.__main__ import main as get_datasets
 from cs231n.terminal import python_command
 from staff import ROOT
-from staff.notebooks import execute, write_figures, write_html
+from staff.notebooks import execute
+from staff.pages import write_figures, write_html, write_index
+from staff.progress import Progress
 
 __all__ = ["NOTEBOOKS", "lacks", "main", "misses", "table"]
 
-# Seconds on one core, roughly. Of several notebooks at once the longest start first, so that none is left over
-# in the end to keep one core busy alone.
+# Seconds on one core, roughly.
 _SECONDS = {
     "FullyConnectedNets": 60,
     "BatchNormalization": 25,
@@ -42,7 +49,17 @@ _EXTRAS = {"TensorFlow": ("tensorflow", "pip install -c constraints.txt -e '.[te
 
 
 def main(arguments=None):
-    """Run the command line; returns the exit status, 0 if every check kept its bound."""
+    """Run the command line; returns the exit status: 0 if every check kept its bound, 130 after Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:
+        print("\nStopped by Ctrl-C. Pages of notebooks that had finished stay.", file=sys.stderr)
+        return 130
+
+
+def _run(arguments):
+    """Do what the command line asks for and return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m staff.run", description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NOTEBOOK", help=f"of {', '.join(NOTEBOOKS)} (default: all)")
     parser.add_argument("--without", action="append", default=[], choices=NOTEBOOKS, help="leave this one out")
@@ -64,6 +81,7 @@ def main(arguments=None):
     runs = _execute_all(names, source, options)
     seconds = time.perf_counter() - start
     print("\n".join([table(runs, source, seconds), *left_out]))
+    print(f"\nPages: {options.out / 'index.html'}")
     missed = [f"{run.name}: {line}" for run in runs for line in misses(run, source)]
     print("\n".join(["", "Missed:", *missed] if missed else ["", "Every check kept its bound."]))
     return 1 if missed else 0
@@ -74,23 +92,58 @@ def _execute_all(names, source, options):
     jobs = max(1, min(options.jobs, len(names)))
     # Threads that wait for each other's cores cost more than they bring; NumPy, PyTorch and TensorFlow obey this.
     threads = os.environ.get("OMP_NUM_THREADS") or str(max(1, (os.cpu_count() or 1) // jobs))
-    print(f"Executing {', '.join(names)} on {source}, {jobs} at once with {threads} threads each ...", flush=True)
-    cells = sum(len(nbformat.read(ROOT / f"{name}.ipynb", as_version=4).cells) for name in names)
-    with tqdm(total=cells, unit="cell", disable=None) as bar, ThreadPoolExecutor(jobs) as pool:
+    print(f"Executing {', '.join(names)} on {source}, {jobs} at once, threads of each: {threads}", flush=True)
+    cells = {name: len(nbformat.read(ROOT / f"{name}.ipynb", as_version=4).cells) for name in names}
+    progress, stop, start, runs = Progress(cells), threading.Event(), time.perf_counter(), {}
 
-        def run(name):
-            environment = {"OMP_NUM_THREADS": threads}
-            finished = execute(ROOT / f"{name}.ipynb", environment=environment, on_cell=bar.update)
-            figures = len(write_figures(finished, options.out))
-            page = write_html(finished, options.out)
-            bar.write(f"{name}: {finished.seconds:.0f} s, wrote {page} and {figures} figures")
-            if finished.error:
-                bar.write(finished.error)
-            return finished
+    def run(name):
+        finished = execute(
+            ROOT / f"{name}.ipynb",
+            environment={"OMP_NUM_THREADS": threads},
+            on_cell=lambda cell_id, number: progress.begin(name, cell_id, number),
+            stop=stop,
+        )
+        write_figures(finished, options.out)
+        write_html(finished, options.out)
+        return finished
 
-        longest_first = sorted(names, key=_SECONDS.get, reverse=True)
-        futures = {name: pool.submit(run, name) for name in longest_first}
-        return [futures[name].result() for name in names]
+    with ThreadPoolExecutor(jobs) as pool:
+        try:
+            pending = {pool.submit(run, name): name for name in in_order(names)}
+            while pending:
+                for future in wait(pending, timeout=1, return_when=FIRST_COMPLETED).done:
+                    name = pending.pop(future)
+                    runs[name] = future.result()
+                    _tell(runs[name], source, progress, first=len(runs) == 1)
+                    finished = [runs[name] for name in names if name in runs]
+                    write_index(finished, table(finished, source, time.perf_counter() - start), options.out)
+                progress.show()
+        except BaseException:
+            stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+        finally:
+            progress.close()
+    return [runs[name] for name in names]
+
+
+def _tell(run, source, progress, first):
+    """Print the lines of the table that a notebook which has just finished adds to it."""
+    progress.finish(run.name)
+    lines = [_HEADING.format(source)] if first else []
+    progress.write("\n".join([*lines, *_rows(run)]))
+    if run.error:
+        progress.write(run.error)
+
+
+def in_order(names):
+    """Return the names in the order in which they start.
+
+    The shortest is among the first, so that there is something to read soon; the others follow from the longest to
+    the shortest, so that none is left over in the end to keep one core busy alone.
+    """
+    by_length = sorted(names, key=_SECONDS.get)
+    return [*by_length[:1], *reversed(by_length[1:])]
 
 
 def _get_data():
@@ -140,15 +193,21 @@ def misses(run, source):
 
 def table(runs, source, seconds):
     """Return the summary: of each notebook checks passed, seconds, memory and accuracies; of all, wall time."""
-    lines = ["", f"{'notebook':24}{'checks':>10}{'seconds':>10}{'peak MB':>10}   accuracies on {source}"]
-    for run in runs:
-        checks = run.verdicts("check")
-        passed = sum(verdict["passed"] for verdict in checks)
-        row = f"{run.name:24}{f'{passed}/{len(checks)}':>10}{run.seconds:>10.0f}{run.peak_mb:>10.0f}"
-        accuracies = [f"{v['value']:.1%} {v['what']}" for v in run.verdicts("accuracy")] or [""]
-        lines += [f"{row}   {accuracies[0]}", *(f"{'':57}{line}" for line in accuracies[1:])]
-    lines.append(f"{'all':34}{seconds:>10.0f}{max(run.peak_mb for run in runs):>10.0f}")
-    return "\n".join(lines)
+    rows = [line for run in runs for line in _rows(run)]
+    total = f"{'all':34}{seconds:>10.0f}{max(run.peak_mb for run in runs):>10.0f}"
+    return "\n".join(["", _HEADING.format(source), *rows, total])
+
+
+_HEADING = f"{'notebook':24}{'checks':>10}{'seconds':>10}{'peak MB':>10}   accuracies on {{}}"
+
+
+def _rows(run):
+    """Return the lines of the table about one notebook."""
+    checks = run.verdicts("check")
+    passed = sum(verdict["passed"] for verdict in checks)
+    row = f"{run.name:24}{f'{passed}/{len(checks)}':>10}{run.seconds:>10.0f}{run.peak_mb:>10.0f}"
+    accuracies = [f"{v['value']:.1%} {v['what']}" for v in run.verdicts("accuracy")] or [""]
+    return [f"{row}   {accuracies[0]}", *(f"{'':57}{line}" for line in accuracies[1:])]
 
 
 if __name__ == "__main__":

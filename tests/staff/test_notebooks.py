@@ -1,12 +1,16 @@
 """staff.notebooks: executing a notebook and reading its verdicts."""
 
+import asyncio
+import os
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from staff.notebooks import execute, write_figures, write_html
+from staff.notebooks import execute
 
 
 @pytest.fixture
@@ -76,24 +80,31 @@ def test_the_environment_reaches_the_kernel(notebook):
     assert run.notebook.cells[1].outputs[0].text == "kitchen\n"
 
 
-def test_write_html_holds_the_verdicts_and_returns_its_path(notebook, tmp_path):
-    path = write_html(execute(notebook("EPOCHS = 2", CHECKS)), tmp_path / "pages")
-    assert path == tmp_path / "pages" / "small.html"
-    assert "✓ kept" in path.read_text(encoding="utf-8")
-
-
-def test_write_figures_writes_every_figure_under_the_id_of_its_cell(notebook, tmp_path):
-    plots = "import matplotlib.pyplot as plt\nfor _ in range(2):\n    plt.plot([1, 2])\n    plt.show()"
-    run = execute(notebook("EPOCHS = 2", plots))
-    cell_id = run.notebook.cells[1].id
-    paths = write_figures(run, tmp_path)
-    assert paths == [tmp_path / "small" / f"{cell_id}.png", tmp_path / "small" / f"{cell_id}-2.png"]
-    assert all(path.read_bytes().startswith(b"\x89PNG") for path in paths)
-
-
-def test_on_cell_is_called_after_each_cell_and_notebooks_may_run_in_threads(notebook):
+def test_on_cell_is_called_as_each_cell_begins_and_notebooks_may_run_in_threads(notebook):
     path, cells = notebook("EPOCHS = 2", CHECKS), []
     with ThreadPoolExecutor(2) as pool:
-        runs = list(pool.map(lambda _: execute(path, on_cell=lambda: cells.append(1)), range(2)))
+        runs = list(pool.map(lambda _: execute(path, on_cell=lambda *cell: cells.append(cell)), range(2)))
     assert [len(run.verdicts("check")) for run in runs] == [2, 2]
-    assert len(cells) == 2 * 2
+    ids = [cell.id for cell in runs[0].notebook.cells]
+    assert sorted(cells) == sorted([(ids[0], 0), (ids[1], 1)] * 2)
+
+
+def test_a_notebook_that_is_stopped_ends_with_its_kernel(notebook, tmp_path):
+    sleep = f"import os, pathlib, time; pathlib.Path({str(tmp_path)!r}, 'pid').write_text(str(os.getpid()))\n"
+    path, stop = notebook("EPOCHS = 2", f"{sleep}time.sleep(600)"), threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(execute, path, stop=stop)
+        while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
+            time.sleep(0.05)
+        stop.set()
+        with pytest.raises(asyncio.CancelledError):
+            future.result()
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+def test_a_notebook_is_stopped_before_its_first_cell_too(notebook):
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(asyncio.CancelledError):
+        execute(notebook("EPOCHS = 2"), stop=stop)

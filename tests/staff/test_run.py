@@ -1,5 +1,11 @@
 """staff.run: what is executed and in which order, which missed bounds count, the table, and the data's source."""
 
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 from unittest import mock
 
 import nbformat
@@ -7,11 +13,19 @@ import pytest
 
 from cs231n.terminal import python_command
 from cs231n.verdict import MIME
+from staff import ROOT
 from staff import run as runner
 from staff.notebooks import Run
 
 
-def made_run(*verdicts, error=None):
+def children(pid):
+    """Return the processes that a process started and that have not ended."""
+    listing = Path(f"/proc/{pid}/task/{pid}/children")
+    threads = Path(f"/proc/{pid}/task").iterdir() if listing.exists() else ()
+    return [int(child) for thread in threads for child in (thread / "children").read_text().split()]
+
+
+def made_run(*verdicts, error=None, name="Dropout"):
     """Return a Run whose notebook showed the given (kind, passed) verdicts."""
     data = [
         {"kind": kind, "what": f"{kind} {i}", "passed": passed, "detail": "0.5", "value": 0.5}
@@ -19,7 +33,7 @@ def made_run(*verdicts, error=None):
     ]
     outputs = [nbformat.v4.new_output("display_data", {MIME: item, "text/plain": item["what"]}) for item in data]
     cell = nbformat.v4.new_code_cell(outputs=outputs)
-    return Run("Dropout", nbformat.v4.new_notebook(cells=[cell]), 12.0, 345.0, error)
+    return Run(name, nbformat.v4.new_notebook(cells=[cell]), 12.0, 345.0, error)
 
 
 @pytest.mark.parametrize("source", ["CIFAR-10", "stand-in data"])
@@ -81,13 +95,55 @@ def with_tensorflow(monkeypatch):
     return set_to
 
 
-def test_main_executes_all_notebooks_by_default_and_the_longest_first(executed, with_tensorflow, tmp_path):
+def test_main_executes_all_notebooks_by_default_the_shortest_first_then_the_longest(
+    executed, with_tensorflow, tmp_path
+):
     with_tensorflow(True)
     calls = executed(made_run(("check", True)))
     runner.main(["--out", str(tmp_path), "--jobs", "1"])
     assert sorted(calls) == sorted(f"{name}.ipynb" for name in runner.NOTEBOOKS)
-    assert {calls[0], calls[1]} == {"PyTorch.ipynb", "TensorFlow.ipynb"}
-    assert calls[-1] == "Dropout.ipynb"
+    assert calls[0] == "Dropout.ipynb"
+    assert {calls[1], calls[2]} == {"PyTorch.ipynb", "TensorFlow.ipynb"}
+
+
+def test_the_line_of_a_notebook_and_its_page_are_there_before_the_next_has_finished(
+    monkeypatch, executed, tmp_path, capsys
+):
+    seen = []
+
+    def execute(path, **options):
+        if path.stem == "BatchNormalization":
+            # The main thread prints after this thread has gone on to the next notebook.
+            while not (page := tmp_path / "index.html").exists():
+                time.sleep(0.01)
+            seen.append((page.read_text(encoding="utf-8"), capsys.readouterr().out))
+        return made_run(("check", True), name=path.stem)
+
+    executed(None)
+    monkeypatch.setattr(runner, "execute", execute)
+    assert runner.main(["BatchNormalization", "Dropout", "--jobs", "1", "--out", str(tmp_path)]) == 0
+    [(index, printed)] = seen
+    assert '<a href="Dropout.html">' in index and "BatchNormalization" not in index
+    assert "Dropout                        1/1        12       345" in printed
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs Linux's list of processes")
+def test_ctrl_c_ends_a_run_with_one_line_and_its_kernels(stand_in_root, tmp_path):
+    environment = os.environ | {"CIFAR10_DIR": str(stand_in_root), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "staff.run", "Dropout", "--out", str(tmp_path)]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert any("Executing Dropout" in line for line in process.stdout)
+        while not (kernels := children(process.pid)):
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate()
+    assert process.returncode == 130
+    assert errors.strip() == "Stopped by Ctrl-C. Pages of notebooks that had finished stay."
+    for kernel in kernels:
+        with pytest.raises(ProcessLookupError):
+            os.kill(kernel, 0)
 
 
 def test_a_notebook_without_its_framework_is_left_out_and_the_summary_says_why(
