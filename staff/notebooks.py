@@ -121,8 +121,11 @@ async def _until(stop: threading.Event | None, client: NotebookClient, execution
         if stop is not None and stop.is_set():
             task.cancel()
         await asyncio.wait([task], timeout=0.2)
-    if task.cancelled() and client.km is not None and client.km.has_kernel:  # it was starting
-        await client.km.shutdown_kernel(now=True)
+    if stop is not None and stop.is_set() and (task.cancelled() or task.exception()):
+        # nbclient ends the kernel if it had started, and then says that the kernel died.
+        if client.km is not None and client.km.has_kernel:
+            await client.km.shutdown_kernel(now=True)
+        raise asyncio.CancelledError
     task.result()
 
 
