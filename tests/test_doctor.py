@@ -486,10 +486,11 @@ def test_on_colab_only_what_is_missing_is_installed_and_no_environment_is_asked_
 
 def test_on_colab_the_folder_belongs_on_drive_and_the_data_does_not(colab, monkeypatch):
     here, lost = jupyter._colab(Path("/content/a2"))
-    assert "type the commands of this page in a cell, each with ! in front" in here.text
+    assert "type the commands of this page in a cell, with ! in front" in here.text
     assert lost.kind == NOTE and "drive.mount('/content/drive')" in lost.advice[0]
     _, slow = jupyter._colab(Path("/content/drive/MyDrive/a 2"))
     assert "Drive, which is slow" in slow.text and "--dest /content/data" in slow.advice[0]
+    assert slow.advice[1] == "%env CIFAR10_DIR=/content/data"
     monkeypatch.setenv("CIFAR10_DIR", "/content/data")
     assert len(list(jupyter._colab(Path("/content/drive/MyDrive/a 2")))) == 1
 

@@ -21,6 +21,7 @@ __all__ = [
     "note",
     "on_colab",
     "optional",
+    "set_variable",
     "stop",
 ]
 
@@ -89,6 +90,13 @@ def install(packages: Sequence[str] = (), extra: str = "") -> str:
     if on_colab():
         return f"python -m pip install {' '.join(packages)}"
     return f'python -m pip install -c constraints.txt -e ".[{extra}]"' if extra else INSTALL
+
+
+def set_variable(name: str, value: str) -> str:
+    """Return the command that sets an environment variable on this platform; on Colab, for the notebook."""
+    if on_colab():
+        return f"%env {name}={value}"
+    return f"{'set' if os.name == 'nt' else 'export'} {name}={value}"
 
 
 def activation() -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
-from cs231n.doctor.finding import INSTALL, Finding, activation, good, note, on_colab, optional, stop
+from cs231n.doctor.finding import INSTALL, Finding, activation, good, note, on_colab, optional, set_variable, stop
 from cs231n.shadows import shadows
 
 __all__ = ["findings"]
@@ -33,7 +33,7 @@ def findings(root: Path) -> Iterator[Finding]:
 
 
 def _colab(root: Path) -> Iterator[Finding]:
-    yield good("Google Colab: type the commands of this page in a cell, each with ! in front")
+    yield good("Google Colab: type the commands of this page in a cell, with ! in front where there is no %")
     if not str(root).startswith("/content/drive/"):
         yield note(
             f"Colab deletes {root} when it stops this machine, and your work with it",
@@ -45,7 +45,7 @@ def _colab(root: Path) -> Iterator[Finding]:
         yield note(
             "the data set would lie on Drive, which is slow to read",
             "python -m cs231n.datasets --dest /content/data",
-            "in a cell, without !: import os; os.environ['CIFAR10_DIR'] = '/content/data'",
+            set_variable("CIFAR10_DIR", "/content/data"),
         )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from cs231n.doctor.finding import Finding, good, note, optional, stop
+from cs231n.doctor.finding import Finding, good, note, optional, set_variable, stop
 
 __all__ = ["findings"]
 
@@ -83,7 +83,7 @@ def _memory_of_windows() -> tuple[int | None, int | None]:
 def _threads() -> Finding:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     asked = os.environ.get("OMP_NUM_THREADS", "")
-    set_one = "set OMP_NUM_THREADS=1" if os.name == "nt" else "export OMP_NUM_THREADS=1"
+    set_one = set_variable("OMP_NUM_THREADS", "1")
     text = f"cores: {cores}, " + (f"OMP_NUM_THREADS={asked}" if asked else "a thread for each")
     if asked and not (asked.isdigit() and 1 <= int(asked) <= cores):
         return note(f"{text}, expected 1 to {cores}", set_one)
@@ -109,8 +109,10 @@ def _characters() -> Finding:
     names = {"terminal": sys.stdout.encoding or "ascii", "files": locale.getpreferredencoding(False)}
     wrong = [f"of the {what} {name}" for what, name in names.items() if name.lower().replace("-", "") != "utf8"]
     if wrong:
-        set_utf8 = "set PYTHONUTF8=1" if os.name == "nt" else "export PYTHONUTF8=1"
-        return note(f"encoding {' and '.join(wrong)}, expected UTF-8: characters may look wrong", set_utf8)
+        return note(
+            f"encoding {' and '.join(wrong)}, expected UTF-8: characters may look wrong",
+            set_variable("PYTHONUTF8", "1"),
+        )
     return good("encoding: UTF-8")
 
 
