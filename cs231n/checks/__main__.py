@@ -19,11 +19,12 @@ from pathlib import Path
 
 import cs231n
 from cs231n.checks import registry, rubric
-from cs231n.checks.notebooks.frameworks import Notebook, chosen
-from cs231n.checks.session import NOT_CHECKED, Session
+from cs231n.checks.notebooks.frameworks import Notebook, framework_of
+from cs231n.checks.session import Session
 from cs231n.checks.show.report import as_data
 from cs231n.checks.show.table import style_of, table
 from cs231n.checks.subject.process import WorkerProcess
+from cs231n.checks.verdicts import Verdict
 
 __all__ = ["ROOT", "main", "select"]
 
@@ -89,7 +90,7 @@ def main(arguments=None):
 def run(names, seeds=1, progress=None):
     """Check exercises in a worker process; returns their outcomes."""
     with WorkerProcess(ROOT) as worker:
-        session = Session(Notebook(worker, chosen(ROOT)), seeds)
+        session = Session(Notebook(worker, framework_of(ROOT)), seeds)
         outcomes = []
         for name in names:
             if progress is not None and progress.isatty():
@@ -117,15 +118,15 @@ def show_explanations(names, style):
     for explanation in explanations(names):
         print(as_text(explanation, style), end="\n\n")
         verdicts.add(explanation.verdict)
-    return 0 if verdicts <= {"right", NOT_CHECKED} else 1
+    return 0 if verdicts <= {"right", Verdict.NOT_CHECKED} else 1
 
 
 def status(outcomes):
     """Return the exit status for some outcomes."""
-    verdicts = {outcome.verdict for outcome in outcomes} - {NOT_CHECKED}
-    if "grader_error" in verdicts:
+    verdicts = {outcome.verdict for outcome in outcomes} - {Verdict.NOT_CHECKED}
+    if Verdict.GRADER_ERROR in verdicts:
         return 3
-    return 0 if verdicts <= {"passed"} else 1
+    return 0 if verdicts <= {Verdict.PASSED} else 1
 
 
 def select(words):

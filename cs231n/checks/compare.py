@@ -1,10 +1,11 @@
-"""Compare what came with what was expected: shapes first, then dtypes, then values.
+"""Compare a result with what was expected: shapes first, then dtypes, then values.
 
 Each function raises `Failure` with both sides, where they differ, and what the difference looks like.
 """
 
 import numpy as np
 
+from cs231n.checks import patterns, places
 from cs231n.checks.subject.wire import Unknown
 from cs231n.checks.verdicts import Failure, Message
 
@@ -15,9 +16,9 @@ __all__ = ["TOLERANCE", "array", "close", "fail", "number", "same", "unchanged",
 TOLERANCE = {np.dtype(np.float32): 2e-4, np.dtype(np.float64): 1e-7}
 
 
-def fail(summary, expected="", came="", where=(), hint=""):
+def fail(summary, expected="", got="", where=(), hint=""):
     """Raise a Failure."""
-    raise Failure(Message(summary, expected, came, tuple(where), hint))
+    raise Failure(Message(summary, expected, got, tuple(where), hint))
 
 
 def array(name, value, shape, dtype=None):
@@ -44,7 +45,7 @@ def close(name, value, expected, dtype=None, tolerance=None):
 
     Args:
         name: what it is called in the exercise.
-        value: what came.
+        value: the result.
         expected: float64 array.
         dtype: the dtype it has to have; None accepts any.
         tolerance: error allowed; default: that of `dtype` in TOLERANCE.
@@ -67,8 +68,8 @@ def number(name, value, expected, tolerance=1e-7):
     if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
         fail(f"{name} is no number", f"{expected:.8g}", describe(value))
     if not abs(float(value) - expected) <= tolerance * max(1.0, abs(expected)):
-        where = [_pattern(np.array([float(value)]), np.array([expected]), np.array([True]))]
-        fail(f"{name} differs", f"{expected:.8g}", f"{float(value):.8g}", filter(None, where))
+        where = filter(None, [_pattern(np.array([float(value)]), np.array([expected]))])
+        fail(f"{name} differs", f"{expected:.8g}", f"{float(value):.8g}", where)
 
 
 def same(name, value, expected, hint=""):
@@ -103,9 +104,9 @@ _COPY = (
 def tuple_of(count, name, value):
     """Check that a result is a tuple of so many parts; return it."""
     if not isinstance(value, (tuple, list)) or len(value) != count:
-        came = f"{len(value)} values" if isinstance(value, (tuple, list)) else describe(value)
+        got = f"{len(value)} values" if isinstance(value, (tuple, list)) else describe(value)
         hint = "The blank comes with a return below it: leave that as it is, and assign what it names."
-        fail(f"{name} returns something else", f"{count} values", came, hint=hint)
+        fail(f"{name} returns something else", f"{count} values", got, hint=hint)
     return value
 
 
@@ -145,58 +146,20 @@ def _report(name, value, expected, wrong, error, bound):
     index = np.unravel_index(np.argmax(np.where(np.isnan(error), np.inf, error)), error.shape)
     where = [f"{wrong.sum()} of {wrong.size} entries differ by more than {bound:.2g}"]
     if wrong.size > 1:
-        where.append(f"most at {_text(index)}: expected {_short(expected[index])}, came {_short(value[index])}")
-    lines = [_pattern(value, expected, wrong), _pattern_of_places(wrong)]
-    fail(
-        f"{name} has other values",
-        _preview(expected),
-        _preview(value),
-        [*where, *filter(None, lines)],
-    )
+        where.append(f"most at {_text(index)}: expected {_short(expected[index])}, got {_short(value[index])}")
+    where += filter(None, [_pattern(value.astype(np.float64), expected)])
+    if wrong.ndim > 1 and not wrong.all():
+        where += places.indices(wrong)
+    fail(f"{name} has other values", _preview(expected), _preview(value), where)
 
 
-def _pattern(value, expected, wrong):
+def _pattern(value, expected):
     """Return in words what a difference looks like, or an empty text."""
-    value = value.astype(np.float64)
-    if not np.isfinite(value).all():
-        return (
-            "NaN or infinity came: look for a division by zero, and roots or logarithms of what is not positive."
-        )
-    if not value.any() and expected.any():
-        return "All that came is zero."
-    clear = np.abs(expected) > 1e-3 * max(np.abs(expected).max(initial=0), 1e-12)
-    if clear.sum() >= min(2, expected.size):
-        ratios = value[clear] / expected[clear]
-        if np.ptp(ratios) <= 1e-4 * np.abs(ratios).max() and _is_factor(ratios):
-            return f"All that came is {ratios.mean():.5g} times what was expected."
-    shift = value - expected
-    if expected.size > 1 and np.ptp(shift) <= 1e-4 * np.abs(shift).max():
-        return f"All that came is what was expected plus {shift.mean():.5g}."
-    for axis in range(expected.ndim):
-        if expected.shape[axis] > 1 and np.ptp(shift, axis=axis).max() <= 1e-6 * np.abs(shift).max():
-            return f"Along axis {axis}, all are wrong by the same."
-    return ""
-
-
-def _is_factor(ratios):
-    """Return whether equal ratios say something: that of one pair of numbers only where it is a whole number."""
-    ratio = abs(ratios.mean())
-    if ratio <= 1e-12:
-        return False
-    return len(ratios) > 1 or min(abs(k - round(k)) for k in (ratio, 1 / ratio)) <= 1e-6
-
-
-def _pattern_of_places(wrong):
-    """Return in words which places differ, where that has a pattern."""
-    if wrong.all() or wrong.ndim < 2:
-        return ""
-    for axis in range(wrong.ndim):
-        others = tuple(k for k in range(wrong.ndim) if k != axis)
-        hit = wrong.any(axis=others)
-        if not hit.all():
-            places = ", ".join(map(str, np.flatnonzero(hit)[:6]))
-            return f"Only at index {places} of axis {axis}."
-    return ""
+    if expected.size > 1 or not np.isfinite(value).all():
+        return patterns.explain_values(value, expected, patterns.Context())
+    factor = patterns.constant_factor(value, expected)  # of one number only a simple factor says something
+    names = patterns.fitting_names(factor, patterns.Context()) if factor is not None else {}
+    return patterns.factor_sentence(factor, names) if names else ""
 
 
 def _index(wrong):

@@ -26,6 +26,7 @@ class Check:
         line: what holds, in a line.
         hint: the next thing to try where it does not hold.
         function: `function(subject, rng)`.
+        framework: name of the framework whose notebook alone has it, or None.
     """
 
     exercise: str
@@ -33,6 +34,7 @@ class Check:
     line: str
     hint: str
     function: Callable
+    framework: str | None = None
 
     @property
     def id(self) -> str:
@@ -43,14 +45,14 @@ class Check:
 _REGISTRY: dict[str, list[Check]] = {}
 
 
-def check(exercise: str, hint: str = "") -> Callable:
-    """Register the decorated function as a check of an exercise."""
+def check(exercise: str, hint: str = "", framework: str | None = None) -> Callable:
+    """Register the decorated function as a check of an exercise; the arguments are those of Check."""
 
     def register(function):
         line = " ".join((function.__doc__ or "").split())
         if not line:
             raise ValueError(f"{function.__name__} of {exercise} has no docstring, the line that a student reads")
-        new = Check(exercise, function.__name__, line, hint, function)
+        new = Check(exercise, function.__name__, line, hint, function, framework)
         if new.id in {known.id for known in _REGISTRY.get(exercise, [])}:
             raise ValueError(f"there are two checks {new.id}")
         _REGISTRY.setdefault(exercise, []).append(new)

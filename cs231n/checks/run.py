@@ -7,7 +7,7 @@ import traceback
 
 from cs231n.checks.registry import Check
 from cs231n.checks.subject.client import CALL_LIMIT, SubjectFailure
-from cs231n.checks.verdicts import Failure, Message
+from cs231n.checks.verdicts import Failure, Message, Verdict
 
 __all__ = ["Result", "run_check"]
 
@@ -20,7 +20,7 @@ class Result:
     """
 
     check: Check
-    verdict: str
+    verdict: Verdict
     message: Message | None = None
     seed: int | None = None
     frames: tuple = ()
@@ -46,26 +46,17 @@ def run_check(one, subject, rng, seed=0, limit=CALL_LIMIT):
         message = failure.message
         if one.hint and not message.hint:
             message = dataclasses.replace(message, hint=one.hint)
-        return Result(one, "failed", message, seed)
+        return Result(one, Verdict.FAILED, message, seed)
     except SubjectFailure as failure:
-        return Result(one, failure.verdict, _explain(failure), seed, tuple(map(tuple, failure.frames)))
+        return Result(one, Verdict(failure.verdict), _explain(failure), seed, tuple(map(tuple, failure.frames)))
     except ModuleNotFoundError as error:
         summary = f"{error.name} is not installed in this Python, {sys.executable}"
         hint = "Activate the environment that you installed into; python -m cs231n.doctor says how."
-        return Result(one, "grader_error", Message(summary, hint=hint), seed)
+        return Result(one, Verdict.GRADER_ERROR, Message(summary, hint=hint), seed)
     except Exception as error:
         where = tuple(traceback.format_exc().splitlines()[-6:])
-        return Result(one, "grader_error", Message(f"the check itself broke: {error!r}", where=where), seed)
-    return Result(one, "passed", seed=seed)
-
-
-_NEXT = {
-    "not_implemented": "Your code goes there, in place of the error.",
-    "error": "Start at the last of these lines that you wrote.",
-    "crashed": "Python itself ended: look for os._exit, endless recursion, and memory that ran out.",
-    "timeout": "Look for a loop that does not end, or work that grows faster than the input.",
-    "import_error": "Until this file can be imported, nothing that needs it can be checked.",
-}
+        return Result(one, Verdict.GRADER_ERROR, Message(f"the check itself broke: {error!r}", where=where), seed)
+    return Result(one, Verdict.PASSED, seed=seed)
 
 
 def _explain(failure):
@@ -90,4 +81,4 @@ def _next_step(failure):
         return f"The line above came with the blank: assign {unassigned[1]} in what you write."
     if failure.message.startswith("BdbQuit"):
         return "Nobody can type into the checks: take the breakpoint out, or stop at it in a notebook."
-    return _NEXT.get(failure.verdict, "")
+    return Verdict(failure.verdict).next_step

@@ -13,11 +13,11 @@ from cs231n.checks.mistakes import recognise
 from cs231n.checks.rubric import Exercise, load
 from cs231n.checks.run import Result, run_check
 from cs231n.checks.subject.client import CALL_LIMIT, Subject
-from cs231n.checks.verdicts import Message
+from cs231n.checks.verdicts import Message, Verdict
 
-__all__ = ["NOT_CHECKED", "Outcome", "Session"]
+__all__ = ["Outcome", "Session"]
 
-NOT_CHECKED = "not_checked"  # an exercise in a notebook in which nothing is written yet
+STUCK = (Verdict.TIMEOUT, Verdict.CRASHED)
 NOTEBOOK_LIMIT = 10.0  # seconds that all checks of an exercise in a notebook may take
 
 
@@ -27,14 +27,14 @@ class Outcome:
 
     Attributes:
         exercise: the Exercise.
-        verdict: that of the first check that did not pass, else `passed`; or NOT_CHECKED.
+        verdict: that of the first check that did not pass, else PASSED; NOT_CHECKED where its notebook is blank.
         results: a Result for each check that was run.
         needs: names of the exercises that have to work first, where the verdict is `blocked`.
         looks_like: the mistake that it looks like, a recognise.Known, where one is recognised.
     """
 
     exercise: Exercise
-    verdict: str
+    verdict: Verdict
     results: tuple[Result, ...] = ()
     needs: tuple[str, ...] = ()
     looks_like: recognise.Known | None = None
@@ -42,12 +42,12 @@ class Outcome:
     @property
     def earned(self):
         """Points: all of them if every check passed."""
-        return self.exercise.points if self.verdict == "passed" else 0
+        return self.exercise.points if self.verdict == Verdict.PASSED else 0
 
     @property
     def missed(self):
         """The results that are not `passed`."""
-        return tuple(result for result in self.results if result.verdict != "passed")
+        return tuple(result for result in self.results if result.verdict != Verdict.PASSED)
 
 
 class Session:
@@ -81,52 +81,51 @@ class Session:
         if exercise.in_notebook:
             return self._check_in_notebook(exercise)
         known = [self._outcomes[need] for need in exercise.needs if need in self._outcomes]
-        if stuck := [other.exercise.name for other in known if other.verdict in ("timeout", "crashed")]:
-            return Outcome(exercise, "blocked", needs=tuple(stuck))  # it would hang or crash too
+        if stuck := [
+            other.exercise.name for other in known if other.verdict in (Verdict.TIMEOUT, Verdict.CRASHED)
+        ]:
+            return Outcome(exercise, Verdict.BLOCKED, needs=tuple(stuck))  # it would hang or crash too
         results = []
         for one in registry.checks_of(exercise.name):
             results.append(self._run(one))
-            if results[-1].verdict in ("timeout", "import_error"):
+            if results[-1].verdict in (Verdict.TIMEOUT, Verdict.IMPORT_ERROR):
                 break  # the others would wait as long, or say the same
         if not results:
             raise LookupError(
                 f"{exercise.name} has no checks: write them in cs231n/checks/exercises, and name their module in "
                 "its __init__.py"
             )
-        missed = [result for result in results if result.verdict != "passed"]
-        if broken := [result for result in missed if result.verdict == "grader_error"]:
+        missed = [result for result in results if result.verdict != Verdict.PASSED]
+        if broken := [result for result in missed if result.verdict == Verdict.GRADER_ERROR]:
             missed = broken
         if not missed:
-            return Outcome(exercise, "passed", tuple(results))
+            return Outcome(exercise, Verdict.PASSED, tuple(results))
         needs = self._in_the_way(exercise, missed[0])
-        verdict = "blocked" if needs else missed[0].verdict
-        looks_like = self._looks_like(exercise.name, missed) if verdict in ("failed", "error") else None
+        verdict = Verdict.BLOCKED if needs else missed[0].verdict
+        looks_like = (
+            self._looks_like(exercise.name, missed) if verdict in (Verdict.FAILED, Verdict.ERROR) else None
+        )
         return Outcome(exercise, verdict, tuple(results), needs, looks_like)
 
     def _looks_like(self, name, missed):
         """Return the mistake that a failed exercise looks like, or None."""
         if not self.diagnose or all(result.seed != recognise.SEED for result in missed):
             return None
-        found = recognise.mistakes(self.transport, name)
-        if not found:
-            return None
-        first = recognise.catalogue()[found[0]]
-        if len(found) == 1:
-            return first
-        return dataclasses.replace(first, title=f"{first.title}, and there is a second mistake besides")
+        mistake = recognise.diagnose(self.transport, name)
+        return recognise.catalogue()[mistake] if mistake else None
 
     def _check_in_notebook(self, exercise):
         """Check an exercise that a notebook holds; it needs no other."""
         if self.framework is None:
-            return Outcome(exercise, NOT_CHECKED)
+            return Outcome(exercise, Verdict.NOT_CHECKED)
         self.transport.load_framework(exercise.name)  # which is not the student's time
         results, end = [], time.monotonic() + NOTEBOOK_LIMIT * self.seeds
         for one in self.framework.checks_of(exercise.name):
             results.append(self._run(one, max(end - time.monotonic(), 0.1)))
-            if results[-1].verdict in ("timeout", "import_error"):
+            if results[-1].verdict in (Verdict.TIMEOUT, Verdict.IMPORT_ERROR):
                 break
-        missed = [result.verdict for result in results if result.verdict != "passed"]
-        verdict = "grader_error" if "grader_error" in missed else [*missed, "passed"][0]
+        missed = [result.verdict for result in results if result.verdict != Verdict.PASSED]
+        verdict = Verdict.GRADER_ERROR if Verdict.GRADER_ERROR in missed else [*missed, Verdict.PASSED][0]
         return Outcome(exercise, verdict, tuple(results))
 
     def _run(self, one, left=math.inf):
@@ -142,19 +141,19 @@ class Session:
 
     def _in_the_way(self, exercise, result):
         """Return the exercises that have to work before this result says anything about `exercise`."""
-        if result.verdict in ("import_error", "grader_error"):
+        if result.verdict in (Verdict.IMPORT_ERROR, Verdict.GRADER_ERROR):
             return ()
         owners = self._owners(result.frames)
         if owners and exercise.name not in owners:
-            broken = tuple(name for name in owners if self.outcome(name).verdict != "passed")
+            broken = tuple(name for name in owners if self.outcome(name).verdict != Verdict.PASSED)
             if broken:
                 return broken
         elif result.verdict == "not_implemented":
             return ()
         # A backward pass is judged by the slopes of the forward pass it belongs to, so a wrong one is no excuse.
         own_forward = {need for need in exercise.needs if _is_backward_of(exercise.name, need)}
-        needs = exercise.needs if result.verdict == "blocked" else set(exercise.needs) - own_forward
-        return tuple(n for n in exercise.needs if n in needs and self.outcome(n).verdict != "passed")
+        needs = exercise.needs if result.verdict == Verdict.BLOCKED else set(exercise.needs) - own_forward
+        return tuple(n for n in exercise.needs if n in needs and self.outcome(n).verdict != Verdict.PASSED)
 
     def _owners(self, frames):
         """Return the exercises whose block is the innermost one that the frames went through."""

@@ -1,23 +1,72 @@
-"""The verdicts that a check and an exercise can have, and the message that comes with one that did not pass."""
+"""The verdicts that a check and an exercise can have, and the message of one that did not pass."""
 
 import dataclasses
+import enum
 
-__all__ = ["VERDICTS", "Failure", "Message"]
+__all__ = ["Failure", "Message", "Verdict"]
 
-# Passed, and what can be in the way. `blocked`: an exercise that this one is built on has to work first.
-# `grader_error`: the check itself broke, which is never the student's fault.
-VERDICTS = (
-    "passed",
-    "failed",
-    "not_implemented",
-    "blocked",
-    "error",
-    "crashed",
-    "timeout",
-    "import_error",
-    "protocol_violation",
-    "grader_error",
-)
+
+class Verdict(enum.StrEnum):
+    """What came of a check or an exercise; as text it is what records and reports hold, such as "passed".
+
+    Attributes:
+        word: what a table says.
+        meaning: what that means, for whoever reads it for the first time.
+        sign: a character for it.
+        colour: good, blank, wrong or broken.
+        next_step: what to do about it; "" where the message says so.
+    """
+
+    word: str
+    meaning: str
+    sign: str
+    colour: str
+    next_step: str
+
+    def __new__(cls, value: str, *columns: str) -> "Verdict":
+        """Make a member: its text and, in order, its attributes; the last may be left out."""
+        verdict = str.__new__(cls, value)
+        verdict._value_ = value
+        verdict.word, verdict.sign, verdict.colour, verdict.meaning, verdict.next_step = (*columns, "")[:5]
+        return verdict
+
+    PASSED = "passed", "passed", "✓", "good", "every check of the exercise held"
+    FAILED = "failed", "failed", "✗", "wrong", "it runs, and gives a wrong answer to at least one check"
+    NOT_IMPLEMENTED = (
+        *("not_implemented", "not written yet", "○", "blank"),
+        "the solution block is still blank",
+        "Your code goes there, in place of the error.",
+    )
+    BLOCKED = "blocked", "blocked", "↳", "blank", "an exercise that it builds on has to work first"
+    ERROR = (
+        *("error", "error", "✗", "wrong"),
+        "it raised an exception",
+        "Start at the last of these lines that you wrote.",
+    )
+    CRASHED = (
+        *("crashed", "crashed", "✗", "broken"),
+        "Python itself ended, or ran out of memory",
+        "Python itself ended: look for os._exit, endless recursion, and memory that ran out.",
+    )
+    TIMEOUT = (
+        *("timeout", "too slow", "✗", "broken"),
+        "it took longer than a check may take",
+        "Look for a loop that does not end, or work that grows faster than the input.",
+    )
+    IMPORT_ERROR = (
+        *("import_error", "cannot be imported", "✗", "broken"),
+        "the file could not be imported, so nothing in it could be checked",
+        "Until this file can be imported, nothing that needs it can be checked.",
+    )
+    PROTOCOL_VIOLATION = (
+        *("protocol_violation", "no valid answer", "✗", "broken"),
+        "what it returned is no answer that a function can give",
+    )
+    GRADER_ERROR = (
+        *("grader_error", "the check broke", "!", "broken"),
+        "a check itself broke, which costs no points: the staff has to look at it",
+    )
+    NOT_CHECKED = "not_checked", "in the notebook", "○", "blank", "nothing is written in its notebook yet"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,14 +75,14 @@ class Message:
 
     Attributes:
         summary: one line.
-        expected, came: what the two sides have, a line each.
+        expected, got: what the two sides have, a line each.
         where: where they differ, lines.
         hint: the next thing to try.
     """
 
     summary: str
     expected: str = ""
-    came: str = ""
+    got: str = ""
     where: tuple[str, ...] = ()
     hint: str = ""
 
@@ -41,6 +90,6 @@ class Message:
 class Failure(Exception):
     """A property does not hold."""
 
-    def __init__(self, message):
+    def __init__(self, message: Message):
         super().__init__(message.summary)
         self.message = message

@@ -6,12 +6,13 @@ import hashlib
 import time
 
 from cs231n.checks.rubric import load
+from cs231n.checks.verdicts import Verdict
 from staff.grade import hidden
 from staff.grade.alike.tokens import Fingerprints
 from staff.grade.intake import archive, cells
 from staff.grade.intake.assemble import assemble
 from staff.grade.intake.text import clean
-from staff.grade.judge import messages, seeds
+from staff.grade.judge import seeds
 from staff.grade.judge.exercises import Judge
 from staff.grade.judge.q5 import grade_q5
 from staff.grade.points import manual
@@ -123,7 +124,7 @@ def broken(place, setup, why):
         why: text for the staff alone.
     """
     exercises = tuple(
-        ExerciseRecord(one.name, one.question, one.points, 0, "grader_error", messages.GRADER_ERROR)
+        ExerciseRecord(one.name, one.question, one.points, 0, Verdict.GRADER_ERROR, Verdict.GRADER_ERROR.meaning)
         for one in setup.chosen
     )
     record = _blank(place, setup)

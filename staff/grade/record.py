@@ -12,7 +12,7 @@ __all__ = ["CheckRecord", "ExerciseRecord", "ManualRecord", "PartRecord", "Recor
 
 @dataclasses.dataclass(frozen=True)
 class CheckRecord:
-    """What came of a check: its id, the line that a student reads, a verdict of `verdicts.VERDICTS`, a message."""
+    """What came of a check: its id, the line that a student reads, a `verdicts.Verdict`, a message."""
 
     id: str
     line: str
@@ -27,7 +27,7 @@ class ExerciseRecord:
     Attributes:
         name, question, points: as in the rubric.
         earned: points, all or none.
-        verdict: one of `verdicts.VERDICTS`.
+        verdict: a `verdicts.Verdict`.
         message: why it did not pass, one line; "" if it passed.
         needs: exercises that have to work first, where the verdict is `blocked`.
         trusted: exercises whose failed parts were answered by the grader, where that was needed to pass.

@@ -6,7 +6,7 @@ import sys
 from tqdm import tqdm
 
 from cs231n.checks.mistakes.recognise import FINGERPRINTS
-from staff.misconceptions import fingerprints, pairs
+from staff.misconceptions import fingerprints
 from staff.misconceptions.catalogue import CatalogueError, misfits
 from staff.misconceptions.report import report
 
@@ -17,12 +17,9 @@ def main(arguments=None):
     """Run the command line; returns the exit status: 1 if a misconception is missed or taken for another."""
     parser = argparse.ArgumentParser(prog="python -m staff.misconceptions", description=__doc__)
     parser.add_argument("--report", action="store_true", help="print the figures, which takes minutes")
-    parser.add_argument(
-        "--pairs", action="store_true", help="print what two at once are named, which takes minutes"
-    )
     options = parser.parse_args(arguments)
-    if options.report or options.pairs:
-        print(report(tqdm) if options.report else pairs.report(tqdm))
+    if options.report:
+        print(report(tqdm))
         return 0
     try:
         problems = misfits()

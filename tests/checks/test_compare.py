@@ -19,22 +19,22 @@ def failure(function, *args, **kwargs):
 def test_shape_comes_before_dtype_and_dtype_before_values():
     wrong = np.zeros((4, 3), np.float32)
     message = failure(compare.close, "out", wrong, RIGHT, np.float64)
-    assert (message.expected, message.came) == ("shape (3, 4)", "shape (4, 3)")
+    assert (message.expected, message.got) == ("shape (3, 4)", "shape (4, 3)")
     message = failure(compare.close, "out", wrong.reshape(3, 4), RIGHT, np.float64)
-    assert (message.expected, message.came) == ("float64", "float32")
+    assert (message.expected, message.got) == ("float64", "float32")
     assert failure(compare.close, "out", np.zeros((3, 4)), RIGHT, np.float64).summary == "out has other values"
 
 
 @pytest.mark.parametrize(
     "value, words",
     [
-        (2 * RIGHT, "All that came is 2 times what was expected."),
-        (-RIGHT, "All that came is -1 times what was expected."),
-        (RIGHT + 0.5, "All that came is what was expected plus 0.5."),
-        (RIGHT * np.nan, "NaN or infinity came"),
-        (np.zeros_like(RIGHT), "All that came is zero."),
+        (2 * RIGHT, "Everything is exactly 2 times too large."),
+        (-RIGHT, "The sign is wrong: everything is -1 times what is right."),
+        (RIGHT + 0.5, "Everything is what is right plus 0.5."),
+        (RIGHT * np.nan, "NaN everywhere"),
+        (np.zeros_like(RIGHT), "Everything is zero."),
         (RIGHT + np.array([1.0, 2, 3, 4]), "Along axis 0, all are wrong by the same."),
-        (np.where(np.arange(3)[:, None] == 1, RIGHT + RIGHT**2, RIGHT), "Only at index 1 of axis 0."),
+        (np.where(np.arange(3)[:, None] == 1, RIGHT + RIGHT**2, RIGHT), "only index 1 of 3 (axis 0)"),
     ],
 )
 def test_a_difference_with_a_pattern_is_put_into_words(value, words):

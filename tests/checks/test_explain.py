@@ -5,10 +5,10 @@ import pytest
 
 from cs231n import layers
 from cs231n.checks import __main__ as checks
-from cs231n.checks import show_explanation
-from cs231n.checks.explain import as_png, as_text, explain, layer_settings, patterns, places
-from cs231n.checks.explain.patterns import Context
+from cs231n.checks import patterns, places, show_explanation
+from cs231n.checks.explain import as_png, as_text, explain, layer_settings
 from cs231n.checks.explain.plot import figure, laid_out
+from cs231n.checks.patterns import Context
 from cs231n.checks.rubric import load
 from cs231n.checks.show import notebook
 from cs231n.checks.show.table import Style

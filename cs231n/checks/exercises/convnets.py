@@ -12,18 +12,12 @@ from cs231n.checks import compare, oracle
 from cs231n.checks.exercises.nets import check_keys
 from cs231n.checks.registry import check
 
-__all__ = ["TENSORFLOW_ONLY"]
-
-# Checks of an exercise that the other notebook does not have.
-TENSORFLOW_ONLY = frozenset(
-    f"sequential_convnet.{name}" for name in ("residual_parameters", "residual_scores", "residual_step")
-)
 LEARNING_RATE = 0.01
 SIGMAS = 6
 
 
 @dataclasses.dataclass(frozen=True)
-class Net:
+class ConvNet:
     """Sizes of a three-layer ConvNet; the names are those of the arguments in the notebooks."""
 
     channels: tuple = (3, 32, 16)
@@ -123,10 +117,10 @@ def draw(rng, shapes):
 
 
 def draw_net(rng):
-    """Return a small Net."""
+    """Return a small ConvNet."""
     channels = (int(rng.integers(1, 4)), int(rng.integers(4, 7)), int(rng.integers(2, 4)))
     filter_sizes = [(5, 3), (3, 5), (7, 1)][rng.integers(3)]
-    return Net(channels, filter_sizes, int(rng.integers(6, 9)), int(rng.integers(4, 8)))
+    return ConvNet(channels, filter_sizes, int(rng.integers(6, 9)), int(rng.integers(4, 8)))
 
 
 def draw_residual_net(rng):
@@ -163,7 +157,7 @@ PARAMS = ("w1", "b1", "w2", "b2", "w3", "b3")
 def cases(rng):
     """Return images, not all of them square or many, and parameters for them."""
     for count, image, filter_sizes in ((3, (3, 6, 5), (5, 3)), (1, (1, 4, 7), (3, 7)), (2, (2, 5, 5), (1, 5))):
-        net = Net((image[0], 4, 3), filter_sizes, 1, 5)
+        net = ConvNet((image[0], 4, 3), filter_sizes, 1, 5)
         shapes = list(net.shapes.values())
         shapes[4] = (3 * image[1] * image[2], 5)
         yield net, batch(rng, count, *image), draw(rng, shapes)
@@ -198,13 +192,13 @@ def initial(subject, net, **more):
     return dict(zip(PARAMS, params)), learns
 
 
-WIDE = Net((3, 24, 8), (5, 3), 4, 100)  # many weights, and a fan-out that is nowhere near the fan-in
+WIDE = ConvNet((3, 24, 8), (5, 3), 4, 100)  # many weights, and a fan-out that is nowhere near the fan-in
 
 
 @check("barebones_initialise")
 def shapes(subject, rng):
     """the parameters are float32 and have the shapes of the docstring, for any sizes"""
-    for net in (Net(), draw_net(rng)):
+    for net in (ConvNet(), draw_net(rng)):
         initial(subject, net)
 
 
@@ -315,7 +309,7 @@ def with_parameters(subject, maker, net, rng):
     return model, params
 
 
-def net_checks(exercise, maker, default, draw_one, prefix=""):
+def convnet_checks(exercise, maker, default, draw_one, prefix="", framework=None):
     """Register what holds for every net that holds its parameters.
 
     Args:
@@ -324,12 +318,13 @@ def net_checks(exercise, maker, default, draw_one, prefix=""):
         default: the net that comes without arguments.
         draw_one: function of the generator that returns another.
         prefix: of the checks' names.
+        framework: the one whose notebook alone has this net, or None.
     """
     image = 4 if isinstance(default, ResidualNet) else 1  # its last layer reads images of a quarter of the size
 
     def register(function, hint=""):
         function.__name__ = prefix + function.__name__
-        return check(exercise, hint=hint)(function)
+        return check(exercise, hint, framework)(function)
 
     def parameters(subject, rng):
         """the layers have the right sizes, with the default arguments and with others"""
@@ -375,7 +370,7 @@ def check_scores(subject, model, x, net):
     return compare.array("scores", found, (len(x), net.num_classes), np.float32)
 
 
-net_checks("module_convnet", "module_net", Net(), draw_net)
+convnet_checks("module_convnet", "module_net", ConvNet(), draw_net)
 
 
 @check("module_convnet", hint="Layers draw their own first weights unless you say otherwise.")
@@ -394,5 +389,5 @@ def list_of_layers(subject, rng):
     compare.same("the kind of net", subject.call("notebook.kind", model), "Sequential")
 
 
-net_checks("sequential_convnet", "sequential_net", Net(), draw_net)
-net_checks("sequential_convnet", "residual_net", ResidualNet(), draw_residual_net, "residual_")
+convnet_checks("sequential_convnet", "sequential_net", ConvNet(), draw_net)
+convnet_checks("sequential_convnet", "residual_net", ResidualNet(), draw_residual_net, "residual_", "TensorFlow")

@@ -45,13 +45,13 @@ def setting(subject, exercise, mode):
     if not np.array_equal(out, forward(x)[0]):
         raise SubjectFailure("blocked", "needs dropout_forward first: with a seed, the mask does not repeat")
     dout = rng.standard_normal(x.shape)
-    came = subject.call(dropout.BACKWARD, dout, cache)
+    got = subject.call(dropout.BACKWARD, dout, cache)
     context = dataclasses.replace(
         context,
         inputs={"x": x, "dout": dout},
-        variants={"The mask is forgotten: what came is dout.": dout} if mode == "train" else {},
+        variants={"The mask is forgotten: the result is dout.": dout} if mode == "train" else {},
     )
-    part = Part("dx", came, out / x * dout, "x", context, masks)
+    part = Part("dx", got, out / x * dout, "x", context, masks)
     words += f", then dropout_backward with a random dout {dout.shape}"
     value = lambda moved: float(np.sum(forward(moved["x"])[0] * dout))  # noqa: E731
     return Setting(words, (part,), {"x": x}, value)

@@ -18,20 +18,20 @@ class Finding:
         name: what it is called, such as "dx".
         verdict: one of VERDICTS.
         error: largest difference, relative to the largest entry of the right array (or to 1, if that is larger).
-        came: what came, a float64 array, or None where that is no array of numbers.
+        got: what the code returned, a float64 array, or None where that is no array of numbers.
         expected: the right array, float64.
         axes: a word for each axis of it.
         where: in which entries they differ, lines.
         why: what the difference looks like, lines.
         steps: step sizes h; empty where there is nothing to differentiate.
-        errors: for each step, the error of what came against central differences; NaN where there is none.
+        errors: for each step, the error of it against central differences; NaN where there is none.
         best: for each step, the error of a right gradient.
     """
 
     name: str
     verdict: str
     error: float
-    came: np.ndarray | None
+    got: np.ndarray | None
     expected: np.ndarray
     axes: tuple[str, ...]
     where: tuple[str, ...] = ()
@@ -47,11 +47,11 @@ class Finding:
 
     @property
     def difference(self):
-        """What came minus what is right, or None where the shapes differ."""
-        if self.came is None or self.came.shape != self.expected.shape:
+        """What the code returned minus what is right, or None where the shapes differ."""
+        if self.got is None or self.got.shape != self.expected.shape:
             return None
         with np.errstate(invalid="ignore"):
-            return self.came - self.expected
+            return self.got - self.expected
 
 
 @dataclasses.dataclass(frozen=True)

@@ -55,13 +55,13 @@ def _backward(subject, layer, exercise, case, rng):
     inputs = _inputs(layer, case)
     dout = rng.standard_normal(case.out().shape)
     cache, value, agrees, notes = _own_forward(subject, layer, case, inputs, dout)
-    came = common.split(layer, exercise, subject.call(f"layers.{exercise}", dout, cache))
+    got = common.split(layer, exercise, subject.call(f"layers.{exercise}", dout, cache))
     right, others = case.autograd(dout)[0], variants_of(layer, case, dout)
     parts = []
-    for k, (name, gradient) in enumerate(zip(inputs, came)):
+    for k, (name, gradient) in enumerate(zip(inputs, got)):
         context = context_of(layer, case, inputs | {"dout": dout})
         variants = {
-            f"What came is {layer.gradients[j]}: are the two swapped?": other
+            f"This is {layer.gradients[j]}: are the two swapped?": other
             for j, other in enumerate(right)
             if j != k and other.shape == right[k].shape
         }

@@ -1,9 +1,8 @@
-"""Hold what the code returned against what is right: the error for each step size, its places, its pattern."""
+"""Compare what the code returned with what is right: the error for each step size, its places, its pattern."""
 
 import numpy as np
 
-from cs231n.checks import compare
-from cs231n.checks.explain import patterns, places
+from cs231n.checks import compare, patterns, places
 from cs231n.checks.explain.findings import Finding
 
 __all__ = ["STEPS", "examine"]
@@ -30,54 +29,54 @@ def examine(setting, part, curve=True):
     slopes = _slopes(setting, part.of) if differentiate else None
     right = part.right if part.right is not None else slopes[0]
     tolerance = EXACT if part.right is not None else BY_SLOPES
-    came = _numbers(part.came)
+    got = _numbers(part.got)
     scale = max(1.0, np.abs(right).max(initial=0.0))
-    measured = _curves(setting, part.of, came, right, scale) if differentiate else {}
-    if came is None or came.shape != right.shape:
+    measured = _curves(setting, part.of, got, right, scale) if differentiate else {}
+    if got is None or got.shape != right.shape:
         axes = part.context.axes
-        why = _unlike(part.came, came, right, part.context)
-        return Finding(part.name, "mistake", np.nan, came, right, axes, why=why, **measured)
+        why = _unlike(part.got, got, right, part.context)
+        return Finding(part.name, "mistake", np.nan, got, right, axes, why=why, **measured)
     with np.errstate(invalid="ignore"):
-        error = np.abs(came - right) / scale
+        error = np.abs(got - right) / scale
     wrong = ~(error <= tolerance)
     largest = float(np.max(np.where(np.isnan(error), np.inf, error), initial=0.0))
     if not wrong.any():
-        dtype = getattr(part.came, "dtype", came.dtype)
-        verdict, why = ("precision", (_precision(dtype, largest),)) if dtype != came.dtype else ("right", ())
-        return Finding(part.name, verdict, largest, came, right, part.context.axes, why=why, **measured)
-    verdict, sentence = _judge(part, came, right, wrong, slopes, largest)
+        dtype = getattr(part.got, "dtype", got.dtype)
+        verdict, why = ("precision", (_precision(dtype, largest),)) if dtype != got.dtype else ("right", ())
+        return Finding(part.name, verdict, largest, got, right, part.context.axes, why=why, **measured)
+    verdict, sentence = _judge(part, got, right, wrong, slopes, largest)
     why = (sentence,) if sentence else ()
-    where = tuple(places.describe(wrong, part.context.axes, part.masks))
-    return Finding(part.name, verdict, largest, came, right, part.context.axes, where, why, **measured)
+    where = tuple(places.places_of(wrong, part.context.axes, part.masks))
+    return Finding(part.name, verdict, largest, got, right, part.context.axes, where, why, **measured)
 
 
-def _numbers(came):
-    """Return what came as a float64 array, or None."""
-    if isinstance(came, (float, np.number)):
-        came = np.asarray(came)
-    return came.astype(np.float64) if type(came) is np.ndarray and came.dtype.kind in "fiu" else None
+def _numbers(got):
+    """Return a result as a float64 array, or None."""
+    if isinstance(got, (float, np.number)):
+        got = np.asarray(got)
+    return got.astype(np.float64) if type(got) is np.ndarray and got.dtype.kind in "fiu" else None
 
 
-def _unlike(raw, came, right, context):
-    """Return what is to be said about something else than an array of the right shape."""
-    if came is None:
-        return (f"No array of numbers came, but {compare.describe(raw)}.",)
-    sentence = patterns.explain_shape(came, right, context)
-    return (f"It has shape {came.shape}, expected {right.shape}.", *filter(None, [sentence]))
+def _unlike(raw, got, right, context):
+    """Return what is to be said about what is no array of the right shape."""
+    if got is None:
+        return (f"Expected an array of numbers, got {compare.describe(raw)}.",)
+    sentence = patterns.explain_shape(got, right, context)
+    return (f"It has shape {got.shape}, expected {right.shape}.", *filter(None, [sentence]))
 
 
-def _judge(part, came, right, wrong, slopes, largest):
+def _judge(part, got, right, wrong, slopes, largest):
     """Return the verdict on a wrong array, and a sentence."""
-    if slopes is not None and np.isfinite(came).all():
+    if slopes is not None and np.isfinite(got).all():
         _, left, right_hand = slopes
         jump = np.abs(left - right_hand) > 1e-3 * max(1.0, np.abs(right).max())
         # Where windows overlap, each may have settled its tie in its own way: no more than the size is certain.
-        plausible = np.abs(came) <= 2 * max(np.abs(left).max(), np.abs(right_hand).max())
+        plausible = np.abs(got) <= 2 * max(np.abs(left).max(), np.abs(right_hand).max())
         if not (wrong & ~(jump & plausible)).any():
             return "kink", _KINK
     if largest <= ROUNDING:
-        return "precision", _precision(part.came.dtype, largest)
-    return "mistake", patterns.explain_values(came, right, part.context)
+        return "precision", _precision(part.got.dtype, largest)
+    return "mistake", patterns.explain_values(got, right, part.context)
 
 
 _KINK = (
@@ -114,14 +113,14 @@ def _slopes(setting, name):
     return found
 
 
-def _curves(setting, name, came, right, scale):
-    """Return for each step size the error of what came and that of the right gradient, over some entries."""
-    comparable = came is not None and came.shape == right.shape
-    chosen = _sample(np.abs(came - right) if comparable else np.zeros(right.shape))
+def _curves(setting, name, got, right, scale):
+    """Return for each step size the error of the result and that of the right gradient, over some entries."""
+    comparable = got is not None and got.shape == right.shape
+    chosen = _sample(np.abs(got - right) if comparable else np.zeros(right.shape))
     errors, best = [], []
     for h in STEPS:
         numeric = [_central(setting, name, index, h) for index in chosen]
-        for values, kept in ((came if comparable else np.full(right.shape, np.nan), errors), (right, best)):
+        for values, kept in ((got if comparable else np.full(right.shape, np.nan), errors), (right, best)):
             kept.append(float(np.max(np.abs(np.array([values[i] for i in chosen]) - numeric)) / scale))
     return {"steps": STEPS, "errors": tuple(errors), "best": tuple(best)}
 

@@ -69,12 +69,12 @@ def setting(subject, exercise, kind):
 
 def _penalty_note(loss, right, without):
     """Return what the penalty in a loss comes to beside the right one, where there is a penalty."""
-    came, expected = loss - without, right - without
+    got, expected = loss - without, right - without
     if not expected:
         return []
     return [
-        f"Without a penalty the right loss is {without:.8g}. That leaves {came:.6g} for the penalty, expected "
-        f"{expected:.6g}: {came / expected:.4g} times as much."
+        f"Without a penalty the right loss is {without:.8g}. That leaves {got:.6g} for the penalty, expected "
+        f"{expected:.6g}: {got / expected:.4g} times as much."
     ]
 
 

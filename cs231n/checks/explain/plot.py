@@ -43,7 +43,7 @@ def figure(explanation):
 def _draw_curve(axes, finding):
     """Draw the error against the step size, both on logarithmic axes."""
     if not finding.has_curve:
-        _say(axes, "no curve: what came cannot be compared")
+        _say(axes, "no curve: the result cannot be compared")
         return
     colour = GREEN if finding.verdict == "right" else RED
     if finding.verdict != "right":
@@ -61,13 +61,13 @@ def _visible(errors):
 
 
 def _draw_difference(drawn, axes, finding):
-    """Draw what came minus what is right, in colours that are symmetric around zero."""
+    """Draw the result minus what is right, in colours that are symmetric around zero."""
     difference = finding.difference
     if difference is None:
-        came = "no array of numbers" if finding.came is None else f"shape {finding.came.shape}"
-        _say(axes, f"{came} came,\nexpected shape {finding.expected.shape}")
+        got = "no array of numbers" if finding.got is None else f"shape {finding.got.shape}"
+        _say(axes, f"got {got},\nexpected shape {finding.expected.shape}")
         return
-    axes.set_title(f"{finding.name}: came - right", fontsize=10)
+    axes.set_title(f"{finding.name}: got - right", fontsize=10)
     sheet = laid_out(difference)
     largest = np.abs(sheet[np.isfinite(sheet)]).max(initial=0.0)
     limit = largest if finding.verdict != "right" and largest > 0 else 1.0

@@ -2,15 +2,18 @@
 
 import dataclasses
 
+from cs231n.checks import patterns
 from cs231n.checks.exercises import update_rules
-from cs231n.checks.explain import dropout_settings, layer_settings, net_settings, patterns, rule_settings
+from cs231n.checks.explain import dropout_settings, layer_settings, net_settings, rule_settings
 from cs231n.checks.explain.findings import VERDICTS, Explanation
 from cs231n.checks.explain.microscope import examine
-from cs231n.checks.session import NOT_CHECKED, Session
+from cs231n.checks.session import Session
 from cs231n.checks.subject.client import CALL_LIMIT, Subject, SubjectFailure
-from cs231n.checks.verdicts import Failure
+from cs231n.checks.verdicts import Failure, Verdict
 
 __all__ = ["explain"]
+
+NO_ANSWER = (Verdict.TIMEOUT, Verdict.CRASHED, Verdict.NOT_IMPLEMENTED, Verdict.IMPORT_ERROR)
 
 SLOPES_LIMIT = 60.0  # seconds that the calls with moved inputs may take together
 
@@ -23,8 +26,10 @@ def explain(transport, exercise):
         exercise: its name.
     """
     outcome = Session(transport, limit=CALL_LIMIT).outcome(exercise)
-    if outcome.verdict == NOT_CHECKED:
-        return Explanation(exercise, NOT_CHECKED, "is written in a notebook, where its cells show what came of it")
+    if outcome.verdict == Verdict.NOT_CHECKED:
+        return Explanation(
+            exercise, Verdict.NOT_CHECKED, "is written in a notebook, where its cells show whether it works"
+        )
     if _module(exercise) is None:
         return _by_its_checks(outcome)
     subject = Subject(transport)
@@ -58,7 +63,12 @@ def _look(subject, exercise):
             looks[kind] = setting, [examine(setting, part, curve=False) for part in setting.parts]
         except (Failure, SubjectFailure) as failure:
             failures[kind] = failure
-            if _verdict_of(failure) in ("timeout", "crashed", "not_implemented", "import_error"):
+            if _verdict_of(failure) in (
+                Verdict.TIMEOUT,
+                Verdict.CRASHED,
+                Verdict.NOT_IMPLEMENTED,
+                Verdict.IMPORT_ERROR,
+            ):
                 break  # the others would say the same, or wait as long
     return looks, failures
 
@@ -106,30 +116,30 @@ def _nothing_to_see(exercise, outcome, failures):
     if verdict == "not_implemented":
         return Explanation(exercise, verdict, f"is not written yet, or uses what is not: {failure}")
     summary = f"gave no answer to look at: {failure}"
-    known = verdict == "blocked" or not outcome.missed or outcome.missed[0].message is None
+    known = verdict == Verdict.BLOCKED or not outcome.missed or outcome.missed[0].message is None
     return Explanation(exercise, verdict, summary, notes=() if known else _said(outcome.missed[0].message))
 
 
 def _by_its_checks(outcome):
     """Return the Explanation of an exercise that no module knows how to call: what its checks say."""
-    verdict = "right" if outcome.verdict == "passed" else outcome.verdict
+    verdict = "right" if outcome.verdict == Verdict.PASSED else outcome.verdict
     summary = f"{verdict}, say its checks; there is no closer look at this one"
     return Explanation(outcome.exercise.name, verdict, summary, notes=tuple(_checks_note(outcome, "right")))
 
 
 def _said(message):
     """Return the lines of a check's Message."""
-    values = [f"expected {message.expected}, came {message.came}"] if message.expected and message.came else []
+    values = [f"expected {message.expected}, got {message.got}"] if message.expected and message.got else []
     return (message.summary, *values, *(line.strip() for line in message.where), *filter(None, [message.hint]))
 
 
 def _verdict_of(failure):
-    return failure.verdict if isinstance(failure, SubjectFailure) else "failed"
+    return failure.verdict if isinstance(failure, SubjectFailure) else Verdict.FAILED
 
 
 def _summary(verdict, findings, setting):
     """Return what it comes to, one line."""
-    what = "its gradients are the slopes" if setting.value is not None else "what came here is right"
+    what = "its gradients are the slopes" if setting.value is not None else "the result here is right"
     if verdict == "right":
         return f"right: {what}"
     wrong = [one for one in findings if one.verdict != "right"]
@@ -141,12 +151,12 @@ def _summary(verdict, findings, setting):
 
 def _with_named_factor(finding, place, kind, looks):
     """Return the finding with a constant factor named by what fits every kind of call: N, H*W, 1 - p, ..."""
-    factor = patterns.constant_factor(finding.came, finding.expected) if finding.verdict == "mistake" else None
+    factor = patterns.constant_factor(finding.got, finding.expected) if finding.verdict == "mistake" else None
     if factor is None:
         return finding
     names = patterns.fitting_names(factor, looks[kind][0].parts[place].context)
     for setting, findings in looks.values():
-        other = patterns.constant_factor(findings[place].came, findings[place].expected)
+        other = patterns.constant_factor(findings[place].got, findings[place].expected)
         if other is not None:
             fitting = patterns.fitting_names(other, setting.parts[place].context)
             names = {name: value for name, value in names.items() if name in fitting}

@@ -20,7 +20,7 @@ class Part:
 
     Attributes:
         name: what it is called, such as "dx" or "grads['W1']".
-        came: what came.
+        got: what the code returned.
         right: the right array, or None: the slopes of the student's own forward pass are.
         of: name of the input that it is the gradient of, or None where it is no gradient.
         context: what a wrong one may have to do with.
@@ -28,7 +28,7 @@ class Part:
     """
 
     name: str
-    came: object
+    got: object
     right: np.ndarray | None
     of: str | None = None
     context: Context = dataclasses.field(default_factory=Context)
@@ -41,7 +41,7 @@ class Setting:
 
     Attributes:
         words: what was called with what, a line.
-        parts: the Part for each array that came.
+        parts: the Part for each array that it returned.
         inputs: name -> float64 array: what is moved by h.
         value: function of such a dict that returns the number whose slopes are the gradients; None where there
             are no gradients.

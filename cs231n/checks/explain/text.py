@@ -67,7 +67,7 @@ def _map(difference, style):
     largest = np.abs(shown[np.isfinite(shown)]).max(initial=0.0)
     rows = ["".join(_character(value, largest, style) for value in row) for row in shown]
     legend = "+ too large, - too small" if not style.signs else "▲ too large, ▼ too small"
-    head = f"came - right{place}:  {legend}, {'.' if not style.signs else '·'} right"
+    head = f"got - right{place}:  {legend}, {'.' if not style.signs else '·'} right"
     return [f"    {style.paint(head, 'dim')}", *(f"      {row}" for row in rows)]
 
 

@@ -19,10 +19,10 @@ from cs231n.checks import (
     exercises,  # noqa: F401 - registers the checks
     registry,
 )
-from cs231n.checks.mistakes.two_mistakes import recognise_two
 from cs231n.checks.run import run_check
 from cs231n.checks.subject.client import CALL_LIMIT, Subject
 from cs231n.checks.subject.wire import Handle, Unknown
+from cs231n.checks.verdicts import Verdict
 
 __all__ = [
     "FINGERPRINTS",
@@ -30,12 +30,9 @@ __all__ = [
     "Recorder",
     "agree",
     "catalogue",
-    "close",
     "diagnose",
     "look",
-    "mistakes",
     "recognise",
-    "stops",
 ]
 
 FINGERPRINTS = Path(__file__).with_name("fingerprints.json")
@@ -65,9 +62,6 @@ class Known:
         title: what is wrong, in a line.
         hints: three steps that lead on, each further than the one before.
         looks: check -> leaves, for each form in which the mistake is known.
-        marks: for each look check -> (question, places): the number of the call that the check stopped at, and
-            which of the leaves are not those of right code; with question 0 where the check passes and does not
-            look at these.
     """
 
     name: str
@@ -75,7 +69,6 @@ class Known:
     title: str
     hints: tuple[str, str, str]
     looks: tuple[dict, ...] = ()
-    marks: tuple[dict, ...] = ()
 
 
 @functools.cache
@@ -89,9 +82,6 @@ def catalogue(path=FINGERPRINTS):
             entry["title"],
             tuple(entry["hints"]),
             tuple(entry["looks"]),
-            tuple(
-                {check: (stop, tuple(places)) for check, (stop, places) in one.items()} for one in entry["marks"]
-            ),
         )
         for name, entry in entries.items()
     }
@@ -104,18 +94,8 @@ def diagnose(transport, exercise):
         transport: to the code under check, see `subject.Subject`.
         exercise: name of an exercise; one that passes has no mistake.
     """
-    return next(iter(mistakes(transport, exercise)), None)
-
-
-def mistakes(transport, exercise):
-    """Return the names of the mistakes that code looks like: of none, one or two; arguments as for `diagnose`."""
-    seen = stops(transport, exercise)
-    if not seen:
-        return ()
-    if name := recognise({check: leaves for check, (_, leaves) in seen.items()}, exercise):
-        return (name,)
-    known = [entry for entry in catalogue().values() if entry.exercise == exercise]
-    return recognise_two(seen, known, SIDE_CHECKS, close)
+    seen = look(transport, exercise)
+    return recognise(seen, exercise) if seen else None
 
 
 def recognise(seen, exercise, known=None):
@@ -140,39 +120,34 @@ def look(transport, exercise):
 
     It is empty where nothing failed, and where code did not answer: not written, too slow, not to be imported.
     """
-    return {check: leaves for check, (_, leaves) in stops(transport, exercise).items()}
-
-
-def stops(transport, exercise):
-    """Return check -> (number of the call that it stopped at, leaves of the answer), as `look` does."""
     recorder = Recorder(transport)
     subject, seen = Subject(recorder), {}
     for one in registry.checks_of(exercise):
         if not one.function.__module__.startswith("cs231n."):
             continue  # only the grader has it, and no known look holds it
         result = run_check(one, subject, registry.generator(one.id, SEED), SEED, CALL_LIMIT)
-        if result.verdict in ("failed", "error"):
-            seen[one.name] = recorder.count, recorder.leaves()
+        if result.verdict in (Verdict.FAILED, Verdict.ERROR):
+            seen[one.name] = recorder.leaves()
         elif result.verdict != "passed":
             return {}
     return seen
 
 
 class Recorder:
-    """A transport that remembers the last question it carried, the answer, and how many there were."""
+    """A transport that remembers the last call it carried, and the answer."""
 
     def __init__(self, transport):
         self._transport = transport
-        self._question, self._answer, self.count = {}, {}, 0
+        self._question, self._answer = {}, {}
 
     def reset(self, limit, exercise=None):
-        self._question, self._answer, self.count = {}, {}, 0
+        self._question, self._answer = {}, {}
         self._transport.reset(limit, exercise)
 
     def request(self, message):
         reply = self._transport.request(message)
         if message["op"] in ("call", "get"):
-            self._question, self._answer, self.count = message, reply, self.count + 1
+            self._question, self._answer = message, reply
         return reply
 
     def leaves(self):

@@ -7,7 +7,7 @@ from cs231n.checks import oracle, registry
 from cs231n.checks.notebooks.program import Program
 from cs231n.checks.subject.client import CALL_LIMIT, SubjectFailure
 
-__all__ = ["FRAMEWORKS", "Framework", "Notebook", "chosen", "exercises_written"]
+__all__ = ["FRAMEWORKS", "Framework", "Notebook", "exercises_written", "framework_of"]
 
 IN_CHECKS = "cs231n.notebook"  # the module that checks of notebooks call
 
@@ -37,10 +37,7 @@ class Framework:
 
     def checks_of(self, exercise):
         """Return the checks of an exercise that this notebook has."""
-        from cs231n.checks.exercises.convnets import TENSORFLOW_ONLY
-
-        checks = registry.checks_of(exercise)
-        return checks if self is TENSORFLOW else tuple(one for one in checks if one.id not in TENSORFLOW_ONLY)
+        return tuple(one for one in registry.checks_of(exercise) if one.framework in (None, self.name))
 
 
 _CELLS = ("barebones-convnet", "barebones-initialise", "barebones-train", "module-convnet", "sequential-convnet")
@@ -65,7 +62,7 @@ def exercises_written(text, framework):
     return sum(map(program.is_written, framework.cells))
 
 
-def chosen(root):
+def framework_of(root):
     """Return the Framework whose notebook in a folder has most written and whose packages are there, or None."""
     written = {}
     for framework in FRAMEWORKS:

@@ -9,6 +9,7 @@ from cs231n.checks import registry, rubric
 from cs231n.checks.__main__ import explanations, run, select
 from cs231n.checks.explain import as_png, as_text
 from cs231n.checks.show.table import NOTEBOOK, Style, table
+from cs231n.checks.verdicts import Verdict
 
 __all__ = ["show_checks", "show_explanation"]
 
@@ -31,9 +32,9 @@ def show_checks(*names, hints=1):
     outcomes = run(_selected("show_checks", names))
     for outcome in outcomes:
         count = len(registry.checks_of(outcome.exercise.name))
-        held = sum(result.verdict == "passed" for result in outcome.results)
+        held = sum(result.verdict == Verdict.PASSED for result in outcome.results)
         verdict.check(f"{outcome.exercise.name}: properties that hold", held, equals=count)
-    if missed := [outcome for outcome in outcomes if outcome.verdict != "passed"]:
+    if missed := [outcome for outcome in outcomes if outcome.verdict != Verdict.PASSED]:
         display(_Text(table(missed, rubric.load(), Style(width=100, typed=NOTEBOOK), detail=True, hints=hints)))
 
 

@@ -7,9 +7,8 @@
      "totals": {"exercises", "passed", "points", "earned"},
      "manual": [{"name", "question", "points"}]}
 
-`verdict` is one of `verdicts.VERDICTS`, or `not_checked` for an exercise in a notebook in which
-nothing is written yet, which the totals leave out.
-`message` is null, or {"summary", "expected", "came", "where": [lines], "hint"}. `looks_like` is null,
+`verdict` is a `verdicts.Verdict`; the totals leave out what is `not_checked`.
+`message` is null, or {"summary", "expected", "got", "where": [lines], "hint"}. `looks_like` is null,
 or {"name", "title"} of the known mistake that a failed exercise looks like. `needs` names what has to work first
 where the verdict is `blocked`. `seed` is the seed that a check stopped at. `checks` may be shorter than the
 list of an exercise's checks: after a timeout or an import error the rest is not run.
@@ -17,7 +16,8 @@ list of an exercise's checks: after a timeout or an import error the rest is not
 
 import dataclasses
 
-from cs231n.checks.session import NOT_CHECKED, first_message
+from cs231n.checks.session import first_message
+from cs231n.checks.verdicts import Verdict
 
 __all__ = ["as_data", "totals"]
 
@@ -35,10 +35,10 @@ def as_data(outcomes, manual, seeds):
 
 def totals(outcomes):
     """Return how many exercises and points there are that can be checked, and how many of them are reached."""
-    checked = [outcome for outcome in outcomes if outcome.verdict != NOT_CHECKED]
+    checked = [outcome for outcome in outcomes if outcome.verdict != Verdict.NOT_CHECKED]
     return {
         "exercises": len(checked),
-        "passed": sum(outcome.verdict == "passed" for outcome in checked),
+        "passed": sum(outcome.verdict == Verdict.PASSED for outcome in checked),
         "points": sum(outcome.exercise.points for outcome in checked),
         "earned": sum(outcome.earned for outcome in checked),
     }

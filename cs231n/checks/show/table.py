@@ -4,25 +4,15 @@ import os
 import shutil
 import textwrap
 
-from cs231n.checks.session import NOT_CHECKED, first_message
+from cs231n.checks.session import first_message
 from cs231n.checks.show.report import totals
+from cs231n.checks.verdicts import Verdict
 
-__all__ = ["NOTEBOOK", "TERMINAL", "WORDS", "Style", "closing_line", "style_of", "table", "wrap"]
+__all__ = ["NOTEBOOK", "TERMINAL", "Style", "closing_line", "style_of", "table", "wrap"]
 
-WORDS = {
-    "passed": "passed",
-    "failed": "failed",
-    "not_implemented": "not written yet",
-    "blocked": "blocked",
-    "error": "error",
-    "crashed": "crashed",
-    "timeout": "too slow",
-    "import_error": "cannot be imported",
-    "protocol_violation": "no valid answer",
-    "grader_error": "the check broke",
-    NOT_CHECKED: "in the notebook",
-}
 _COLOURS = {"green": "32", "red": "31", "yellow": "33", "dim": "2", "bold": "1"}
+_OF_VERDICTS = {"good": "green", "blank": "dim", "wrong": "red", "broken": "red"}  # Verdict.colour -> colour
+_ASCII = {"✓": "+", "✗": "x", "○": ".", "↳": ".", "!": "!"}  # Verdict.sign -> where only ASCII can be shown
 
 
 # What is typed for the next hint and for a closer look, in a terminal and in a notebook.
@@ -46,11 +36,7 @@ class Style:
 
     def mark(self, verdict):
         """Return the sign of a verdict and its colour."""
-        if verdict == "passed":
-            return ("✓" if self.signs else "+"), "green"
-        if verdict in ("not_implemented", "blocked", NOT_CHECKED):
-            return ("·" if self.signs else "."), "dim" if verdict != "blocked" else "yellow"
-        return ("✗" if self.signs else "x"), "red"
+        return verdict.sign if self.signs else _ASCII[verdict.sign], _OF_VERDICTS[verdict.colour]
 
     @property
     def arrow(self):
@@ -64,7 +50,7 @@ def style_of(stream):
     if colour and os.name == "nt":
         os.system("")  # lets the Windows console read colours
     try:
-        "✓✗·→".encode(stream.encoding or "ascii")
+        "✓✗○↳→".encode(stream.encoding or "ascii")
         signs = True
     except (UnicodeEncodeError, LookupError):
         signs = False
@@ -112,20 +98,22 @@ def _row(outcome, style):
     """Return the line of an exercise: name, verdict, points."""
     exercise, verdict = outcome.exercise, outcome.verdict
     sign, colour = style.mark(verdict)
-    word = WORDS[verdict]
-    if verdict in ("failed", "error") and len(outcome.results) > 1:
+    word = verdict.word
+    if verdict in (Verdict.FAILED, Verdict.ERROR) and len(outcome.results) > 1:
         word += f" {len(outcome.missed)} of {len(outcome.results)} checks"
     if outcome.needs:
         more = f" and {len(outcome.needs) - 1} more" if outcome.needs[1:] else ""
         word = f"needs {outcome.needs[0]}{more} first"
-    points = f"{outcome.earned} / {exercise.points}" if verdict != NOT_CHECKED else f"- / {exercise.points}"
+    points = (
+        f"{outcome.earned} / {exercise.points}" if verdict != Verdict.NOT_CHECKED else f"- / {exercise.points}"
+    )
     line = f"  {style.paint(sign, colour)} {exercise.name:31} {style.paint(f'{word:38}', colour)}"
     return f"{line} {points:>7}"
 
 
 def _reason(outcome, style):
     """Return why an exercise did not pass: the first check that did not, and the names of the others."""
-    if outcome.verdict in ("passed", "blocked", "not_implemented", NOT_CHECKED):
+    if outcome.verdict in (Verdict.PASSED, Verdict.BLOCKED, Verdict.NOT_IMPLEMENTED, Verdict.NOT_CHECKED):
         return []
     missed = outcome.missed
     lines = [f"      {missed[0].check.line}", *_message(missed[0].message, style)]
@@ -154,7 +142,7 @@ def _details(outcome, style):
     for result in outcome.results:
         sign, colour = style.mark(result.verdict)
         lines += wrap(f"{style.paint(sign, colour)} {result.check.line}", style, "      ", "        ")
-        if result.verdict != "passed" and result.message not in said:
+        if result.verdict != Verdict.PASSED and result.message not in said:
             if result.seed:
                 lines.append(style.paint(f"        with seed {result.seed}", "dim"))
             topic = _topic(result)
@@ -176,7 +164,7 @@ def _topic(result):
 def _message(message, style):
     """Return the lines of a Message."""
     lines = _summary(message, style)
-    for label, text in (("expected", message.expected), ("came", message.came)):
+    for label, text in (("expected", message.expected), ("got", message.got)):
         if text:
             lines += wrap(f"{label:9} {text}", style, "          ", " " * 20)
     for text in message.where:
@@ -210,11 +198,15 @@ def closing_line(outcomes, style):
     total = totals(outcomes)
     text = f"{total['earned']} of {total['points']} points that can be checked here"
     text += f", {total['passed']} of {total['exercises']} exercises."
-    if broken := [outcome for outcome in outcomes if outcome.verdict == "grader_error"]:
+    if broken := [outcome for outcome in outcomes if outcome.verdict == Verdict.GRADER_ERROR]:
         names = ", ".join(outcome.exercise.name for outcome in broken)
         return style.paint(f"{text} A check broke, which is not your fault: {names}.", "red")
-    todo = [outcome for outcome in outcomes if outcome.verdict not in ("passed", "blocked", NOT_CHECKED)]
-    todo = todo or [outcome for outcome in outcomes if outcome.verdict == "blocked"]
+    todo = [
+        outcome
+        for outcome in outcomes
+        if outcome.verdict not in (Verdict.PASSED, Verdict.BLOCKED, Verdict.NOT_CHECKED)
+    ]
+    todo = todo or [outcome for outcome in outcomes if outcome.verdict == Verdict.BLOCKED]
     if not todo:
         return style.paint(text, "green")
     nearest = todo[0].exercise

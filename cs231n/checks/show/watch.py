@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-from cs231n.checks.notebooks.frameworks import FRAMEWORKS, Notebook, chosen
+from cs231n.checks.notebooks.frameworks import FRAMEWORKS, Notebook, framework_of
 from cs231n.checks.rubric import load
 from cs231n.checks.session import Session
 from cs231n.checks.show.table import style_of, table
@@ -26,7 +26,7 @@ def watch(root, names, seeds, hints=1):
             affected = names if changed is None else [name for name in names if name in touched(changed, root)]
             if affected:
                 with WorkerProcess(root) as worker:
-                    session = Session(Notebook(worker, chosen(root)), seeds)
+                    session = Session(Notebook(worker, framework_of(root)), seeds)
                     outcomes |= {name: session.outcome(name) for name in affected}
                 print(f"\n{time.strftime('%H:%M:%S')}  {', '.join(sorted(changed)) if changed else 'everything'}")
                 shown = [outcomes[name] for name in affected]

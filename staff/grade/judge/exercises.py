@@ -9,6 +9,7 @@ from cs231n.checks.rubric import load
 from cs231n.checks.run import run_check
 from cs231n.checks.session import Outcome, Session, first_message
 from cs231n.checks.subject.client import CALL_LIMIT, Subject
+from cs231n.checks.verdicts import Verdict
 from staff.grade.judge import messages
 from staff.grade.record import CheckRecord, ExerciseRecord
 
@@ -16,7 +17,7 @@ __all__ = ["Judge"]
 
 LAYERS = "cs231n/layers.py"  # the module whose functions the grader can answer in place of the student's
 # Verdicts after which a run with public seeds says more; a timeout would only be waited for again.
-_TOLD_MORE = ("failed", "error", "crashed", "import_error", "protocol_violation")
+_TOLD_MORE = (Verdict.FAILED, Verdict.ERROR, Verdict.CRASHED, Verdict.IMPORT_ERROR, Verdict.PROTOCOL_VIOLATION)
 
 
 class Judge:
@@ -52,21 +53,21 @@ class Judge:
         """Return the ExerciseRecord of an exercise."""
         start = time.monotonic()
         outcome, trusted = self._outcome(self.session, exercise), ()
-        if outcome.verdict not in ("passed", "not_implemented", "grader_error"):
+        if outcome.verdict not in (Verdict.PASSED, Verdict.NOT_IMPLEMENTED, Verdict.GRADER_ERROR):
             if trusted := self._broken(exercise):
                 outcome = self._outcome(self._session(trusted), exercise)
         misconception, detail = None, ""
         if outcome.verdict in _TOLD_MORE and self._left() > 0:
             transport = self.box.transport(trusted)
             detail = self._public(transport, outcome)
-            if outcome.verdict in ("failed", "error"):
+            if outcome.verdict in (Verdict.FAILED, Verdict.ERROR):
                 misconception = self._misconception(transport, exercise.name)
         self.log += [
             "\n".join([result.check.id, *result.message.where])
             for result in outcome.results
-            if result.verdict == "grader_error"
+            if result.verdict == Verdict.GRADER_ERROR
         ]
-        passed = outcome.verdict == "passed"
+        passed = outcome.verdict == Verdict.PASSED
         return ExerciseRecord(
             name=exercise.name,
             question=exercise.question,
@@ -89,7 +90,7 @@ class Judge:
 
     def _outcome(self, session, exercise):
         """Return the Outcome of an exercise, unless the submission has no time left."""
-        return session.outcome(exercise.name) if self._left() > 0 else Outcome(exercise, "timeout")
+        return session.outcome(exercise.name) if self._left() > 0 else Outcome(exercise, Verdict.TIMEOUT)
 
     def _broken(self, exercise):
         """Return the functions that an exercise builds on and that do not work: forward and backward together.
@@ -106,7 +107,7 @@ class Judge:
         return tuple(name for family in families.values() if not all(map(works.get, family)) for name in family)
 
     def _works(self, name):
-        return self._outcome(self.session, self.rubric.exercises[name]).verdict == "passed"
+        return self._outcome(self.session, self.rubric.exercises[name]).verdict == Verdict.PASSED
 
     def _all_needs(self, exercise):
         """Return the exercises that an exercise needs, and what those need."""
@@ -134,10 +135,10 @@ class Judge:
             return ""
         if outcome.needs:
             return first_message(outcome).summary
-        if outcome.verdict == "timeout" and self._left() <= 0:
+        if outcome.verdict == Verdict.TIMEOUT and self._left() <= 0:
             return f"no time left: all checks of a submission may take {self.limit:.0f} seconds together"
         first = next(result for result in outcome.results if result.verdict == outcome.verdict)
-        if outcome.verdict in ("not_implemented", "import_error"):  # the same for any check
+        if outcome.verdict in (Verdict.NOT_IMPLEMENTED, Verdict.IMPORT_ERROR):  # the same for any check
             return messages.kind(first)
         return f"{first.check.line}: {messages.kind(first)}"
 

@@ -8,31 +8,20 @@ import builtins
 
 from staff.grade.intake.text import clean
 
-__all__ = ["GRADER_ERROR", "details", "kind"]
-
-GRADER_ERROR = "the grader broke here, which costs no points: the staff has to look at it"
+__all__ = ["details", "kind"]
 
 # How the summaries of the checks end, and what is said of it; anything else does "not hold".
 _KINDS = {
     " other values": "the values differ from what is expected",
     " another shape": "the shape is another than expected",
     " another dtype": "the dtype is another than expected",
-    " is no array": "something else than an array came",
-    " is no number": "something else than a number came",
+    " is no array": "it is no array",
+    " is no number": "it is no number",
     " was changed": "an argument was changed",
     " in place": "an argument was changed in place",
     " returns something else": "it returns something else than expected",
     " other keys": "the keys are others than expected",
     " differs": "a value differs from what is expected",
-}
-_TEXTS = {
-    "not_implemented": "not written yet",
-    "blocked": "cannot be judged until what it builds on works",
-    "crashed": "Python ended without an answer",
-    "timeout": "no answer in time",
-    "import_error": "its module cannot be imported",
-    "protocol_violation": "what came back is no answer that a function can give",
-    "grader_error": GRADER_ERROR,
 }
 
 
@@ -45,7 +34,7 @@ def kind(result):
         return next(endings, "it does not hold")
     if result.verdict == "error":
         return f"raises {_exception(result.message.summary)}"
-    return _TEXTS[result.verdict]
+    return result.verdict.meaning
 
 
 def _exception(summary):
@@ -62,8 +51,8 @@ def details(public):
         return f"With public seeds it passes; to try more of them: `{again} --seeds 50`"
     message = public.message
     parts = [message.summary]
-    if message.expected or message.came:
-        parts += [f"expected {message.expected}", f"came {message.came}"]
+    if message.expected or message.got:
+        parts += [f"expected {message.expected}", f"got {message.got}"]
     parts += [*message.where, *([message.hint] if message.hint else [])]
     lines = [f"With public seeds, as `{again}` shows it:", *(clean(part, 500) for part in parts)]
     return clean("\n".join(lines), 1500, lines=True)

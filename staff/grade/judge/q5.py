@@ -11,8 +11,8 @@ import traceback
 from cs231n.checks.notebooks.frameworks import FRAMEWORKS, Notebook
 from cs231n.checks.notebooks.program import Program
 from cs231n.checks.rubric import load
+from cs231n.checks.verdicts import Verdict
 from staff.grade.intake.cells import Notebooks
-from staff.grade.judge import messages
 from staff.grade.judge.exercises import Judge
 from staff.grade.record import ExerciseRecord
 from staff.grade.sandbox import outside
@@ -40,7 +40,7 @@ def grade_q5(files, tree, seeded, exercises, slot=0):
     try:
         return _grade_written(files, tree, seeded, exercises, slot)
     except Exception:
-        return _alike(exercises, "grader_error", messages.GRADER_ERROR), [traceback.format_exc()]
+        return _alike(exercises, Verdict.GRADER_ERROR, Verdict.GRADER_ERROR.meaning), [traceback.format_exc()]
 
 
 def _grade_written(files, tree, seeded, exercises, slot):
@@ -53,7 +53,7 @@ def _grade_written(files, tree, seeded, exercises, slot):
     }
     if not graded:
         why = "not written yet" if programs else "its notebook was not handed in"
-        return _alike(exercises, "not_implemented", why), []
+        return _alike(exercises, Verdict.NOT_IMPLEMENTED, why), []
     reached = {notebook: _reached(records) for notebook, (records, _) in graded.items()}
     question = load().questions[exercises[0].question]
     notebook = Notebooks(files).chosen(question, reached)
@@ -63,7 +63,7 @@ def _grade_written(files, tree, seeded, exercises, slot):
 
 def _reached(records):
     """Return by what a notebook is chosen: points that it has or may still get, then those it has."""
-    open_points = sum(record.points for record in records if record.verdict == "grader_error")
+    open_points = sum(record.points for record in records if record.verdict == Verdict.GRADER_ERROR)
     earned = sum(record.earned for record in records)
     return earned + open_points, earned
 
@@ -79,10 +79,10 @@ def _program(files, framework):
 def _grade(framework, program, data, tree, seeded, exercises, slot):
     """Grade one notebook; see grade_q5."""
     if program is None:
-        return _alike(exercises, "import_error", f"{framework.notebook} cannot be read"), []
+        return _alike(exercises, Verdict.IMPORT_ERROR, f"{framework.notebook} cannot be read"), []
     if not framework.installed:
         log = f"{framework.name} is not installed here"
-        return _alike(exercises, "grader_error", messages.GRADER_ERROR), [log]
+        return _alike(exercises, Verdict.GRADER_ERROR, Verdict.GRADER_ERROR.meaning), [log]
     generator = seeded(_digest(program))
     with outside.Sandbox(tree | {framework.notebook: data}, slot, framework=framework) as box:
         judge = Judge(_Room(box, framework), generator, LIMIT)

@@ -4,10 +4,10 @@ import collections
 import dataclasses
 import statistics
 
-from cs231n.checks.verdicts import VERDICTS
+from cs231n.checks.verdicts import Verdict
 from staff.grade.alike.similarity import THRESHOLD
 from staff.grade.pages.charts import LARGE, SMALL, histogram, strip
-from staff.grade.pages.html import COLOURS, number, plural, render
+from staff.grade.pages.html import number, plural, render
 from staff.grade.points import lateness, previous
 
 __all__ = ["report"]
@@ -57,7 +57,7 @@ def report(records, rubric, catalogue, *, replaced=(), policy=None, groups=None,
         by_question={record.name: _by_question(record) for record in records},
         strips={record.name: _strip(record) for record in records},
         heat=_heat(records, rubric),
-        columns=[verdict for verdict in VERDICTS if any(_verdicts(records)[verdict].values())],
+        columns=[verdict for verdict in Verdict if any(_verdicts(records)[verdict].values())],
         mistakes=_mistakes(records, catalogue),
         slowest=sorted(records, key=lambda record: -record.seconds)[:SLOWEST],
         stopped=_stopped(records, STOPPED),
@@ -141,7 +141,7 @@ def _by_question(record):
 
 def _verdicts(records):
     """Return verdict -> exercise -> how many submissions have it."""
-    counts = {verdict: collections.Counter() for verdict in VERDICTS}
+    counts = {verdict: collections.Counter() for verdict in Verdict}
     for record in records:
         for exercise in record.exercises:
             counts[exercise.verdict][exercise.name] += 1
@@ -153,7 +153,7 @@ def _heat(records, rubric):
     counts = _verdicts(records)
     rows = {name: [] for name in rubric.questions}
     for exercise in rubric.exercises.values():
-        of = sum(counts[verdict][exercise.name] for verdict in VERDICTS)
+        of = sum(counts[verdict][exercise.name] for verdict in Verdict)
         if of:
             cells = {
                 verdict: (counts[verdict][exercise.name], counts[verdict][exercise.name] / of)
@@ -166,8 +166,8 @@ def _heat(records, rubric):
 def _strip(record):
     """Return the verdicts of a submission as a row of small bars."""
     counts = collections.Counter(exercise.verdict for exercise in record.exercises)
-    label = ", ".join(f"{counts[verdict]} {verdict.replace('_', ' ')}" for verdict in VERDICTS if counts[verdict])
-    kinds = [COLOURS.get(exercise.verdict, "broken") for exercise in record.exercises]
+    label = ", ".join(f"{counts[verdict]} {verdict.replace('_', ' ')}" for verdict in Verdict if counts[verdict])
+    kinds = [Verdict(exercise.verdict).colour for exercise in record.exercises]
     return strip(kinds, label or "nothing graded")
 
 

@@ -53,7 +53,7 @@ def feedback(record, rubric, catalogue, late=None):
         anchors={exercise.name for exercise in record.exercises},
         catalogue=catalogue,
         late=late,
-        verdicts=sorted({exercise.verdict for exercise in record.exercises}),
+        legend=sorted({exercise.verdict for exercise in record.exercises}),
     )
 
 

@@ -11,32 +11,14 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup, escape
 
-from cs231n.checks.show.table import WORDS
-from cs231n.checks.verdicts import VERDICTS
+from cs231n.checks.verdicts import Verdict
 from staff.grade.intake.text import clean, shorten
 from staff.grade.pages.prose import prose
 
-__all__ = ["COLOURS", "number", "plural", "render"]
+__all__ = ["number", "plural", "render"]
 
 TEMPLATES = Path(__file__).with_name("templates")
 LONGEST = 5000  # characters of a value
-
-MEANINGS = {
-    "passed": "every check of the exercise held",
-    "failed": "it runs, and gives a wrong answer to at least one check",
-    "not_implemented": "the solution block is still blank",
-    "blocked": "an exercise that it builds on has to work first",
-    "error": "it raised an exception",
-    "crashed": "Python itself ended, or ran out of memory",
-    "timeout": "it took longer than a check may take",
-    "import_error": "the file could not be imported, so nothing in it could be checked",
-    "protocol_violation": "what came back was no answer to the question",
-    "grader_error": "a check itself broke, which is never the student's fault and is being looked into",
-}
-assert MEANINGS.keys() == set(VERDICTS), "every verdict needs its meaning"
-
-SIGNS = dict.fromkeys(VERDICTS, "✗") | {"passed": "✓", "not_implemented": "○", "blocked": "↳", "grader_error": "!"}
-COLOURS = {"passed": "good", "not_implemented": "blank", "blocked": "blank", "failed": "wrong", "error": "wrong"}
 
 
 def render(template, **values):
@@ -66,10 +48,7 @@ def _environment():
     environment.globals |= {
         "style": Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
         "prose": prose,
-        "words": WORDS,
-        "meanings": MEANINGS,
-        "signs": SIGNS,
-        "colours": {verdict: COLOURS.get(verdict, "broken") for verdict in VERDICTS},
+        "verdicts": {verdict.value: verdict for verdict in Verdict},
     }
     return environment
 

@@ -8,9 +8,9 @@ import pytest
 from cs231n.checks.registry import Check
 from cs231n.checks.rubric import Exercise, load
 from cs231n.checks.run import Result
-from cs231n.checks.session import NOT_CHECKED, Outcome
+from cs231n.checks.session import Outcome
 from cs231n.checks.show.table import NOTEBOOK, Style, closing_line, style_of, table
-from cs231n.checks.verdicts import Message
+from cs231n.checks.verdicts import Message, Verdict
 from tests.checks.subjects import replaced, rewritten, session
 
 SHOWN = ("affine_forward", "affine_backward", "relu_forward", "two_layer_net")
@@ -23,9 +23,9 @@ Q1  Fully connected nets   FullyConnectedNets.ipynb, and {MANUAL} points for a h
       the output is that of torch, for inputs of many shapes
         out has other values
           expected  #, #, #, #, ...
-          came      #, #, #, #, ...
+          got       #, #, #, #, ...
           15 of 15 entries differ by more than #
-          most at [#]: expected #, came #
+          most at [#]: expected #, got #
           Along axis 0, all are wrong by the same.
         → Take a batch of one with two or three numbers and follow each line on paper.
       also missed: awkward, dtype, layout
@@ -33,9 +33,9 @@ Q1  Fully connected nets   FullyConnectedNets.ipynb, and {MANUAL} points for a h
         1. Which of the three inputs does your result not depend on?
         → the next hint: python -m cs231n.checks affine_forward --hints 2
 
-  · affine_backward                 not written yet                          0 / {POINTS[1]}
+  ○ affine_backward                 not written yet                          0 / {POINTS[1]}
   ✓ relu_forward                    passed                                   {POINTS[2]} / {POINTS[2]}
-  · two_layer_net                   needs affine_forward and 1 more first    0 / {POINTS[3]}
+  ↳ two_layer_net                   needs affine_forward and 1 more first    0 / {POINTS[3]}
 
 {EARNED} points that can be checked here, 1 of 4 exercises. Next: affine_forward (Q1), cs231n/layers.py."""
 
@@ -128,15 +128,16 @@ def test_the_style_fits_the_stream(monkeypatch, encoding, terminal, environment,
 
 
 def outcome(verdict, name="adam", message=None, **more):
+    verdict = Verdict(verdict)
     exercise = Exercise(name, "Q1", 3, (more.pop("block", "cs231n/optim.py:adam"),), ())
     result = Result(Check(name, "steps", "a line", "", None), verdict, message or Message("summary"), **more)
     return Outcome(exercise, verdict, (result,))
 
 
 def test_an_exercise_in_a_notebook_is_shown_as_such_and_counts_for_nothing():
-    notebook = Outcome(Exercise("barebones", "Q5", 2, ("PyTorch.ipynb:barebones",), ()), NOT_CHECKED)
+    notebook = Outcome(Exercise("barebones", "Q5", 2, ("PyTorch.ipynb:barebones",), ()), Verdict.NOT_CHECKED)
     text = table([notebook, outcome("passed")], load(), Style())
-    assert re.search(r"· barebones +in the notebook +- / 2", text)
+    assert re.search(r"○ barebones +in the notebook +- / 2", text)
     assert "3 of 3 points that can be checked here, 1 of 1 exercises." in text
 
 

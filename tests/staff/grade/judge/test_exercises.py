@@ -117,7 +117,7 @@ def test_a_failure_with_a_secret_seed_is_told_by_its_kind_and_with_the_numbers_o
     assert record.message == f"{line}: the values differ from what is expected"
     first, second = record.checks[:2]
     assert first.message.startswith("the values differ from what is expected\nWith public seeds, as `python -m")
-    assert "All that came is what was expected plus 1" in first.message
+    assert "Everything is what is right plus 1" in first.message
     assert second.message == "the values differ from what is expected"
 
 

@@ -5,7 +5,7 @@ import pytest
 from cs231n.checks import compare, registry
 from cs231n.checks.registry import Check
 from cs231n.checks.run import Result
-from cs231n.checks.verdicts import VERDICTS, Failure, Message
+from cs231n.checks.verdicts import Failure, Message, Verdict
 from staff.grade.judge.messages import details, kind
 
 CHECK = Check("affine_forward", "values", "the output is that of torch", "", None)
@@ -15,7 +15,7 @@ def failure(function, *args):
     """Return the Result of a comparison that fails."""
     with pytest.raises(Failure) as failed:
         function(*args)
-    return Result(CHECK, "failed", failed.value.message, 0)
+    return Result(CHECK, Verdict.FAILED, failed.value.message, 0)
 
 
 @pytest.mark.parametrize(
@@ -24,8 +24,8 @@ def failure(function, *args):
         (compare.close, ("dx", compare.np.ones(3), [1, 1, 1.5]), "the values differ"),
         (compare.close, ("dx", compare.np.ones(3), [1, 1]), "the shape is another"),
         (compare.array, ("dx", compare.np.ones(3), (3,), "f4"), "the dtype is another"),
-        (compare.array, ("dx", None, (3,)), "something else than an array"),
-        (compare.number, ("loss", "0.123", 0.5), "something else than a number"),
+        (compare.array, ("dx", None, (3,)), "it is no array"),
+        (compare.number, ("loss", "0.123", 0.5), "it is no number"),
         (compare.number, ("loss", 0.123, 0.5), "a value differs"),
         (compare.same, ("mode", "0.123", "x"), "a value differs"),
         (compare.unchanged, ("x", compare.np.ones(2), compare.np.zeros(2)), "changed in place"),
@@ -51,28 +51,28 @@ def test_the_kind_of_each_comparison_is_told_without_its_numbers(function, args,
     ],
 )
 def test_only_names_of_built_in_exceptions_are_told(summary, said):
-    assert kind(Result(CHECK, "error", Message(summary), 0)) == said
+    assert kind(Result(CHECK, Verdict.ERROR, Message(summary), 0)) == said
 
 
-@pytest.mark.parametrize("verdict", [name for name in VERDICTS if name not in ("passed", "failed", "error")])
+@pytest.mark.parametrize("verdict", [name for name in Verdict if name not in ("passed", "failed", "error")])
 def test_every_other_verdict_has_a_text_of_its_own(verdict):
     assert "0.123" not in kind(Result(CHECK, verdict, Message("0.123"), 0))
 
 
 def test_nothing_is_told_of_what_passed():
-    assert kind(Result(CHECK, "passed")) == ""
+    assert kind(Result(CHECK, Verdict.PASSED)) == ""
 
 
 def test_details_hold_all_of_a_public_run_line_by_line_that_can_be_shown():
     message = Message("dx has\nother values", "1, 2", "1, 3", ("1 of 2 entries", "    x = 1 \x1b"), "Look.")
-    text = details(Result(CHECK, "failed", message, 0))
+    text = details(Result(CHECK, Verdict.FAILED, message, 0))
     again = "With public seeds, as `python -m cs231n.checks affine_forward` shows it:"
     assert text.split("\n") == [
-        *(again, "dx has other values", "expected 1, 2", "came 1, 3", "1 of 2 entries", "x = 1 �", "Look.")
+        *(again, "dx has other values", "expected 1, 2", "got 1, 3", "1 of 2 entries", "x = 1 �", "Look.")
     ]
 
 
 def test_every_hint_of_the_checks_fits():
     for exercise in ("affine_forward", "batchnorm_forward", "adam"):
         for one in registry.checks_of(exercise):
-            assert one.hint in details(Result(one, "failed", Message("x", hint=one.hint), 0))
+            assert one.hint in details(Result(one, Verdict.FAILED, Message("x", hint=one.hint), 0))

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from cs231n.checks.rubric import load
-from cs231n.checks.verdicts import VERDICTS
+from cs231n.checks.verdicts import Verdict
 from staff.grade.pages.feedback import feedback
-from staff.grade.pages.html import COLOURS, _environment
+from staff.grade.pages.html import _environment
 from staff.grade.points.lateness import assess, policy
 from staff.grade.record import CheckRecord, Record
 from tests.staff.grade.made_up import CATALOGUE, DEADLINE, HOSTILE, hostile_record, make_class, make_record
@@ -43,13 +43,12 @@ def test_a_class_of_pages_is_well_formed():
         page_of(record, late=assess(record, policy(DEADLINE.isoformat(), 15, 10)))
 
 
-@pytest.mark.parametrize("verdict", VERDICTS)
+@pytest.mark.parametrize("verdict", Verdict)
 def test_every_verdict_has_words_a_sign_and_a_meaning(record, verdict):
     page = page_of(changed(record, "adam", verdict=verdict, needs=("affine_forward",), message="because"))
-    said = _environment().globals
-    assert said["words"][verdict] in page.text
-    assert said["meanings"][verdict] in page.text
-    assert said["signs"][verdict] in page.text
+    assert verdict.word in page.text
+    assert verdict.meaning in page.text
+    assert verdict.sign in page.text
 
 
 def test_the_hints_open_one_after_another(record):
@@ -181,7 +180,7 @@ def test_all_text_has_the_contrast_that_the_guidelines_ask_for(theme):
     pairs += [(verdict, "card") for verdict in ("good", "wrong", "broken")]
     pairs += [("alarm", "page"), ("alarm", "alarm-soft")]
     low = {pair: contrast(colours[pair[0]], colours[pair[1]]) for pair in pairs}
-    for tone in {*COLOURS.values(), "broken"}:
+    for tone in {verdict.colour for verdict in Verdict}:
         deepest = depth * colours[tone] + (1 - depth) * colours["card"]
         low[tone] = contrast(colours["text"], deepest)
     assert {pair: value for pair, value in low.items() if value < 4.5} == {}

@@ -1,7 +1,7 @@
 """What explains the difference between two arrays: a factor, another order, a term too few.
 
-Each pattern is a function of what came, what is right (float64 arrays) and a Context; it returns a sentence, or an
-empty text where it does not fit.
+Each pattern is a function of what the code returned, what is right (float64 arrays) and a Context; it returns a
+sentence, or an empty text where it does not fit.
 """
 
 import dataclasses
@@ -22,7 +22,7 @@ class Context:
     Attributes:
         sizes: letter -> length, such as N -> 4.
         numbers: name -> number: probabilities, rates.
-        axes: a word for each axis of the right array.
+        axes: a word for each axis of the right array; () where none is known.
         inputs: name -> array that may stand in it as a factor or a term.
         variants: sentence -> array: right answers to other questions.
         lines: function that lays an array of the shape of x out as (lines, entries), where each line is normalised
@@ -52,31 +52,31 @@ def near(one, two):
 # --- another shape ------------------------------------------------------------------------------------------
 
 
-def explain_shape(came, right, context):
+def explain_shape(got, right, context):
     """Return what makes another shape of the right array, as a sentence, or an empty text."""
     for pattern in (_transposed, _not_summed, _summed_too_far, _not_reshaped):
-        if sentence := pattern(came, right, context):
+        if sentence := pattern(got, right, context):
             return sentence
-    letters = [[letter for letter, size in context.sizes.items() if size == length] for length in came.shape]
-    if came.ndim and all(len(found) == 1 for found in letters):
-        return f"That is ({', '.join(found[0] for found in letters)}{',' * (came.ndim == 1)})."
+    letters = [[letter for letter, size in context.sizes.items() if size == length] for length in got.shape]
+    if got.ndim and all(len(found) == 1 for found in letters):
+        return f"That is ({', '.join(found[0] for found in letters)}{',' * (got.ndim == 1)})."
     return ""
 
 
-def _transposed(came, right, context):
-    if came.ndim != right.ndim or sorted(came.shape) != sorted(right.shape):
+def _transposed(got, right, context):
+    if got.ndim != right.ndim or sorted(got.shape) != sorted(right.shape):
         return ""
     for order in itertools.permutations(range(right.ndim)):
-        if right.transpose(order).shape == came.shape and near(came, right.transpose(order)):
+        if right.transpose(order).shape == got.shape and near(got, right.transpose(order)):
             return "It is transposed: the numbers are right" + (
                 "." if right.ndim == 2 else f", with the axes in the order {order}."
             )
     return "The lengths are those expected in another order, and the numbers are not just transposed."
 
 
-def _not_summed(came, right, context):
-    for axes in _subsets(came.ndim):
-        total = came.sum(axis=axes)
+def _not_summed(got, right, context):
+    for axes in _subsets(got.ndim):
+        total = got.sum(axis=axes)
         if total.shape == right.shape and near(total, right):
             return f"A sum is missing: added up over {_axes(axes)}, it is right."
         if total.size == right.size and near(total.reshape(right.shape), right):
@@ -84,17 +84,17 @@ def _not_summed(came, right, context):
     return ""
 
 
-def _summed_too_far(came, right, context):
+def _summed_too_far(got, right, context):
     for axes in _subsets(right.ndim):
         for keepdims in (False, True):
             total = right.sum(axis=axes, keepdims=keepdims)
-            if total.shape == came.shape and near(came, total):
+            if total.shape == got.shape and near(got, total):
                 return f"It is summed too far: the right one, added up over {_axes(axes)}."
     return ""
 
 
-def _not_reshaped(came, right, context):
-    if came.size == right.size and near(came.reshape(right.shape), right):
+def _not_reshaped(got, right, context):
+    if got.size == right.size and near(got.reshape(right.shape), right):
         return "The numbers are right and in order: what is missing is a reshape."
     return ""
 
@@ -102,34 +102,34 @@ def _not_reshaped(came, right, context):
 # --- the right shape, other values --------------------------------------------------------------------------
 
 
-def explain_values(came, right, context):
+def explain_values(got, right, context):
     """Return what the difference looks like, as a sentence, or an empty text."""
-    if not np.isfinite(came).all():
-        return _not_finite(came)
-    if not came.any():
-        return "All that came is zero."
-    return next(filter(None, (pattern(came, right, context) for pattern in _VALUES)), "")
+    if not np.isfinite(got).all():
+        return _not_finite(got)
+    if not got.any():
+        return "Everything is zero."
+    return next(filter(None, (pattern(got, right, context) for pattern in _VALUES)), "")
 
 
-def _not_finite(came):
-    kinds = [word for word, test in (("NaN", np.isnan), ("infinity", np.isinf)) if test(came).any()]
-    count = np.count_nonzero(~np.isfinite(came))
-    share = "everywhere" if count == came.size else f"in {count} of {came.size} entries"
+def _not_finite(got):
+    kinds = [word for word, test in (("NaN", np.isnan), ("infinity", np.isinf)) if test(got).any()]
+    count = np.count_nonzero(~np.isfinite(got))
+    share = "everywhere" if count == got.size else f"in {count} of {got.size} entries"
     return (
         f"{' and '.join(kinds)} {share}: look for a division by zero, the root or logarithm of what is not "
         "positive, and np.empty."
     )
 
 
-def constant_factor(came, right):
-    """Return the number c with came = c * right, or None."""
-    if came is None or came.shape != right.shape or not np.isfinite(came).all():
+def constant_factor(got, right):
+    """Return the number c with got = c * right, or None."""
+    if got is None or got.shape != right.shape or not np.isfinite(got).all():
         return None
     clear = np.abs(right) > 1e-3 * max(np.abs(right).max(initial=0), 1e-12)
     if np.count_nonzero(clear) < min(2, right.size) or not clear.any():
         return None
-    c = float(np.median(came[clear] / right[clear]))
-    return c if abs(c) > 1e-12 and near(came, c * right) else None
+    c = float(np.median(got[clear] / right[clear]))
+    return c if abs(c) > 1e-12 and near(got, c * right) else None
 
 
 def fitting_names(c, context):
@@ -160,72 +160,72 @@ def factor_sentence(c, names):
     """Return a factor as a sentence; `names` are those that fit, the simplest first."""
     sign = "The sign is wrong" if c < 0 else ""
     if abs(abs(c) - 1) <= NEAR:
-        return f"{sign}: all that came is -1 times what is right." if sign else ""
+        return f"{sign}: everything is -1 times what is right." if sign else ""
     if not names:
-        return f"All that came is {c:.6g} times what is right."
+        return f"Everything is {c:.6g} times what is right."
     name, value = next(iter(names.items()))
     plain = name.removeprefix("1/").removeprefix("(").removesuffix(")") if name.startswith("1/") else name
     length = 1 / value if name.startswith("1/") else value
     here = "" if plain.isdigit() else f" ({plain} is {length:.6g} here)"
     if length >= 2 and abs(length - round(length)) < NEAR:
-        text = f"All that came is exactly {plain} times too {'small' if value < 1 else 'large'}{here}"
+        text = f"Everything is exactly {plain} times too {'small' if value < 1 else 'large'}{here}"
     else:
-        text = f"All that came is exactly {name} times what is right{here}"
+        text = f"Everything is exactly {name} times what is right{here}"
     return f"{text}, and has the wrong sign." if sign else f"{text}."
 
 
-def _factor(came, right, context):
-    c = constant_factor(came, right)
+def _factor(got, right, context):
+    c = constant_factor(got, right)
     if c is None:
         return ""
     return factor_sentence(c, fitting_names(c, context))
 
 
-def _variant(came, right, context):
+def _variant(got, right, context):
     for sentence, other in context.variants.items():
-        if other.any() and near(came, other):
+        if other.any() and near(got, other):
             return sentence
     return ""
 
 
-def _other_order(came, right, context):
+def _other_order(got, right, context):
     if right.size < 3 or right.ndim < 2:
-        return _flipped(came, right) if right.ndim else ""
+        return _flipped(got, right) if right.ndim else ""
     for order in itertools.permutations(range(right.ndim)):
         if order == tuple(range(right.ndim)):
             continue
         swapped = right.transpose(order)
-        if swapped.shape == right.shape and near(came, swapped):
+        if swapped.shape == right.shape and near(got, swapped):
             return f"It is transposed: the right numbers, with the axes in the order {order}."
-        if near(came, swapped.reshape(right.shape)):
+        if near(got, swapped.reshape(right.shape)):
             return (
                 f"The right numbers in another order: as if transposed to {_names(order, context)} and reshaped. "
                 "A reshape never moves numbers between axes; that takes a transpose before it."
             )
         back = right.reshape(swapped.shape).transpose(np.argsort(order))
-        if near(came, back):
+        if near(got, back):
             return (
                 f"The right numbers in another order: as if reshaped to {_names(order, context)} and transposed "
                 "back. A reshape never moves numbers between axes; that takes a transpose before it."
             )
-    return _flipped(came, right) or _shifted(came, right, context) or _shuffled(came, right)
+    return _flipped(got, right) or _shifted(got, right, context) or _shuffled(got, right)
 
 
-def _flipped(came, right):
+def _flipped(got, right):
     for axes in _subsets(right.ndim):
-        if near(came, np.flip(right, axes)):
+        if near(got, np.flip(right, axes)):
             return f"It runs backwards along {_axes(axes)}."
     return ""
 
 
-def _shifted(came, right, context):
+def _shifted(got, right, context):
     """A slice that begins at the wrong place: only images have room for that."""
     if right.ndim != 4:
         return ""
     for down, across in itertools.product(range(-2, 3), repeat=2):
         if (down, across) == (0, 0):
             continue
-        one, two = came[:, :, *_overlap(down, across)], right[:, :, *_overlap(-down, -across)]
+        one, two = got[:, :, *_overlap(down, across)], right[:, :, *_overlap(-down, -across)]
         if one.size >= right.size / 3 and one.any() and near(one, two):
             ways = [f"{abs(n)} {way[n < 0]}" for n, way in ((down, ("down", "up")), (across, _SIDES)) if n]
             return f"It is shifted by {' and '.join(ways)}: look at where a slice begins, and at the padding."
@@ -240,28 +240,28 @@ def _overlap(down, across):
     return tuple(slice(max(n, 0), n if n < 0 else None) for n in (down, across))
 
 
-def _shuffled(came, right):
-    if right.size > 3 and near(np.sort(came, axis=None), np.sort(right, axis=None)):
+def _shuffled(got, right):
+    if right.size > 3 and near(np.sort(got, axis=None), np.sort(right, axis=None)):
         return "All the right numbers are there, in other places."
     return ""
 
 
-def _factor_of_an_input(came, right, context):
+def _factor_of_an_input(got, right, context):
     """Each entry is multiplied or divided by an input that has no business there, or lacks one."""
     for name, value in context.inputs.items():
         value = _fit(value, right.shape)
         if value is None or np.ptp(value) < 1e-9:
             continue
-        if near(came, right * value):
+        if near(got, right * value):
             return (
                 f"Each entry is {name} times what is right: {name} stands there too often, or in the wrong place."
             )
-        if value.all() and near(came * value, right):
+        if value.all() and near(got * value, right):
             return f"Each entry lacks the factor {name}: times {name}, it is right."
     return ""
 
 
-def _factor_along_an_axis(came, right, context):
+def _factor_along_an_axis(got, right, context):
     for axis in range(right.ndim):
         others = tuple(k for k in range(right.ndim) if k != axis)
         if right.shape[axis] < 2 or right.size // right.shape[axis] < 2:
@@ -269,16 +269,17 @@ def _factor_along_an_axis(came, right, context):
         bottom = (right * right).sum(axis=others, keepdims=True)
         if not bottom.all():
             continue
-        factors = (came * right).sum(axis=others, keepdims=True) / bottom
-        if near(came, factors * right):
+        factors = (got * right).sum(axis=others, keepdims=True) / bottom
+        if near(got, factors * right):
             shown = ", ".join(f"{value:.4g}" for value in factors.ravel()[:4])
-            return f"Each {context.axes[axis]} is wrong by a factor of its own: {shown}{_dots(factors)}"
+            word = context.axes[axis] if context.axes else f"index of axis {axis}"
+            return f"Each {word} is wrong by a factor of its own: {shown}{_dots(factors)}"
     return ""
 
 
-def _multiple_of_an_input(came, right, context):
+def _multiple_of_an_input(got, right, context):
     """A term with an input is missing, or too much."""
-    difference = came - right
+    difference = got - right
     for name, value in context.inputs.items():
         value = _fit(value, right.shape)
         if value is None or not value.any() or np.ptp(value) < 1e-9:
@@ -295,11 +296,11 @@ def _multiple_of_an_input(came, right, context):
     return ""
 
 
-def _statistics(came, right, context):
+def _statistics(got, right, context):
     """The gradient through the mean or the variance of each line."""
     if context.lines is None or context.x is None or context.x.shape != right.shape:
         return ""
-    difference, x = context.lines(came - right), context.lines(context.x)
+    difference, x = context.lines(got - right), context.lines(context.x)
     if x.shape[1] < 3:
         return ""
     flat = difference - difference.mean(axis=1, keepdims=True)
@@ -321,16 +322,15 @@ def _statistics(came, right, context):
     )
 
 
-def _constant_along_an_axis(came, right, context):
-    shift = came - right
+def _constant_along_an_axis(got, right, context):
+    shift = got - right
     scale = np.abs(shift).max()
     if right.size > 1 and np.ptp(shift) <= NEAR * scale:
-        return f"All that came is what is right plus {shift.mean():.5g}."
+        return f"Everything is what is right plus {shift.mean():.5g}."
     for axis in range(right.ndim):
         if right.shape[axis] > 2 and np.ptp(shift, axis=axis).max() <= NEAR * scale:
-            return (
-                f"Along axis {axis}, from {context.axes[axis]} to {context.axes[axis]}, all are wrong by the same."
-            )
+            words = f", from {context.axes[axis]} to {context.axes[axis]}" if context.axes else ""
+            return f"Along axis {axis}{words}, all are wrong by the same."
     return ""
 
 
@@ -371,7 +371,7 @@ def _axes(axes):
 
 
 def _names(order, context):
-    return "(" + ", ".join(context.axes[k] for k in order) + ")"
+    return f"({', '.join(context.axes[k] for k in order)})" if context.axes else str(order)
 
 
 def _dots(values):

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-__all__ = ["describe"]
+__all__ = ["indices", "places_of"]
 
 FEW = 4  # so many places are named one by one
 
 
-def describe(wrong, axes, masks):
+def places_of(wrong, axes, masks):
     """Return where the entries of a boolean array are True, as lines.
 
     Args:
@@ -25,7 +25,7 @@ def describe(wrong, axes, masks):
             lines.append(f"{exactly}where {words}")
             break
     else:
-        lines += _border(wrong, axes) or _indices(wrong, axes)
+        lines += _border(wrong, axes) or indices(wrong, axes) or ["scattered over all axes"]
     if count <= FEW and wrong.ndim:
         lines.append("at " + ", ".join(_text(index) for index in np.argwhere(wrong)))
     return lines
@@ -44,16 +44,16 @@ def _border(wrong, axes):
     return []
 
 
-def _indices(wrong, axes):
-    """Return a line for each axis of which only some indices are hit."""
+def indices(wrong, axes=()):
+    """Return a line for each axis of which only some indices are hit; `axes` has a word for each."""
     lines = []
-    for axis, word in enumerate(axes):
+    for axis, word in enumerate(axes or ["index"] * wrong.ndim):
         others = tuple(k for k in range(wrong.ndim) if k != axis)
         hit = np.flatnonzero(wrong.any(axis=others))
         if len(hit) < wrong.shape[axis]:
             shown = ", ".join(map(str, hit[:6])) + (", ..." if len(hit) > 6 else "")
             lines.append(f"only {word} {shown} of {wrong.shape[axis]} (axis {axis})")
-    return lines or ["scattered over all axes"]
+    return lines
 
 
 def _text(index):
