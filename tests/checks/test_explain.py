@@ -383,17 +383,17 @@ def test_another_shape_is_explained(came, words):
 
 def test_places_are_the_border_an_index_or_a_condition():
     wrong = np.ones((2, 3, 5, 6), bool)
-    assert places.describe(wrong, "ncyx", {}) == ["all 180 entries"]
+    assert places.places_of(wrong, "ncyx", {}) == ["all 180 entries"]
     wrong[:, :, 1:-1, 1:-1] = False
-    assert "only at the border" in places.describe(wrong, "ncyx", {})[1]
+    assert "only at the border" in places.places_of(wrong, "ncyx", {})[1]
     wrong = np.zeros((2, 3, 5, 6), bool)
     wrong[1, :, 2] = True
-    said = "; ".join(places.describe(wrong, ("example", "channel", "row", "column"), {}))
+    said = "; ".join(places.places_of(wrong, ("example", "channel", "row", "column"), {}))
     assert "only example 1 of 2 (axis 0); only row 2 of 5 (axis 2)" in said
-    assert places.describe(wrong, "ncyx", {"x < 0": wrong})[1] == "exactly where x < 0"
+    assert places.places_of(wrong, "ncyx", {"x < 0": wrong})[1] == "exactly where x < 0"
     one = np.zeros(4, bool)
     one[2] = True
-    assert places.describe(one, ("feature",), {})[-1] == "at [2]"
+    assert places.places_of(one, ("feature",), {})[-1] == "at [2]"
 
 
 def test_a_picture_lays_images_out_side_by_side():

@@ -7,8 +7,8 @@ import numpy as np
 from cs231n.checks import compare
 from cs231n.checks.exercises import dropout
 from cs231n.checks.explain.layer_context import ROWS
-from cs231n.checks.explain.patterns import Context
 from cs231n.checks.explain.settings import Part, Setting, draws
+from cs231n.checks.patterns import Context
 from cs231n.checks.subject.client import SubjectFailure
 
 __all__ = ["kinds", "setting"]

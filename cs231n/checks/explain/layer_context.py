@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cs231n.checks.explain.patterns import Context
+from cs231n.checks.patterns import Context
 
 __all__ = ["IMAGE", "ROWS", "axes_of", "context_of", "masks_of", "overlaps_of", "variants_of"]
 

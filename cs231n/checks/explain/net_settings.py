@@ -4,8 +4,8 @@ import numpy as np
 
 from cs231n.checks import compare
 from cs231n.checks.exercises import nets
-from cs231n.checks.explain.patterns import Context
 from cs231n.checks.explain.settings import Part, Setting, draws
+from cs231n.checks.patterns import Context
 from cs231n.checks.subject.client import SubjectFailure
 
 __all__ = ["NETS", "kinds", "setting"]

@@ -2,8 +2,8 @@
 
 from cs231n.checks import compare
 from cs231n.checks.exercises import update_rules
-from cs231n.checks.explain.patterns import Context
 from cs231n.checks.explain.settings import Part, Setting, draws
+from cs231n.checks.patterns import Context
 
 __all__ = ["kinds", "setting"]
 

@@ -9,7 +9,7 @@ from cs231n.checks import (
     exercises,  # noqa: F401 - registers the checks
     registry,
 )
-from cs231n.checks.explain.patterns import Context
+from cs231n.checks.patterns import Context
 
 __all__ = ["Part", "Setting", "draws", "shapes"]
 

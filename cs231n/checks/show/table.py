@@ -36,6 +36,7 @@ class Style:
 
     def mark(self, verdict):
         """Return the sign of a verdict and its colour."""
+        verdict = Verdict(verdict)
         return verdict.sign if self.signs else _ASCII[verdict.sign], _OF_VERDICTS[verdict.colour]
 
     @property
