@@ -4,36 +4,42 @@ Nothing is unpacked to disk and nothing is run. Whatever is wrong with an entry 
 that says so; the others still count.
 """
 
+import contextlib
 import dataclasses
 import functools
 import hashlib
-import io
-import os
 import re
-import stat
 import unicodedata
-import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 from cs231n.checks.rubric import load
 from cs231n.submit.archive import MODULES
+from staff.grade.intake.containers import (
+    KEPT,
+    MAX_ARCHIVE,
+    MB,
+    Entry,
+    UnreadableArchive,
+    archive_entries,
+    folder_entries,
+    is_archive,
+)
 from staff.grade.intake.text import clean, shorten
 
 __all__ = ["Submission", "read"]
 
-MB = 1 << 20
-MAX_ARCHIVE = 512 * MB  # bytes of an archive, or of all files of a folder that are read
-MAX_DIRECTORY = 8 * MB  # bytes of an archive's list of entries
-MAX_ENTRIES = 50_000
+MAX_ENTRIES = 50_000  # of files that could count
+MAX_INSIDE = 20  # archives inside a submission that are opened
 MAX_MODULE, MAX_NOTEBOOK, MAX_TOTAL = 1 * MB, 32 * MB, 128 * MB  # bytes, unpacked
 MAX_MODULES = 300
-MAX_RATIO, RATIO_FROM = 200, 16 * MB  # unpacked to packed, of entries from this size on
-MAX_PATH, MAX_PART = 200, 100  # characters of a path and of each part
+MAX_PATH, MAX_PART = 400, 150  # characters of a path and of each part
 MAX_LINES = 40  # of problems
 
-_JUNK = re.compile(r"__MACOSX|__pycache__|\.DS_Store|\._.*|\.git|\.ipynb_checkpoints|Thumbs\.db")
-_ARCHIVES = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
+_JUNK = re.compile(
+    r"__MACOSX|__pycache__|\.DS_Store|\._.*|\.git|\.ipynb_checkpoints|Thumbs\.db"
+    r"|\.?venv.*|node_modules|site-packages|dist-packages|cifar-10-batches-py|\.vscode|\.idea",
+    re.IGNORECASE,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,110 +57,90 @@ class Submission:
     problems: tuple[str, ...] = ()
 
 
-@dataclasses.dataclass(frozen=True)
-class _Entry:
-    """A file of an archive or a folder; `fault` says why it must not be read."""
-
-    name: str
-    size: int
-    open: Callable
-    packed: int | None = None
-    fault: str = ""
-
-
 class _LeftOut(Exception):
     """An entry is not read; the message says why."""
 
 
-def read(path):
-    """Return the Submission at a path; never raises for what a submission may hold."""
-    path = Path(path)
-    if path.is_dir():
-        return _read_folder(path)
-    try:
-        with _Bounded(path) as file:
-            return _read_archive(file)
-    except OSError as error:
-        return Submission({}, "", (f"cannot be read: {error.strerror}",))
+def read(*paths: Path) -> Submission:
+    """Return the Submission that archives, folders and loose files make together.
+
+    Never raises for what a submission may hold.
+    """
+    with contextlib.ExitStack() as files:
+        entries, digests, problems = [], [], []
+        for path in map(Path, paths):
+            alone = len(paths) == 1
+            try:
+                digests.append(_digest(path))
+                entries += _below("" if alone else f"{path.name}/", _entries_of(path, files))
+            except OSError as error:
+                problems.append(_line(path.name, f"cannot be read: {error.strerror}"))
+            except UnreadableArchive as error:
+                problems.append(str(error) if alone else _line(path.name, error))
+        if problems and not entries:
+            found, more = {}, []
+        else:
+            found, more = _collect(_opened(entries, files, problems))
+    digest = digests[0] if len(digests) == 1 else hashlib.sha256(repr(digests).encode()).hexdigest()
+    return Submission(found, digest, _few([*problems, *more]))
 
 
-# --- archives -----------------------------------------------------------------------------------------------
-
-
-class _Bounded(io.FileIO):
-    """A file of which zipfile cannot read a list of entries of any size: it reads that at once."""
-
-    def read(self, size=-1):
-        if size > MAX_DIRECTORY:
-            raise zipfile.BadZipFile(f"its list of entries is larger than {MAX_DIRECTORY // MB} MB")
-        return super().read(size)
-
-
-def _read_archive(file):
-    size = os.fstat(file.fileno()).st_size
-    if size > MAX_ARCHIVE:
-        return Submission({}, f"{size} bytes", (f"larger than {MAX_ARCHIVE // MB} MB, which is not read",))
-    digest = hashlib.file_digest(file, "sha256").hexdigest()
-    if size == 0:
-        return Submission({}, digest, ("an empty file, expected a zip archive",))
-    try:
-        archive = zipfile.ZipFile(file)
-        entries = [_archive_entry(archive, info) for info in archive.infolist() if not info.is_dir()]
-    except Exception as error:  # zipfile raises whatever the bytes provoke
-        why = f": {clean(str(error), 200)}" if isinstance(error, zipfile.BadZipFile) else ""
-        return Submission({}, digest, (f"no zip archive, or one that is cut off{why}",))
-    files, problems = _collect(entries)
-    return Submission(files, digest, problems)
-
-
-def _archive_entry(archive, info):
-    mode = info.external_attr >> 16
-    fault = ""
-    if info.flag_bits & 0x1:
-        fault = "encrypted"
-    elif stat.S_IFMT(mode) and not stat.S_ISREG(mode):
-        fault = "a link" if stat.S_ISLNK(mode) else "not an ordinary file"
-    elif info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        fault = "compressed in a way that is not read, expected deflate"
-    # zipfile cuts a name at a NUL; orig_filename still has it
-    name = info.orig_filename if "\0" in info.orig_filename else info.filename
-    return _Entry(name, info.file_size, lambda: archive.open(info), info.compress_size, fault)
-
-
-# --- folders ------------------------------------------------------------------------------------------------
-
-
-def _read_folder(path):
-    entries = []
-    for folder, folders, names in os.walk(path):
-        folders[:] = sorted(name for name in folders if not _JUNK.fullmatch(name))
-        links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
-        entries += [_folder_entry(path, Path(folder, name)) for name in sorted([*names, *links])]
-        if len(entries) > MAX_ENTRIES:
-            break
-    files, problems = _collect(entries)
+def _digest(path):
+    """Return SHA-256 over all that is at a path; of what cannot be graded in a folder, over its name and size."""
+    if not path.is_dir():
+        if path.stat().st_size > MAX_ARCHIVE:
+            return f"{path.stat().st_size} bytes"
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
     digest = hashlib.sha256()
-    for entry in entries:
-        # of what is not graded the size is enough: data sets would be read for nothing
+    for entry in _folder(path):
         digest.update(repr((entry.name, entry.size)).encode())
-    for name, data in sorted(files.items()):
-        digest.update(repr((name, data)).encode())
-    return Submission(files, digest.hexdigest(), problems)
+        if entry.name.lower().endswith(KEPT) and not entry.fault and entry.size <= MAX_NOTEBOOK:
+            with entry.open() as file:
+                digest.update(file.read())
+    return digest.hexdigest()
 
 
-def _folder_entry(root, path):
-    status = path.lstat()
-    fault = ""
-    if stat.S_ISLNK(status.st_mode):
-        fault = "a link"
-    elif not stat.S_ISREG(status.st_mode):
-        fault = "not an ordinary file"
-    name = path.relative_to(root).as_posix()
-    return _Entry(name, status.st_size, lambda: open(path, "rb", opener=_without_links), None, fault)
+def _entries_of(path, files):
+    """Return the Entries at a path."""
+    if path.is_dir():
+        return _folder(path)
+    if is_archive(path.name) or not path.name.lower().endswith(KEPT):
+        return archive_entries(files.enter_context(path.open("rb")))
+    return [Entry(path.name, path.stat().st_size, lambda: path.open("rb"))]
 
 
-def _without_links(path, flags):
-    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+def _folder(path):
+    return folder_entries(path, lambda name: bool(_JUNK.fullmatch(name)), MAX_ENTRIES)
+
+
+def _below(above, entries):
+    return [dataclasses.replace(entry, name=above + entry.name) for entry in entries] if above else entries
+
+
+def _opened(entries, files, problems):
+    """Return the entries with those of archives among them in the archives' place, one level deep."""
+    inside = [
+        entry for entry in entries if is_archive(entry.name) and not entry.fault and not _is_junk(entry.name)
+    ]
+    found = [entry for entry in entries if entry not in inside]
+    for entry in inside[MAX_INSIDE:]:
+        problems.append(_line(entry.name, f"not opened: more than {MAX_INSIDE} archives inside"))
+    for entry in inside[:MAX_INSIDE]:
+        try:
+            found += _below(f"{entry.name}/", archive_entries(files.enter_context(entry.open())))
+        except UnreadableArchive as error:
+            problems.append(_line(entry.name, error))
+        except Exception as error:  # zipfile and zlib raise whatever the bytes provoke
+            problems.append(_line(entry.name, f"damaged: {clean(str(error), 200)}"))
+    return found
+
+
+_CONTROL = re.compile(r"[\x00-\x1f]")
+
+
+def _is_junk(name):
+    return any(_JUNK.fullmatch(part) for part in name.replace("\\", "/").split("/"))
 
 
 # --- what of it counts --------------------------------------------------------------------------------------
@@ -163,10 +149,12 @@ def _without_links(path, flags):
 def _collect(entries):
     """Return (path -> bytes, problems) of the entries that count."""
     problems = []
-    if len(entries) > MAX_ENTRIES:
-        return {}, (f"more than {MAX_ENTRIES} entries, expected the modules and notebooks of the assignment",)
+    entries = [entry for entry in entries if not _is_junk(entry.name)]
+    counted = [entry for entry in entries if _CONTROL.sub("", entry.name).lower().endswith(KEPT) or entry.fault]
+    if len(counted) > MAX_ENTRIES:
+        return {}, [f"more than {MAX_ENTRIES} entries, expected the modules and notebooks of the assignment"]
     named = []
-    for entry in entries:
+    for entry in counted:
         try:
             if path := _path(entry.name):
                 _refuse(entry)
@@ -174,7 +162,7 @@ def _collect(entries):
         except _LeftOut as why:
             problems.append(_line(entry.name, why))
     graded = _graded(named, problems)
-    return _read_all(graded, problems), _few(problems)
+    return _read_all(graded, problems), problems
 
 
 def _path(name):
@@ -191,7 +179,7 @@ def _path(name):
         raise _LeftOut("a path that leads out of the archive")
     if any(unicodedata.category(letter) in ("Cc", "Cs", "Cf") for letter in path):
         raise _LeftOut("a path with characters that cannot be seen")
-    if len(path) > MAX_PATH or any(len(part.encode()) > MAX_PART for part in parts):
+    if len(path) > MAX_PATH or any(len(part) > MAX_PART for part in parts):
         raise _LeftOut(f"a path of more than {MAX_PATH} characters, or {MAX_PART} in a part")
     return None if not parts or any(_JUNK.fullmatch(part) for part in parts) else "/".join(parts)
 
@@ -200,10 +188,8 @@ def _refuse(entry):
     """Raise _LeftOut for an entry that is not read, whatever its name."""
     if entry.fault:
         raise _LeftOut(entry.fault)
-    if entry.size >= RATIO_FROM and entry.packed is not None and entry.size > MAX_RATIO * max(entry.packed, 1):
-        raise _LeftOut(f"would unpack to {entry.size // MB} MB, {MAX_RATIO} times its size or more")
-    if entry.name.lower().endswith(_ARCHIVES):
-        raise _LeftOut("an archive inside, which is not opened: hand in its files")
+    if is_archive(entry.name):
+        raise _LeftOut("an archive in an archive in an archive, which is not opened: hand in its files")
 
 
 def _graded(named, problems):
@@ -230,12 +216,27 @@ def _graded(named, problems):
 
 def _target(path, root):
     """Return what a path stands for in the assignment, or None."""
-    last = path.rsplit("/", 1)[-1]
     if root is not None and path.startswith(f"{root}cs231n/") and path.endswith(".py"):
-        return path.removeprefix(root)
+        below = path.removeprefix(root)
+        folder, _, last = below.rpartition("/")
+        return f"{folder}/{_original(last)}" if f"{folder}/{_original(last)}" in MODULES else below
+    last = _original(path.rsplit("/", 1)[-1])
     if root is None and last in _FLAT:
         return _FLAT[last]
     return last if last in _notebooks() else None
+
+
+_COPY = re.compile(
+    r"(?:copy of |kopie von |copie de )?(?P<stem>.+?)"
+    r"(?: ?\(\d+\)|-\d+| copy| - copy| - kopie)?(?P<ending>\.py|\.ipynb)",
+    re.IGNORECASE,
+)
+
+
+def _original(name):
+    """Return what a file was called before a browser or a drive copied it: X for "Copy of X" and "X (1)"."""
+    match = _COPY.fullmatch(name)
+    return f"{match['stem']}{match['ending']}" if match else name
 
 
 _FLAT = {name.rsplit("/", 1)[-1]: name for name in MODULES}
@@ -248,22 +249,30 @@ def _notebooks():
 
 
 def _root(paths, problems):
-    """Return the folder, "" or one with a slash at its end, that holds cs231n/; None if there is none."""
-    found = {}
+    """Return the folder, "" or one with a slash at its end, that holds cs231n/; None if there is none.
+
+    A folder above may be called cs231n too: the package is the one with most of the assignment's modules in it.
+    """
+    held = {}
     for path in paths:
-        above, package, below = f"/{path}".partition("/cs231n/")
-        if package and below.endswith(".py"):
-            found.setdefault(above[1:] + "/" if above else "", set()).add(f"cs231n/{below}")
-    if not found:
-        flat = sorted({path.rsplit("/", 1)[-1] for path in paths} & _FLAT.keys())
+        if path.endswith(".py"):
+            parts = path.split("/")
+            for place in (place for place, part in enumerate(parts[:-1]) if part == "cs231n"):
+                held.setdefault("".join(f"{part}/" for part in parts[:place]), set()).add("/".join(parts[place:]))
+    known = {root: len(files.intersection(MODULES)) for root, files in held.items()}
+    if any(known.values()):
+        held = {root: files for root, files in held.items() if known[root]}
+    if not held:
+        flat = sorted({_original(path.rsplit("/", 1)[-1]) for path in paths} & _FLAT.keys())
         if flat:
             problems.append(f"no folder cs231n/ in it: {', '.join(flat)} taken by their names")
         else:
             problems.append("no folder cs231n/ with Python files in it, so there is no code to grade")
         return None
-    ranked = sorted(found, key=lambda root: (root.count("/"), -len(found[root].intersection(MODULES)), root))
+    ranked = sorted(held, key=lambda root: (root.count("/"), -known[root], root))
     for other in ranked[1:]:
-        problems.append(_line(f"{other}cs231n/", f"left out, since {ranked[0]}cs231n/ counts"))
+        if not other.startswith(f"{ranked[0]}cs231n/"):
+            problems.append(_line(f"{other}cs231n/", f"left out, since {ranked[0]}cs231n/ counts"))
     return ranked[0]
 
 

@@ -1,5 +1,6 @@
 """Archives and folders made to do harm: each says what is wrong with it, and what is honest in it still counts."""
 
+import io
 import os
 import stat
 import struct
@@ -9,7 +10,7 @@ import zlib
 
 import pytest
 
-from staff.grade.intake import archive
+from staff.grade.intake import archive, containers
 from staff.grade.intake.archive import MB, read
 from tests.staff.grade.conftest import write_folder, write_zip
 
@@ -23,6 +24,14 @@ def with_entries(path, *entries, **more):
         for name, data in [*HONEST.items(), *entries]:
             archive.writestr(name, data)
     return path
+
+
+def zipped(name, data):
+    """Return the bytes of an archive with one file."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, data)
+    return file.getvalue()
 
 
 def special(name, mode):
@@ -92,8 +101,12 @@ ATTACKS = {
         ),
         "layers.py",
     ),
-    "an archive in the archive": (
-        lambda p: with_entries(p, ("a2.zip", write_zip(p.with_name("in.zip"), {LAYERS: b"bad"}).read_bytes())),
+    "an archive in an archive in the archive": (
+        lambda p: with_entries(p, ("a2.zip", zipped("a2.zip", zipped(LAYERS, b"bad")))),
+        "not opened",
+    ),
+    "many archives in the archive": (
+        lambda p: with_entries(p, *((f"{k}/a2.zip", zipped(LAYERS, b"bad")) for k in range(30))),
         "not opened",
     ),
     "many modules": (
@@ -176,15 +189,15 @@ def test_of_two_entries_with_one_name_the_last_counts_as_when_unpacking(tmp_path
 
 def test_more_entries_than_anyone_hands_in_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(archive, "MAX_ENTRIES", 20)
-    submission = read(with_entries(tmp_path / "a2.zip", *((f"{k}.txt", b"") for k in range(20))))
+    submission = read(with_entries(tmp_path / "a2.zip", *((f"{k}.py", b"") for k in range(20))))
     assert submission.files == {} and "more than 20 entries" in submission.problems[0]
-    files = {f"{k}.txt": b"" for k in range(30)}
+    files = {f"{k}.py": b"" for k in range(30)}
     submission = read(write_folder(tmp_path / "a2", files))
     assert submission.files == {} and "more than 20 entries" in submission.problems[0]
 
 
 def test_an_archive_that_is_too_large_is_not_opened(tmp_path, monkeypatch):
-    monkeypatch.setattr(archive, "MAX_ARCHIVE", 100)
+    monkeypatch.setattr(containers, "MAX_ARCHIVE", 100)
     submission = read(with_entries(tmp_path / "a2.zip", (LAYERS, os.urandom(200))))
     assert submission.files == {} and "which is not read" in submission.problems[0]
 
@@ -197,12 +210,12 @@ def test_all_files_together_keep_a_limit_too(tmp_path, monkeypatch):
 
 
 def test_problems_without_end_are_cut(tmp_path):
-    submission = read(with_entries(tmp_path / "a2.zip", *((f"../{k}", b"") for k in range(1000))))
+    submission = read(with_entries(tmp_path / "a2.zip", *((f"../{k}.py", b"") for k in range(1000))))
     assert len(submission.problems) == 41 and submission.problems[-1] == "... and 960 more"
 
 
 def test_overlapping_bombs_take_no_more_memory_than_the_limits(tmp_path, monkeypatch):
-    monkeypatch.setattr(archive, "RATIO_FROM", 10**12)  # as if the ratio had been kept low
+    monkeypatch.setattr(containers, "RATIO_FROM", 10**12)  # as if the ratio had been kept low
     notebook = "Dropout.ipynb"
     path = with_entries(tmp_path / "a2.zip", (notebook, b" " * (100 * MB)), (LAYERS, b"#" * (20 * MB)))
     tracemalloc.start()

@@ -71,4 +71,4 @@ def test_the_digest_is_that_of_all_that_came(tmp_path):
 
 def test_a_path_that_cannot_be_read_is_a_problem(tmp_path):
     submission = read(tmp_path / "none.zip")
-    assert submission.problems == ("cannot be read: No such file or directory",)
+    assert submission.problems == ("none.zip: cannot be read: No such file or directory",)
