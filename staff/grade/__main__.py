@@ -22,6 +22,7 @@ from cs231n.checks.__main__ import select as select_exercises
 from staff.grade.alike.tokens import Fingerprints
 from staff.grade.grading import SUBMISSION_LIMIT, Setup, checks_digest
 from staff.grade.intake import exports
+from staff.grade.intake.text import clean
 from staff.grade.judge import seeds
 from staff.grade.points import lateness, manual, previous
 from staff.grade.points.output import Output
@@ -43,7 +44,8 @@ def main(arguments=None):
         parser.error(f"--workers is {options.workers}, expected at least 1")
     try:
         secret = seeds.read_secret(options.secret)
-        places, replaced = lateness.latest(exports.find(options.paths))
+        export = exports.find(options.paths)
+        places, replaced = lateness.latest(export.places)
         policy = _policy(options)
         before = previous.read(options.previous) if options.previous else None
         points = manual.read_points(options.manual, places, replaced, secret) if options.manual else {}
@@ -56,6 +58,7 @@ def main(arguments=None):
         start_server()
     from staff.grade.pages import write  # which loads SciPy, while the server starts
 
+    _tell(export, options.deadline)
     setup, output = _setup(secret, options.limit, exercises), Output(options.out, policy)
     try:
         summary = run(places, setup, output, points, options.workers, options.scheduler)
@@ -117,6 +120,20 @@ def _parser():
     late.add_argument("--penalty", type=float, metavar="PERCENT", help="of the points earned, for each day begun")
     late.add_argument("--late-days", type=int, metavar="N", help="days after which nothing is earned")
     return parser
+
+
+def _tell(export, deadline):
+    """Print what was found, before hours go by."""
+    count, left_out = len(export.places), len(export.left_out)
+    print(f"{export.found} entries found: {count} submission{'' if count == 1 else 's'}, {left_out} left out.")
+    for entry in export.left_out:
+        print(f"  left out: {clean(entry.path.name)}: {entry.why}")
+    for place in export.places:
+        for problem in place.problems:
+            print(f"  {clean(place.student)}: {problem}")
+    timeless = sum(place.submitted is None for place in export.places)
+    if deadline and timeless:
+        print(f"No time known for {timeless} of {count} submissions: they count as on time.")
 
 
 def _policy(options):

@@ -87,7 +87,7 @@ def grade(place, setup, earlier=None, slot=0, submission=None):
         submission: the Submission at that place, where it has been read elsewhere.
     """
     start = time.monotonic()
-    submission = submission or archive.read(place.path)
+    submission = submission or archive.read(*place.paths)
     assembly = assemble(setup.release, submission.files)
     notebooks = cells.Notebooks(submission.files)
     record = dataclasses.replace(

@@ -26,7 +26,7 @@ from staff.grade.intake.containers import (
 )
 from staff.grade.intake.text import clean, shorten
 
-__all__ = ["Submission", "read"]
+__all__ = ["Submission", "notebook_names", "original_name", "read"]
 
 MAX_ENTRIES = 50_000  # of files that could count
 MAX_INSIDE = 20  # archives inside a submission that are opened
@@ -219,22 +219,23 @@ def _target(path, root):
     if root is not None and path.startswith(f"{root}cs231n/") and path.endswith(".py"):
         below = path.removeprefix(root)
         folder, _, last = below.rpartition("/")
-        return f"{folder}/{_original(last)}" if f"{folder}/{_original(last)}" in MODULES else below
-    last = _original(path.rsplit("/", 1)[-1])
+        return f"{folder}/{original_name(last)}" if f"{folder}/{original_name(last)}" in MODULES else below
+    last = original_name(path.rsplit("/", 1)[-1])
     if root is None and last in _FLAT:
         return _FLAT[last]
-    return last if last in _notebooks() else None
+    return last if last in notebook_names() else None
 
 
 _COPY = re.compile(
+    r"(?:[^_/]+(?:_LATE)?_\d+_\d+_)?"  # Canvas puts WHO_USER_ID_ before
     r"(?:copy of |kopie von |copie de )?(?P<stem>.+?)"
     r"(?: ?\(\d+\)|-\d+| copy| - copy| - kopie)?(?P<ending>\.py|\.ipynb)",
     re.IGNORECASE,
 )
 
 
-def _original(name):
-    """Return what a file was called before a browser or a drive copied it: X for "Copy of X" and "X (1)"."""
+def original_name(name: str) -> str:
+    """Return what a file was called before it was copied or uploaded: X for "Copy of X" and "X (1)"."""
     match = _COPY.fullmatch(name)
     return f"{match['stem']}{match['ending']}" if match else name
 
@@ -243,7 +244,8 @@ _FLAT = {name.rsplit("/", 1)[-1]: name for name in MODULES}
 
 
 @functools.cache
-def _notebooks():
+def notebook_names() -> set[str]:
+    """Return the file names of the assignment's notebooks."""
     questions = load().questions.values()
     return {name for question in questions for name in (question.notebook, question.alternative) if name}
 
@@ -263,7 +265,7 @@ def _root(paths, problems):
     if any(known.values()):
         held = {root: files for root, files in held.items() if known[root]}
     if not held:
-        flat = sorted({_original(path.rsplit("/", 1)[-1]) for path in paths} & _FLAT.keys())
+        flat = sorted({original_name(path.rsplit("/", 1)[-1]) for path in paths} & _FLAT.keys())
         if flat:
             problems.append(f"no folder cs231n/ in it: {', '.join(flat)} taken by their names")
         else:

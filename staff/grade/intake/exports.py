@@ -1,25 +1,45 @@
 """Which submissions there are, whose they are and when they were handed in, by what the course site exported.
 
-A path may be an archive, a folder that is a submission, or a folder of submissions: Gradescope's export (folders
-submission_123 and a submission_metadata.yml), Canvas's (archives WHO_USER_ID_a2.zip), or any archives and folders.
+A path may be an archive or a folder that is a submission, or an export: of Gradescope, Canvas, Moodle, Blackboard
+or GitHub Classroom, or a folder with an archive or folder for each student. An export given alone may still be the
+archive that was downloaded. Each entry of an export is judged for itself; what is no submission is left out with a
+reason.
+
+Who a student is and when something was handed in comes from the export alone, never from what an entry holds:
+the dates of files are those of the download.
 """
 
+import atexit
+import collections
 import dataclasses
 import datetime
+import hashlib
 import re
+import shutil
+import tempfile
 import unicodedata
+import zipfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import yaml
 
+from cs231n.submit.archive import MODULES
+from staff.grade.intake.archive import notebook_names, original_name
+from staff.grade.intake.containers import is_archive
 from staff.grade.intake.text import clean
 
-__all__ = ["ExportError", "Place", "find"]
+__all__ = ["Export", "ExportError", "LeftOut", "Place", "find", "safe_name"]
 
 METADATA = "submission_metadata.yml"
-_CANVAS = re.compile(r"(?P<who>[^_]+)(?:_LATE)?_(?P<user>\d+)_\d+_.+", re.IGNORECASE)
-_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # no file names on Windows
 NAME_LENGTH = 80
+MAX_EXPORT = 32 << 30  # bytes that an export as it was downloaded unpacks to
+MAX_LOOK = 400  # files that are looked at to tell whether a folder holds a submission
+_CANVAS = re.compile(r"(?P<who>[^_]+)(?P<late>_LATE)?_(?P<user>\d+)_\d+_(?P<file>.+)", re.IGNORECASE)
+_MOODLE = re.compile(r"(?P<who>.+)_(?P<user>\d+)_assignsubmission_(?:file|onlinetext)_?")
+_BLACKBOARD = re.compile(r"(?P<what>.+)_(?P<user>[^_]+)_attempt_\d{4}(?:-\d\d){5}(?:_(?P<file>.+)|\.txt)")
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # no file names on Windows
+_OURS = {name.rsplit("/", 1)[-1] for name in MODULES}
 
 
 class ExportError(ValueError):
@@ -31,11 +51,14 @@ class Place:
     """Where a submission lies.
 
     Attributes:
-        path: archive or folder, as given.
+        path: archive, folder or file.
         name: unique among the places found together, in any case of its letters, and safe as a file name.
         student: who handed it in; the name where nothing says it.
         submitted: when, ISO 8601 with time zone, or None where nothing says it.
         problems: lines about the export that concern this submission.
+        also: further paths that belong to it.
+        emails: addresses of those who handed it in, from fields of the export that hold addresses.
+        marked_late: whether the export marks it as late without saying how late.
     """
 
     path: Path
@@ -43,84 +66,268 @@ class Place:
     student: str
     submitted: str | None = None
     problems: tuple[str, ...] = ()
+    also: tuple[Path, ...] = ()
+    emails: tuple[str, ...] = ()
+    marked_late: bool = False
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """All paths that make the submission."""
+        return (self.path, *self.also)
 
 
-def find(paths):
-    """Return the Places of all submissions under the paths, in the order given, those of a folder sorted.
+@dataclasses.dataclass(frozen=True)
+class LeftOut:
+    """An entry of an export that is no submission, and why."""
+
+    path: Path
+    why: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Export:
+    """What was found: a Place for each submission, and what was left out."""
+
+    places: tuple[Place, ...]
+    left_out: tuple[LeftOut, ...] = ()
+
+    @property
+    def found(self) -> int:
+        """How many entries there were."""
+        return sum(len(place.paths) for place in self.places) + len(self.left_out)
+
+
+def find(paths: Iterable[Path]) -> Export:
+    """Return the submissions under the paths, in the order given, those of a folder sorted.
 
     Raises:
         ExportError: a path does not exist, or holds nothing that could be a submission.
     """
-    found = {}
-    for path in map(Path, paths):
-        for place in _places(path):
-            found.setdefault(place.path.resolve(), place)  # the same one given twice counts once
-    return _named(list(found.values()))
+    places: dict[Path, Place] = {}
+    left_out: list[LeftOut] = []
+    given = list(map(Path, paths))
+    for path in given:
+        export = _export(path, alone=len(given) == 1)
+        left_out += export.left_out
+        for place in export.places:
+            places.setdefault(place.path.resolve(), place)  # the same one given twice counts once
+    return Export(_told_apart(list(_named(list(places.values())))), tuple(left_out))
 
 
-def _places(path):
-    """Return the Places of one path; their names are not unique yet."""
+def _export(path, alone):
+    """Return the Export at one path; the names are not unique yet.
+
+    Only an archive that is given alone can be an export: one of several is a student's, whatever it holds.
+    """
     if path.is_file():
-        return [_archive(path)]
+        unpacked = _unpacked(path) if alone else None
+        return _of_folder(unpacked, path) if unpacked else Export((_alone(path),))
     if not path.is_dir():
         raise ExportError(f"{path} does not exist, expected an archive or a folder of submissions")
-    if (path / METADATA).is_file():
-        return _gradescope(path)
-    children = sorted(child for child in path.iterdir() if not child.name.startswith((".", "__MACOSX")))
-    if _is_submission(children):
-        return [Place(path, path.resolve().name, "")]
-    places = [_archive(child) for child in children if child.is_file() and child.suffix.lower() == ".zip"]
-    places += [_folder(child) for child in children if child.is_dir() and not child.is_symlink()]
-    if not places:
-        raise ExportError(f"{path} holds no submission, expected .zip files, folders, or a folder cs231n")
-    return places
+    return _of_folder(path, path)
 
 
-def _is_submission(children):
-    names = {child.name for child in children}
-    return "cs231n" in names or any(name.endswith((".py", ".ipynb")) for name in names)
+def _of_folder(folder, given):
+    """Return the Export in a folder; `given` is what the user named."""
+    while not (folder / METADATA).is_file() and (only := _only_folder(folder)) and not _is_submission(folder):
+        folder = only
+    if (folder / METADATA).is_file():
+        return _gradescope(folder)
+    if _is_submission(folder):
+        return Export((Place(folder, given.resolve().name, ""),))
+    entries = _by_student(_children(folder))
+    if not entries.places:
+        raise ExportError(f"{given} holds no submission, expected archives, folders, or a folder cs231n")
+    return entries
 
 
-def _archive(path):
-    """Return the Place of an archive, by Canvas's way to name files where it fits."""
-    changed = datetime.datetime.fromtimestamp(path.stat().st_mtime, datetime.UTC)
-    canvas = _CANVAS.fullmatch(path.stem)
-    student = clean(f"{canvas['who']} ({canvas['user']})") if canvas else ""
-    return Place(path, path.stem, student, changed.isoformat(timespec="seconds"))
+def _children(folder):
+    return sorted(child for child in folder.iterdir() if not child.name.startswith((".", "__MACOSX")))
 
 
-def _folder(path, **known):
-    """Return the Place of a folder in an export: itself, or the one archive that it holds."""
-    files = [child for child in path.iterdir() if not child.name.startswith(".")]
-    alone = (
-        len(files) == 1 and files[0].suffix.lower() == ".zip" and files[0].is_file() and not files[0].is_symlink()
-    )
-    place = _archive(files[0]) if alone else Place(path, path.name, "")
-    return dataclasses.replace(place, name=path.name, **known)
+def _only_folder(folder):
+    """Return the folder of a downloaded export that is wrapped in another, or None."""
+    children = _children(folder)
+    inner = children[0] if len(children) == 1 and children[0].is_dir() and not children[0].is_symlink() else None
+    return inner if inner and (inner / METADATA).is_file() else None
+
+
+def _is_submission(folder):
+    """Return whether a folder is one submission, not a folder of submissions.
+
+    It is one if the package or files of the assignment lie in it directly, unless what lies beside them could be
+    the submissions of several others: one stray file makes no class one submission.
+    """
+    children = _children(folder)
+    direct = [child for child in children if child.is_file() and _is_ours(child.name) and not _owner(child)]
+    package = folder / "cs231n"
+    if any((package / name).is_file() for name in _OURS) or (package / "classifiers").is_dir():
+        direct.append(package)
+    others = [child for child in children if child != package and _holds_submission(child)]
+    return bool(direct) and len(others) < 2
+
+
+def _is_ours(name):
+    return original_name(name) in _OURS | notebook_names()
+
+
+def _holds_submission(path):
+    """Return whether an entry of a folder could be somebody's submission, without opening archives."""
+    if path.is_symlink():
+        return False
+    if path.is_file():
+        return is_archive(path.name)
+    seen = 0
+    for file in path.rglob("*"):
+        seen += 1
+        if seen > MAX_LOOK:
+            return False
+        if is_archive(file.name) or (file.suffix in (".py", ".ipynb") and _is_ours(file.name)):
+            return True
+    return False
+
+
+# --- one entry for each student -----------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True)
+class _Owner:
+    """Whose an entry is, as its name says by the way of a course site."""
+
+    id: str
+    student: str
+    marked_late: bool = False
+
+
+def _owner(path):
+    """Return the _Owner of an entry."""
+    if match := _CANVAS.fullmatch(path.name) if path.is_file() else None:
+        return _Owner(f"{match['who']}_{match['user']}", f"{match['who']} ({match['user']})", bool(match["late"]))
+    if match := _MOODLE.fullmatch(path.name):
+        return _Owner(f"{match['who']}_{match['user']}", f"{match['who']} ({match['user']})")
+    if match := _BLACKBOARD.fullmatch(path.name):
+        return _Owner(match["user"], match["user"])
+    return None
+
+
+def _by_student(children):
+    """Return the Export of the children of a folder, with those of one student put together."""
+    owned, places, left_out = collections.defaultdict(list), [], []
+    for child in children:
+        if child.is_symlink():
+            left_out.append(LeftOut(child, "a link, which is not followed"))
+        elif owner := _owner(child):
+            owned[owner.id].append((owner, child))
+        elif child.is_dir():
+            places.append(Place(child, child.name, ""))
+        elif is_archive(child.name):
+            places.append(_alone(child))
+        elif _is_ours(child.name):
+            left_out.append(LeftOut(child, "a loose file of the assignment: put it into a folder of its student"))
+        else:
+            left_out.append(LeftOut(child, "no archive, no folder and no file of the assignment"))
+    for name, entries in owned.items():
+        owner, paths = entries[0][0], _graded_first([path for _, path in entries])
+        late = any(one.marked_late for one, _ in entries)
+        places.append(_owned(name, clean(owner.student), paths, late))
+    return Export(tuple(sorted(places, key=lambda place: place.path.name)), tuple(left_out))
+
+
+def _graded_first(paths):
+    """Return paths with those first that can hold code."""
+    holding = {path: path.is_dir() or is_archive(path.name) or _is_ours(path.name) for path in paths}
+    return sorted(paths, key=lambda path: (not holding[path], path.name))
+
+
+def _owned(name, student, paths, late):
+    """Return the Place of one student's entries."""
+    problems = []
+    if len(paths) > 1:
+        problems.append(clean(f"put together from {', '.join(path.name for path in paths)}"))
+    if late:
+        problems.append("marked as late by the course site, which does not say how late")
+    return Place(paths[0], name, student, None, tuple(problems), tuple(paths[1:]), marked_late=late)
+
+
+def _alone(path):
+    """Return the Place of an archive or file that stands for itself."""
+    if owner := _owner(path):
+        return _owned(owner.id, clean(owner.student), [path], owner.marked_late)
+    return Place(path, _stem(path.name), "")
+
+
+def _stem(name):
+    """Return a file name without the ending of an archive."""
+    lower = name.lower()
+    endings = sorted((end for end in (".tar.gz", ".tar.bz2", ".tar.xz") if lower.endswith(end)), key=len)
+    return name[: -len(endings[-1])] if endings else name.rsplit(".", 1)[0] or name
+
+
+# --- exports as they were downloaded ------------------------------------------------------------------------
+
+
+def _unpacked(path):
+    """Return a folder with the entries of an export that is still one zip archive; None for a submission."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [info.filename for info in archive.infolist()]
+            if not _is_export(names):
+                return None
+            if sum(info.file_size for info in archive.infolist()) > MAX_EXPORT:
+                raise ExportError(f"{path} would unpack to more than {MAX_EXPORT >> 30} GB: unpack it yourself")
+            folder = Path(tempfile.mkdtemp(prefix="cs231n-export-"))
+            atexit.register(shutil.rmtree, folder, ignore_errors=True)
+            archive.extractall(folder)
+    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError):
+        return None  # a submission, whose reader says what is wrong with it
+    return folder
+
+
+def _is_export(names):
+    """Return whether the names of an archive's entries are those of an export of several submissions."""
+    parts = [[part for part in name.split("/") if part] for name in names]
+    parts = [path for path in parts if path and not path[0].startswith((".", "__MACOSX"))]
+    if any(path[-1] == METADATA and len(path) <= 2 for path in parts):
+        return True
+    tops = {path[0] for path in parts}
+    if tops and all(
+        _CANVAS.fullmatch(top) or _MOODLE.fullmatch(top) or _BLACKBOARD.fullmatch(top) for top in tops
+    ):
+        return True
+    packages = {path[0] for path in parts if len(path) > 2 and "cs231n" in path[1:-1] and path[-1] in _OURS}
+    archives = {path[0] for path in parts if len(path) <= 2 and is_archive(path[-1])}
+    return len(packages | archives) > 1 and not any(top == "cs231n" or _is_ours(top) for top in tops)
 
 
 # --- Gradescope ---------------------------------------------------------------------------------------------
 
 
-def _gradescope(path):
-    """Return the Places of Gradescope's export."""
-    folders = sorted(child for child in path.iterdir() if child.is_dir() and not child.is_symlink())
+def _gradescope(folder):
+    """Return Gradescope's export."""
     try:
-        entries, problems = _entries((path / METADATA).read_text(encoding="utf-8")), ()
+        entries, problems = _metadata((folder / METADATA).read_text(encoding="utf-8")), ()
     except (OSError, ValueError, yaml.YAMLError) as error:
-        entries, problems = {}, (clean(f"{METADATA} cannot be read: {error}"),)
-    places = []
-    for folder in folders:
-        student, submitted = entries.get(folder.name, ("", None))
-        known = {"student": student, "problems": problems} | ({"submitted": submitted} if submitted else {})
-        places.append(_folder(folder, **known))
+        entries, problems = {}, (clean(f"{METADATA} cannot be read: {_where(error)}"),)
+    places, left_out = [], []
+    for child in _children(folder):
+        if child.is_dir() and not child.is_symlink():
+            student, emails, submitted = entries.get(child.name, ("", (), None))
+            places.append(Place(child, child.name, student, submitted, problems, emails=emails))
+        elif child.name != METADATA:
+            left_out.append(LeftOut(child, "no folder of a submission"))
     if not places:
-        raise ExportError(f"{path} has a {METADATA}, but no folders of submissions beside it")
-    return places
+        raise ExportError(f"{folder} has a {METADATA}, but no folders of submissions beside it")
+    return Export(tuple(places), tuple(left_out))
 
 
-def _entries(text):
-    """Return folder -> (students, time) of a submission_metadata.yml, whose keys are Ruby's symbols."""
+def _where(error):
+    """Return what is wrong without a line of the file in it, which may be another student's."""
+    mark = getattr(error, "problem_mark", None)
+    return f"line {mark.line + 1} is no YAML" if mark else type(error).__name__
+
+
+def _metadata(text) -> dict:
+    """Return folder -> (students, addresses, time) of a submission_metadata.yml, whose keys are Ruby's symbols."""
     data = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     if not isinstance(data, dict):
         raise ValueError("no mapping of folders")
@@ -131,51 +338,60 @@ def _entry(entry):
     people = entry.get(":submitters") or []
     people = [person for person in people if isinstance(person, dict)] if isinstance(people, list) else []
     created = entry.get(":created_at")
+    submitted = None
     if isinstance(created, datetime.datetime):
         created = created.replace(tzinfo=created.tzinfo or datetime.UTC)
         submitted = created.astimezone(datetime.UTC).isoformat(timespec="seconds")
-    else:
-        submitted = None
-    return "; ".join(filter(None, map(_person, people))), submitted
+    named = sorted(filter(any, ((_field(person, ":name"), _field(person, ":email")) for person in people)))
+    students = (f"{name} <{email}>" if name and email else name or email for name, email in named)
+    return "; ".join(students), tuple(email for _, email in named if email), submitted
 
 
-def _person(person):
-    """Return NAME <EMAIL>, or what there is of it."""
-    name, email = (clean(str(person.get(key) or "")) for key in (":name", ":email"))
-    return f"{name} <{email}>" if name and email else name or email
+def _field(person, key):
+    return clean(str(person.get(key) or "")).replace(";", ",")
 
 
 # --- names --------------------------------------------------------------------------------------------------
 
 
-def _named(places):
-    """Return the places with unique names: with that of the folder above where two are the same, then numbers."""
+def _named(places) -> Iterator[Place]:
+    """Yield the places with unique names: with that of the folder above where two are the same, then numbers."""
     names = [safe_name(place.name) for place in places]
-    twice = _repeated(names)
-    names = [
-        safe_name(f"{place.path.resolve().parent.name}-{place.name}") if name.casefold() in twice else name
-        for place, name in zip(places, names)
-    ]
-    taken, unique = set(), []
-    for name in names:
+    counts = collections.Counter(name.casefold() for name in names)
+    taken: set[str] = set()
+    for place, name in zip(places, names):
+        if counts[name.casefold()] > 1 and not place.student:
+            name = safe_name(f"{place.path.resolve().parent.name}-{place.name}")
         number, candidate = 1, name
         while candidate.casefold() in taken:
             number += 1
             candidate = f"{name}-{number}"
         taken.add(candidate.casefold())
-        unique.append(candidate)
-    return [
-        dataclasses.replace(place, name=name, student=place.student or name) for place, name in zip(places, unique)
-    ]
+        student = place.student or unicodedata.normalize("NFC", clean(place.name)) or candidate
+        yield dataclasses.replace(place, name=candidate, student=student)
 
 
-def _repeated(names):
-    folded = [name.casefold() for name in names]
-    return {name for name in folded if folded.count(name) > 1}
+def _told_apart(places):
+    """Return the places; those of one student of which no time says which is the latest have a line about it."""
+    by_student = collections.defaultdict(list)
+    for place in places:
+        by_student[place.student].append(place)
+    twice = {name for name, same in by_student.items() if len(same) > 1 and not all(one.submitted for one in same)}
+    line = "handed in more than once, and no time says which is the latest: each is graded"
+    return tuple(
+        dataclasses.replace(place, problems=(*place.problems, line)) if place.student in twice else place
+        for place in places
+    )
 
 
-def safe_name(text):
-    """Return a text as a file name for any system: ASCII letters and digits, dots, dashes, underscores."""
+def safe_name(text: str) -> str:
+    """Return a text as a file name for any system: ASCII letters and digits, dots, dashes, underscores.
+
+    Where letters are lost, a few digits of a hash of the text keep names apart.
+    """
+    text = unicodedata.normalize("NFC", text)
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", plain).strip("-.")[:NAME_LENGTH].rstrip("-.")
+    if any(letter.isalnum() and not unicodedata.normalize("NFKD", letter)[0].isascii() for letter in text):
+        name = f"{name or '_'}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
     return f"_{name}" if not name or _RESERVED.fullmatch(name) else name

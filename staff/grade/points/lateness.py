@@ -135,20 +135,21 @@ def assess(record, policy):
 def latest(records):
     """Return (records that count, those that a later one of the same student replaces), each in the given order.
 
-    The latest in time counts, late or not; one without a time counts only where there is no other. Of equally
-    late ones the last in the order of their names counts.
+    The latest in time counts, late or not; of equally late ones the last in the order of their names. One without
+    a time replaces none and is replaced by none.
     """
     chosen = {}
     for record in records:
-        known = chosen.get(record.student)
-        if known is None or _order(record) > _order(known):
-            chosen[record.student] = record
-    names = {record.name for record in chosen.values()}
+        if record.submitted is not None:
+            known = chosen.get(record.student)
+            if known is None or _order(record) > _order(known):
+                chosen[record.student] = record
+    names = {record.name for record in chosen.values()} | {one.name for one in records if one.submitted is None}
     return [one for one in records if one.name in names], [one for one in records if one.name not in names]
 
 
 def _order(record):
-    return _time(record) or datetime.datetime.min.replace(tzinfo=datetime.UTC), record.name
+    return _time(record), record.name
 
 
 def _time(record):

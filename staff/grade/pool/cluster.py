@@ -144,7 +144,7 @@ def _in_turn(client, waiting, setup, earlier):
 def _submit(client, jobs, news, place, earlier, again=False):
     """Send a submission on its way."""
     key = f"grade-{place.name}-{uuid.uuid4().hex}"
-    data = archive.read(place.path)
+    data = archive.read(*place.paths)
     future = client.submit(_grade_there, place, data, earlier(place.name), key=key, pure=False)
     jobs[key] = _Job(place, future, again)
     future.add_done_callback(lambda done: news.put((done.key, None)))

