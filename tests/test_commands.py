@@ -110,7 +110,7 @@ KNOWN = {
             "it would execute this very test",
             says="tests collected|selected",
         ),
-        "python -m cs231n.doctor": Run(says="Nothing stops you", slow=True),
+        "python -m cs231n.doctor": Run(says="You can work", slow=True),
         "python -m benchmarks": Run(
             "python -m benchmarks --help", "six minutes; tests/benchmarks executes it", says="--threads"
         ),
@@ -191,7 +191,7 @@ KNOWN = {
             f'{INSTALL_OFFLINE} -c constraints.txt -e ".[pdf]"', IS_INSTALLED, says="already satisfied: typst"
         ),
         'python -m pip install -c constraints.txt -e ".[tensorflow]"': TENSORFLOW,
-        "python -m cs231n.doctor": Run(says="Nothing stops you"),
+        "python -m cs231n.doctor": Run(says="You can work"),
         "python setup.py build_ext --inplace": Run(slow=True),
         "python -m cs231n.datasets": Run(says="CIFAR-10 is already there"),
         "python -m cs231n.datasets --stand-in": Run(

@@ -97,10 +97,10 @@ def test_here_nothing_but_the_data_is_missing(monkeypatch):
 
 
 def test_the_exit_status_tells_whether_something_stops_work(monkeypatch, capsys):
-    for found, status in ((good("fine"), 0), (note("odd", "look"), 0), (stop("broken", "mend it"), 1)):
+    for found, status in ((good("fine"), 0), (note("odd", "look"), 0), (stop("broken", "fix it"), 1)):
         monkeypatch.setattr(doctor, "TOPICS", {"Topic": lambda root, found=found: [found]})
         assert doctor.main([]) == status
-    assert "✗ broken\n      → mend it" in capsys.readouterr().out
+    assert "✗ broken\n      → fix it" in capsys.readouterr().out
 
 
 def test_a_topic_that_breaks_is_a_line_and_the_others_go_on(monkeypatch):
@@ -116,9 +116,9 @@ def test_a_topic_that_breaks_is_a_line_and_the_others_go_on(monkeypatch):
 
 
 def test_a_terminal_without_the_signs_gets_plain_ones():
-    page = doctor._page({"Topic": [stop("broken: /tmp/é", "mend it")]}, "ascii")
+    page = doctor._page({"Topic": [stop("broken: /tmp/é", "fix it")]}, "ascii")
     assert page.encode("ascii")
-    assert "  x broken: /tmp/?\n      > mend it" in page
+    assert "  x broken: /tmp/?\n      > fix it" in page
 
 
 # --- Python and packages ------------------------------------------------------------------------------------
