@@ -15,8 +15,8 @@ BIN := .venv/bin
 
 # "3.12 True": the version of that Python, and whether it is new enough.
 LEAST := $(shell sed -n 's/^requires-python = ">=\(.*\)"/\1/p' pyproject.toml)
-FOUND := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2], \
-	sys.version_info >= tuple(map(int, "$(LEAST)".split("."))))' 2>/dev/null)
+FOUND := $(shell $(PYTHON) -c 'import sys; sys.stdout.write("%d.%d %s" % (sys.version_info[:2] + \
+	(sys.version_info >= tuple(map(int, "$(LEAST)".split("."))),)))' 2>/dev/null)
 VERSION := $(word 1,$(FOUND))
 CHECK_PYTHON = $(if $(filter True,$(FOUND)),,$(error $(PYTHON) is $(if $(VERSION),Python $(VERSION),not there). \
 	Name a Python $(LEAST) or later: make PYTHON=python3.13 $(MAKECMDGOALS)))
