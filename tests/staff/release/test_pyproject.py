@@ -1,6 +1,7 @@
 """staff.release.pyproject: the maintainers' tables are cut out, the rest stays."""
 
 import tomllib
+from pathlib import PurePosixPath
 
 import pytest
 
@@ -30,3 +31,10 @@ def test_a_form_that_the_cutting_does_not_understand_is_refused():
     text = '[project]\nname = "p"\noptional-dependencies = { test = ["a"] }\n[tool.setuptools]\n'
     with pytest.raises(ReleaseError, match="pyproject.toml"):
         for_students(text)
+
+
+def test_an_installed_copy_has_every_file_of_the_package(release):
+    """`pip install .` copies the package: its modules, and what the patterns of package-data name."""
+    patterns = tomllib.loads(release["pyproject.toml"].decode())["tool"]["setuptools"]["package-data"]["cs231n"]
+    names = [PurePosixPath(name).relative_to("cs231n") for name in release if name.startswith("cs231n/")]
+    assert [str(name) for name in names if name.suffix != ".py" and not any(map(name.match, patterns))] == []
