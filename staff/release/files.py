@@ -19,7 +19,7 @@ ALLOWED = (
     "cs231n/**/*.pxd",
     "cs231n/kernels/*.c",
     "cs231n/kernels/*.h",
-    "cs231n/checks/*.json",
+    "cs231n/checks/**/*.json",
     "cs231n/checks/*.toml",
     "cs231n/datasets/get_datasets.sh",
     "cs231n/images/*",

@@ -4,6 +4,7 @@ import subprocess
 
 import pytest
 
+from staff import ROOT
 from staff.release import files
 from staff.release.errors import ReleaseError
 
@@ -61,3 +62,10 @@ def test_a_text_that_is_not_utf8_is_refused_by_name(source):
     write(source, "cs231n/latin.py", b"# \xe9")
     with pytest.raises(ReleaseError, match="cs231n/latin.py: not UTF-8"):
         files.read(source)
+
+
+def test_no_file_of_the_package_is_left_out():
+    listed = subprocess.run(["git", "ls-files", "cs231n"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode != 0:
+        pytest.skip("this is not a git checkout")
+    assert set(listed.stdout.splitlines()) <= files.read(ROOT).keys()
