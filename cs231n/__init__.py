@@ -12,7 +12,7 @@ if _found := _shadows.pass_over():
     )
 
 try:
-    import numpy as _np
+    import numpy as _np  # noqa: F401
 except ImportError as _error:
     import sys as _sys
     import warnings as _warnings
@@ -21,9 +21,3 @@ except ImportError as _error:
         f"{_sys.executable} cannot load NumPy ({_error}); to see why, and how to go on: python -m cs231n.doctor",
         stacklevel=2,
     )
-else:
-    # The C library of Linux gives a freed array back to the system, which has to clear each page of the next one,
-    # until the program has freed one as large; from then on it keeps such memory and uses it again. A training
-    # step makes and frees arrays of some megabytes all the time, and took half as long again. So free a large one:
-    # 32 MB is the most that count, and they cost nothing, because no page of them is touched.
-    _np.empty(2**25 - 2**16, dtype=_np.uint8)

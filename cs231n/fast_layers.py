@@ -25,6 +25,12 @@ __all__ = [
     "max_pool_forward_reshape",
 ]
 
+# The C library of Linux gives a freed array back to the system, which has to clear each page of the next one,
+# until the program has freed one as large. After that a training step of ThreeLayerConvNet on 50 images has 30
+# page faults instead of 2100 and takes 35 ms of processor time instead of 44. 32 MB is the most that count, and
+# no page is touched.
+np.empty(2**25 - 2**16, dtype=np.uint8)
+
 
 def conv_forward_fast(x, w, b, conv_param):
     """Convolve a minibatch with F filters, in the compiled kernel where it is built.
