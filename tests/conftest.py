@@ -10,6 +10,8 @@ from filelock import FileLock
 
 from cs231n.datasets.stand_in import write_stand_in
 
+pytest.register_assert_rewrite("tests.oracles", "tests.promises")
+
 try:
     import fcntl  # noqa: F401
     import resource  # noqa: F401

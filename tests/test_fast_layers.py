@@ -1,6 +1,5 @@
 """cs231n.fast_layers against torch in float64 and against the naive layers, with and without the extension."""
 
-import inspect
 import os
 import subprocess
 import sys
@@ -11,89 +10,18 @@ import pytest
 
 from cs231n import fast_layers, layers
 from tests import oracles
-from tests.oracles import FLOATS, ILLEGAL, MEMORY, assert_close, parametrise
+from tests.oracles import FLOATS, MEMORY, assert_close, parametrise
+from tests.promises import Promises, check_matches_torch
 
 CONVS = oracles.conv_cases(fast_layers.conv_forward_fast, fast_layers.conv_backward_fast)
 POOLS = oracles.pool_cases(fast_layers.max_pool_forward_fast, fast_layers.max_pool_backward_fast)
 CASES = {**CONVS, **POOLS}
-FIRST = {name.split(",")[0]: case for name, case in reversed(CASES.items())}
 
 # --- promises that every layer makes ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("dtype", FLOATS)
-@parametrise("case", CASES)
-def test_forward_and_gradients_match_torch(case, dtype):
-    oracles.check_matches_torch(case, dtype)
-
-
-@pytest.mark.parametrize("memory", MEMORY)
-@pytest.mark.parametrize("dtype", FLOATS)
-@parametrise("case", CASES)
-def test_any_memory_layout_gives_the_right_answer(case, dtype, memory):
-    oracles.check_takes_memory(case, dtype, memory)
-
-
-@parametrise("case", CASES)
-def test_inputs_are_left_alone_and_backward_can_be_repeated(case):
-    oracles.check_leaves_inputs_alone(case)
-
-
-@parametrise("case", CASES)
-def test_calls_in_between_do_not_disturb_each_other(case):
-    oracles.check_calls_are_independent(case)
-
-
-@parametrise("case", CASES)
-def test_numpy_scalars_as_parameters_are_taken(case):
-    oracles.check_takes_numpy_scalars(case)
-
-
-@parametrise(
-    "case",
-    oracles.wide_cases(
-        fast_layers.conv_forward_fast,
-        fast_layers.conv_backward_fast,
-        fast_layers.max_pool_forward_fast,
-        fast_layers.max_pool_backward_fast,
-    ),
-)
-def test_sizes_of_a_small_integer_type_do_not_overflow(case):
-    oracles.check_small_integers(case)
-
-
-@pytest.mark.parametrize("x_dtype, other_dtype", [FLOATS, FLOATS[::-1]])
-@parametrise("case", CONVS)
-def test_mixed_floats_promote_as_in_numpy(case, x_dtype, other_dtype):
-    oracles.check_promotes(case, x_dtype, other_dtype)
-
-
-@parametrise("case", CASES)
-def test_float64_dout_after_float32_forward_gives_float64_gradients(case):
-    oracles.check_promotes_dout(case)
-
-
-@pytest.mark.parametrize("integer", [np.int64, np.uint8])
-@pytest.mark.parametrize("dtype", FLOATS)
-def test_integer_weights_are_cast_to_the_dtype_of_x(dtype, integer):
-    oracles.check_casts_integers(FIRST["convolution"], dtype, integer)
-
-
-@pytest.mark.parametrize("dtype", FLOATS)
-@parametrise("case", CASES)
-def test_an_empty_batch_gives_empty_results_and_zero_gradients(case, dtype):
-    oracles.check_empty_batch(case, dtype)
-
-
-@pytest.mark.parametrize("illegal", ILLEGAL)
-@parametrise("case", FIRST)
-def test_x_of_another_dtype_is_refused(case, illegal):
-    oracles.check_refuses_x(case, illegal)
-
-
-@parametrise("case", FIRST)
-def test_dout_of_another_shape_is_refused(case):
-    oracles.check_refuses_dout(case)
+class TestPromises(Promises):
+    CASES = CASES
 
 
 @parametrise("arguments, error, patterns", oracles.BAD_CONVOLUTIONS)
@@ -215,41 +143,8 @@ def test_older_names_give_the_same_results(kind, case, dtype):
     layer, way = kind.rsplit("_", 1)
     forward = getattr(fast_layers, f"{layer}_forward_{way}")
     backward = getattr(fast_layers, f"{layer}_backward_{way}")
-    oracles.check_matches_torch(
-        oracles.Case(forward, backward, case.oracle, case.shapes, case.rest),
-        dtype,
-    )
-
-
-NAMES = {
-    f"{layer}_{direction}_{way}"
-    for layer, ways in {
-        "conv": ("fast", "im2col", "strides"),
-        "max_pool": ("fast", "im2col", "reshape"),
-    }.items()
-    for way in ways
-    for direction in ("forward", "backward")
-}
-
-
-def test_public_names_are_those_of_the_contract():
-    assert set(fast_layers.__all__) == NAMES == oracles.public_names("cs231n.fast_layers")
-
-
-@pytest.mark.parametrize(
-    "function, arguments",
-    [
-        ("conv_forward_fast", ["x", "w", "b", "conv_param"]),
-        ("conv_backward_fast", ["dout", "cache", "input_grad"]),
-        ("max_pool_forward_fast", ["x", "pool_param"]),
-        ("max_pool_backward_fast", ["dout", "cache"]),
-    ],
-)
-def test_functions_keep_their_arguments(function, arguments):
-    parameters = inspect.signature(getattr(fast_layers, function)).parameters
-    assert list(parameters) == arguments
-    defaults = {name: p.default for name, p in parameters.items() if p.default is not p.empty}
-    assert defaults == ({"input_grad": True} if "input_grad" in arguments else {})
+    case = oracles.Case(forward, backward, case.oracle, case.shapes, case.rest)
+    check_matches_torch(case, case.arrays(dtype), dtype)
 
 
 # --- no compiler --------------------------------------------------------------------------------------------

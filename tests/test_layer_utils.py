@@ -1,14 +1,13 @@
 """cs231n.layer_utils: the sandwich layers against the same composition in torch."""
 
-import inspect
-
 import numpy as np
 import pytest
 import torch
 
 from cs231n import layer_utils
 from tests import oracles
-from tests.oracles import FLOATS, ILLEGAL, MEMORY, Case, assert_close, complains, parametrise
+from tests.oracles import FLOATS, Case, assert_close, complains, parametrise
+from tests.promises import Promises, first
 
 RUNNING = frozenset({"running_mean", "running_var"})
 
@@ -83,59 +82,12 @@ def _cases():
 
 
 CASES = dict(_cases())
-FIRST = {name.split(",")[0]: case for name, case in reversed(CASES.items())}
+FIRST = first(CASES)
 CONVS = {name: case for name, case in CASES.items() if name.startswith("conv")}
 
 
-@pytest.mark.parametrize("dtype", FLOATS)
-@parametrise("case", CASES)
-def test_forward_and_gradients_match_torch(case, dtype):
-    oracles.check_matches_torch(case, dtype)
-
-
-@pytest.mark.parametrize("memory", MEMORY)
-@pytest.mark.parametrize("dtype", FLOATS)
-@parametrise("case", FIRST)
-def test_any_memory_layout_gives_the_right_answer(case, dtype, memory):
-    oracles.check_takes_memory(case, dtype, memory)
-
-
-@parametrise("case", CASES)
-def test_inputs_are_left_alone_and_backward_can_be_repeated(case):
-    oracles.check_leaves_inputs_alone(case)
-
-
-@parametrise("case", CASES)
-def test_calls_in_between_do_not_disturb_each_other(case):
-    oracles.check_calls_are_independent(case)
-
-
-@parametrise("case", FIRST)
-def test_numpy_scalars_as_parameters_keep_float32(case):
-    oracles.check_takes_numpy_scalars(case)
-
-
-@pytest.mark.parametrize("x_dtype, other_dtype", [FLOATS, FLOATS[::-1]])
-@parametrise("case", FIRST)
-def test_mixed_floats_promote_as_in_numpy(case, x_dtype, other_dtype):
-    oracles.check_promotes(case, x_dtype, other_dtype)
-
-
-@pytest.mark.parametrize("dtype", FLOATS)
-@parametrise("case", {name: case for name, case in FIRST.items() if name != "conv_bn_relu"})
-def test_an_empty_batch_gives_empty_results_and_zero_gradients(case, dtype):
-    oracles.check_empty_batch(case, dtype)
-
-
-@pytest.mark.parametrize("illegal", ILLEGAL)
-@parametrise("case", FIRST)
-def test_x_of_another_dtype_is_refused(case, illegal):
-    oracles.check_refuses_x(case, illegal)
-
-
-@parametrise("case", FIRST)
-def test_dout_of_another_shape_is_refused(case):
-    oracles.check_refuses_dout(case)
+class TestPromises(Promises):
+    CASES = CASES
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
@@ -220,26 +172,3 @@ BAD = {
 @parametrise("forward, arguments, error, patterns", BAD)
 def test_bad_arguments_are_named(forward, arguments, error, patterns):
     oracles.check_refuses_arguments(forward, arguments, error, patterns)
-
-
-ARGUMENTS = {
-    "affine_relu": "x, w, b",
-    "conv_relu": "x, w, b, conv_param",
-    "conv_bn_relu": "x, w, b, gamma, beta, conv_param, bn_param",
-    "conv_relu_pool": "x, w, b, conv_param, pool_param",
-}
-
-
-@parametrise("name, arguments", {name: (name, arguments) for name, arguments in ARGUMENTS.items()})
-def test_functions_keep_their_arguments(name, arguments):
-    forward, backward = (getattr(layer_utils, f"{name}_{way}") for way in ("forward", "backward"))
-    assert str(inspect.signature(forward)) == f"({arguments})"
-    wanted = ["dout", "cache"] + ["input_grad"] * name.startswith("conv")
-    parameters = inspect.signature(backward).parameters
-    assert list(parameters) == wanted
-    assert all(parameters[name].default is True for name in wanted[2:])
-
-
-def test_public_names_are_those_of_the_contract():
-    names = {f"{name}_{way}" for name in ARGUMENTS for way in ("forward", "backward")}
-    assert set(layer_utils.__all__) == names == oracles.public_names("cs231n.layer_utils")
