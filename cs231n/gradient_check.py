@@ -151,9 +151,8 @@ def _wide(x):
 
 def _floats(x):
     """Return x, or raise TypeError where it cannot be changed by a step of h."""
-    if not isinstance(x, np.ndarray) or isinstance(x, np.ma.MaskedArray) or x.dtype.kind != "f":
-        plain = isinstance(x, np.ndarray) and not isinstance(x, np.ma.MaskedArray)
-        kind = x.dtype if plain else type(x).__name__
+    if not isinstance(x, np.ndarray) or x.dtype.kind != "f":
+        kind = x.dtype if isinstance(x, np.ndarray) else type(x).__name__
         raise TypeError(f"x is {kind}, expected an array of floats; convert it with x.astype(np.float64)")
     if not x.flags.writeable:
         raise ValueError("x is read-only, and is changed in place to take the gradient; pass x.copy()")

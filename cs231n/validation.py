@@ -45,17 +45,13 @@ __all__ = [
     "window",
 ]
 
-_NATIVE_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
-
 
 def float_array(name, value):
-    """Return `value` as a float32 or float64 array in native byte order, without a copy where it is one.
+    """Return `value` as a plain float32 or float64 array in native byte order, without a copy where it is one.
 
     Raises:
-        ValueError: the dtype is another one, or a mask would be lost.
+        ValueError: the dtype is another one.
     """
-    if type(value) is np.ndarray and value.dtype in _NATIVE_FLOATS:
-        return value  # what follows would change nothing and takes longer than a small layer's arithmetic
     array = _array(name, value)
     if array.dtype.kind != "f" or array.dtype.itemsize not in (4, 8):
         raise ValueError(
@@ -69,10 +65,8 @@ def _array(name, value):
     """Return `value` as a plain array.
 
     Raises:
-        ValueError: it has no shape, as a list of unequal lists, or a mask that would be lost.
+        ValueError: it has no shape, as a list of unequal lists.
     """
-    if isinstance(value, np.ma.MaskedArray):
-        raise ValueError(f"{name} is a masked array, whose mask would be lost; pass {name}.filled(...) instead")
     try:
         return np.asarray(value)
     except ValueError as error:
@@ -96,7 +90,7 @@ def numbers(name, value):
     """Return the minibatch a model was given as an array of integers or floats, of any size.
 
     Raises:
-        ValueError: another dtype, or a mask would be lost.
+        ValueError: another dtype.
     """
     array = _array(name, value)
     if array.dtype.kind not in "iuf":

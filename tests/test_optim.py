@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cs231n import optim
-from tests.oracles import FLOATS, ILLEGAL, MEMORY, TOLERANCE, complains, illegal_inputs, lay_out, parametrise
+from tests.oracles import FLOATS, MEMORY, TOLERANCE, complains, lay_out, parametrise
 
 RULES = ["sgd", "sgd_momentum", "rmsprop", "adam"]
 
@@ -291,12 +291,11 @@ def test_a_gradient_of_another_shape_is_refused(rule, shape):
         getattr(optim, rule)(np.ones((3, 4)), np.ones(shape))
 
 
-@pytest.mark.parametrize("illegal", ILLEGAL)
 @pytest.mark.parametrize("which", ["w", "dw"])
 @pytest.mark.parametrize("rule", RULES)
-def test_arrays_of_another_dtype_are_refused(rule, which, illegal):
-    arguments = {"w": np.ones((2, 3)), "dw": np.ones((2, 3))} | {which: illegal_inputs((2, 3))[illegal]}
-    with complains(ValueError, rf"\b{which}\b", f"(?i){illegal}"):
+def test_arrays_of_integers_are_refused(rule, which):
+    arguments = {"w": np.ones((2, 3)), "dw": np.ones((2, 3))} | {which: np.ones((2, 3), np.int64)}
+    with complains(ValueError, rf"\b{which}\b", "int64"):
         getattr(optim, rule)(**arguments)
 
 

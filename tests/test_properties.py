@@ -16,7 +16,6 @@ from collections import Counter
 import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F
 from hypothesis import HealthCheck, assume, given, note, settings
 from hypothesis import strategies as st
 
@@ -128,35 +127,6 @@ NAIVE_POOL = (layers.max_pool_forward_naive, layers.max_pool_backward_naive)
 FAST_POOL = (fast_layers.max_pool_forward_fast, fast_layers.max_pool_backward_fast)
 
 
-def _zeros_of(*shape):
-    return torch.zeros(shape, dtype=torch.float64)
-
-
-def torch_conv(stride, pad):
-    """oracles.torch_conv, also where an axis is empty, which torch refuses."""
-
-    def function(x, w, b):
-        if x.numel() and w.numel():
-            return F.conv2d(x, w, b, stride=stride, padding=pad)
-        oh, ow = (1 + (n + 2 * pad - k) // stride for n, k in zip(x.shape[2:], w.shape[2:]))
-        nothing = x.sum() + w.sum()  # zero, but part of the graph
-        return _zeros_of(len(x), len(w), oh, ow) + b[:, None, None] + nothing
-
-    return function
-
-
-def torch_pool(height, width, stride):
-    def function(x):
-        if x.numel():
-            return F.max_pool2d(x, (height, width), stride=stride)
-        return (
-            _zeros_of(*x.shape[:2], *(1 + (n - k) // stride for n, k in zip(x.shape[2:], (height, width))))
-            + x.sum()
-        )
-
-    return function
-
-
 @st.composite
 def _windows(draw, height, width, pad=None):
     """Draw pad, stride and the size of a window that fits into padded images."""
@@ -224,7 +194,7 @@ def convolution(draw, functions, wrap=lambda f: f):
     H, W = draw(st.integers(1, 8)), draw(st.integers(1, 8))
     pad, stride, height, width = draw(_windows(H, W))
     shapes = ((N, C, H, W), (F_, C, height, width), (F_,))
-    return Case(*functions, wrap(torch_conv(stride, pad)), shapes, ({"stride": stride, "pad": pad},))
+    return Case(*functions, wrap(oracles.torch_conv(stride, pad)), shapes, ({"stride": stride, "pad": pad},))
 
 
 @st.composite
@@ -232,7 +202,10 @@ def pooling(draw, functions):
     shape = (draw(SIZES), draw(SIZES), draw(st.integers(1, 8)), draw(st.integers(1, 8)))
     _, stride, height, width = draw(_windows(*shape[2:], pad=0))
     return Case(
-        *functions, torch_pool(height, width, stride), (shape,), (oracles.pool_param(height, width, stride),)
+        *functions,
+        oracles.torch_pool(height, width, stride),
+        (shape,),
+        (oracles.pool_param(height, width, stride),),
     )
 
 
@@ -253,7 +226,7 @@ def conv_relu_pool(draw):
     stride, pad = case.rest[0]["stride"], case.rest[0]["pad"]
     out = [1 + (n + 2 * pad - k) // stride for n, k in ((H, height), (W, width))]
     _, stride, height, width = draw(_windows(*out, pad=0))
-    pool = torch_pool(height, width, stride)
+    pool = oracles.torch_pool(height, width, stride)
     oracle = lambda x, w, b: pool(torch.relu(case.oracle(x, w, b)))  # noqa: E731
     return Case(
         case.forward, case.backward, oracle, case.shapes, (*case.rest, oracles.pool_param(height, width, stride))
@@ -274,12 +247,8 @@ LAYERS = {
     "spatial_groupnorm": groupnorm(),
     "conv_naive": convolution(NAIVE),
     "conv_fast": convolution(FAST),
-    "conv_im2col": convolution((fast_layers.conv_forward_im2col, fast_layers.conv_backward_im2col)),
-    "conv_strides": convolution((fast_layers.conv_forward_strides, fast_layers.conv_backward_strides)),
     "max_pool_naive": pooling(NAIVE_POOL),
     "max_pool_fast": pooling(FAST_POOL),
-    "max_pool_im2col": pooling((fast_layers.max_pool_forward_im2col, fast_layers.max_pool_backward_im2col)),
-    "max_pool_reshape": pooling((fast_layers.max_pool_forward_reshape, fast_layers.max_pool_backward_reshape)),
     "affine_relu": affine(layer_utils.affine_relu_forward, layer_utils.affine_relu_backward, _then_relu),
     "conv_relu": convolution((layer_utils.conv_relu_forward, layer_utils.conv_relu_backward), _then_relu),
     "conv_bn_relu": conv_bn_relu(),
@@ -321,267 +290,6 @@ for _name, _cases in LAYERS.items():
     holds(f"{_name} agrees with torch", _calls(_cases))(_check_layer)
 
 
-@st.composite
-def _pools_of_anything(draw):
-    shape = (draw(SIZES), draw(SIZES), draw(st.integers(1, 7)), draw(st.integers(1, 7)))
-    _, stride, height, width = draw(_windows(*shape[2:], pad=0))
-    x = oracles.pool_input(draw(st.sampled_from(oracles.POOL_FILLS)), shape)
-    dtype = draw(st.sampled_from([np.float32, np.float64]))
-    functions = draw(st.sampled_from([NAIVE_POOL, FAST_POOL]))
-    return functions, LAYOUTS[draw(st.sampled_from([*LAYOUTS]))](x.astype(dtype)), (height, width, stride)
-
-
-@holds("pooling gives ties and NaN to the first of them", _pools_of_anything())
-def _check_ties(drawn):
-    (forward, backward), x, window = drawn
-    out, cache = forward(x, oracles.pool_param(*window))
-    rng = np.random.default_rng(0)
-    expected = oracles.pool_by_loops(
-        np.asarray(x), lambda shape: rng.standard_normal(shape).astype(x.dtype), *window
-    )
-    assert np.array_equal(out, expected[0], equal_nan=True)
-    np.testing.assert_allclose(backward(expected[1], cache), expected[2], rtol=1e-5, atol=1e-6)
-
-
-@st.composite
-def _test_modes(draw):
-    N, D = draw(SIZES), draw(SIZES)
-    arrays = [draw(floats(shape, (np.float64,))) for shape in ((N, D), (D,), (D,), (D,), (D,))]
-    return arrays, draw(st.sampled_from([1e-5, 0.1])), draw(st.booleans())
-
-
-@holds("batch normalisation in test mode uses the running statistics", _test_modes())
-def _check_test_mode(drawn):
-    (x, gamma, beta, mean, var), eps, spatial = drawn
-    var = np.abs(var)
-    param = {"mode": "test", "eps": eps, "running_mean": mean, "running_var": var}
-    forward = layers.spatial_batchnorm_forward if spatial else layers.batchnorm_forward
-    images = np.asarray(x)[:, :, None, None] if spatial else x
-    out, cache = forward(images, gamma, beta, param)
-    x, gamma, beta, mean, var = map(np.asarray, (x, gamma, beta, mean, var))
-    expected = (x - mean) / np.sqrt(var + eps) * gamma + beta
-    np.testing.assert_allclose(out.reshape(x.shape), expected, rtol=1e-9, atol=1e-9)
-    with pytest.raises(ValueError, match="mode 'train'"):
-        (layers.spatial_batchnorm_backward if spatial else layers.batchnorm_backward)(out, cache)
-
-
-@st.composite
-def _dropouts(draw):
-    shape = tuple(draw(st.lists(SIZES, min_size=1, max_size=4)))
-    param = {"p": draw(st.floats(0.01, 1)), "mode": draw(st.sampled_from(["train", "test"]))}
-    return draw(floats(shape)), draw(floats(shape)), param | draw(st.dictionaries(st.just("seed"), SEEDS))
-
-
-@holds("dropout keeps what the agreed numbers say", _dropouts())
-def _check_dropout(drawn):
-    x, dout, param = drawn
-    np.random.seed(7)
-    out, cache = layers.dropout_forward(x, dict(param))
-    numbers = np.random.RandomState(param.get("seed", 7)).rand(*x.shape)
-    mask = np.ones(x.shape) if param["mode"] == "test" else (numbers < param["p"]) / param["p"]
-    _agree(out, np.asarray(x) * mask, [x])
-    _agree(layers.dropout_backward(dout, cache), np.asarray(dout) * mask, [x, dout])
-    used = param["mode"] == "train" and "seed" not in param
-    assert (np.random.rand() == np.random.RandomState(7).rand()) is (not used or x.size == 0)
-
-
-@st.composite
-def _scored(draw):
-    N, C = draw(st.integers(1, 5)), draw(st.integers(1, 5))
-    y = np.random.default_rng(draw(SEEDS)).integers(0, C, N)
-    kind = draw(st.sampled_from([np.int64, np.uint8, np.int8, ">i4", np.uint64, list]))
-    return draw(floats((N, C))), y.tolist() if kind is list else y.astype(kind)
-
-
-@holds("the losses agree with torch", _scored())
-def _check_losses(drawn):
-    x, y = drawn
-    labels = torch.tensor(np.asarray(y, np.int64))
-
-    def hinge(t):
-        margins = (t - t.gather(1, labels[:, None]) + 1).clamp(min=0)
-        margins = margins * (1 - F.one_hot(labels, t.shape[1]))
-        return margins.sum() / len(t)
-
-    for loss_of, function in (
-        (layers.svm_loss, hinge),
-        (layers.softmax_loss, lambda t: F.cross_entropy(t, labels)),
-    ):
-        loss, dx = loss_of(x, y)
-        if loss_of is layers.svm_loss and np.isclose(_margins(x, y), 0, atol=1e-6).any():
-            continue  # at the kink torch takes half of the slope, or another one
-        expected, [gradient] = oracles.torch_gradients(function, [x], 1.0)
-        _agree(np.asarray(loss), expected, [x])
-        _agree(dx, gradient, [x])
-
-
-def _margins(x, y):
-    x = np.asarray(x, np.float64)
-    margins = x - x[np.arange(len(x)), y][:, None] + 1
-    margins[np.arange(len(x)), y] = 1
-    return margins
-
-
-@st.composite
-def _columns(draw):
-    shape = (draw(SIZES), draw(SIZES), draw(st.integers(1, 6)), draw(st.integers(1, 6)))
-    pad, stride, height, width = draw(_windows(*shape[2:]))
-    oh, ow = (1 + (n + 2 * pad - k) // stride for n, k in zip(shape[2:], (height, width)))
-    cols = draw(floats((shape[1] * height * width, oh * ow * shape[0])))
-    return draw(floats(shape)), cols, (height, width, pad, stride)
-
-
-@holds("im2col and col2im agree with plain loops", _columns())
-def _check_columns(drawn):
-    x, cols, (height, width, pad, stride) = drawn
-    window = height, width, pad, stride
-    expected = oracles.im2col_by_loops(np.asarray(x, np.float64), *window)
-    k, i, j = im2col.get_im2col_indices(x.shape, *window)
-    padded = np.pad(np.asarray(x), ((0, 0), (0, 0), (pad, pad), (pad, pad)))
-    chosen = padded[:, k, i, j].transpose(1, 2, 0).reshape(expected.shape)
-    for found in (im2col.im2col_indices(x, *window), im2col.im2col_cython(x, *window), chosen):
-        assert np.array_equal(found, expected)
-    oh, ow = (1 + (n + 2 * pad - m) // stride for n, m in zip(x.shape[2:], (height, width)))
-    expected = oracles.col2im_by_loops(np.asarray(cols, np.float64), x.shape, *window)
-    six = np.asarray(cols).reshape(x.shape[1], height, width, oh, ow, len(x)).transpose(0, 1, 2, 5, 3, 4)
-    _agree(im2col.col2im_indices(cols, x.shape, *window), expected, [cols])
-    _agree(im2col.col2im_cython(cols, *x.shape, *window), expected, [cols])
-    _agree(im2col.col2im_6d_cython(six, *x.shape, *window), expected, [cols])
-
-
-# --- update rules -------------------------------------------------------------------------------------------
-
-RULES = {
-    "sgd": lambda w, h: torch.optim.SGD(w, lr=h.get("learning_rate", 1e-2)),
-    "rmsprop": lambda w, h: torch.optim.RMSprop(
-        w, lr=h.get("learning_rate", 1e-2), alpha=h.get("decay_rate", 0.99), eps=h.get("epsilon", 1e-8)
-    ),
-    "sgd_momentum": lambda w, h: torch.optim.SGD(
-        w, lr=h.get("learning_rate", 1e-2), momentum=h.get("momentum", 0.9)
-    ),
-    "adam": lambda w, h: torch.optim.Adam(
-        w,
-        lr=h.get("learning_rate", 1e-3),
-        betas=(h.get("beta1", 0.9), h.get("beta2", 0.999)),
-        eps=h.get("epsilon", 1e-8),
-    ),
-}
-HYPER = {
-    "learning_rate": st.floats(1e-4, 0.5),
-    "momentum": st.floats(0.0, 0.99),
-    "decay_rate": st.floats(0.5, 0.99),
-    "epsilon": st.floats(1e-6, 1e-2),
-    "beta1": st.floats(0.0, 0.99),
-    "beta2": st.floats(0.5, 0.999),
-}
-TAKES = {
-    "sgd": ["learning_rate"],
-    "sgd_momentum": ["learning_rate", "momentum"],
-    "rmsprop": ["learning_rate", "decay_rate", "epsilon"],
-    "adam": ["learning_rate", "beta1", "beta2", "epsilon"],
-}
-
-
-@st.composite
-def _updates(draw):
-    rule = draw(st.sampled_from([*RULES]))
-    hyper = draw(st.fixed_dictionaries({}, optional={name: HYPER[name] for name in TAKES[rule]}))
-    hyper = {name: draw(st.sampled_from([float, np.float64]))(value) for name, value in hyper.items()}
-    shape = tuple(draw(st.lists(SIZES, max_size=3)))
-    gradients = draw(st.lists(floats(shape), min_size=1, max_size=4))
-    return rule, draw(st.sampled_from([dict(hyper), hyper or None])), draw(floats(shape)), gradients
-
-
-@holds("the update rules agree with torch over several steps", _updates())
-def _check_updates(drawn):
-    rule, config, w, gradients = drawn
-    hyper = {name: float(value) for name, value in (config or {}).items()}
-    assume(
-        all(np.abs(np.asarray(dw)).min(initial=1) > 1e-3 for dw in gradients) or rule in ("sgd", "sgd_momentum")
-    )
-    tensor = torch.tensor(np.array(w, np.float64), requires_grad=True)
-    optimiser = RULES[rule]([tensor], hyper)
-    start, given_config = np.array(w, np.float64), config
-    w = w.copy() if w.flags.writeable else w  # a rule may update in place
-    for dw in gradients:
-        before = np.array(dw, copy=True)
-        w, config = getattr(optim, rule)(w, dw, config)
-        assert given_config is None or config is given_config
-        assert np.array_equal(dw, before)
-        tensor.grad = torch.tensor(np.array(dw, np.float64))
-        optimiser.step()
-    expected = tensor.detach().numpy()
-    bound = (1e-11 if _is_wide([start, *gradients, w]) and w.dtype == np.float64 else 1e-4) * np.abs(start).max(
-        initial=1.0
-    )
-    assert np.shape(w) == np.shape(start)
-    scale = max(1.0, np.abs(expected).max(initial=0.0))
-    exact = all(np.asarray(array).dtype.itemsize == 8 for array in (*gradients, w))
-    np.testing.assert_allclose(w, expected, rtol=0, atol=(bound if exact else 1e-4 * scale) * scale)
-
-
-# --- models -------------------------------------------------------------------------------------------------
-
-
-def _fully_connected(net, params, X):
-    """What FullyConnectedNet without dropout computes, in torch; TwoLayerNet is one of them."""
-    h, hidden = X.flatten(1), sum(name.startswith("W") for name in params)
-    for i in range(1, hidden):
-        h = h @ params[f"W{i}"] + params[f"b{i}"]
-        if getattr(net, "normalization", None):
-            norm = oracles.torch_batchnorm() if net.normalization == "batchnorm" else oracles.torch_layernorm()
-            h = norm(h, params[f"gamma{i}"], params[f"beta{i}"])
-        h = torch.relu(h)
-    return h @ params[f"W{hidden}"] + params[f"b{hidden}"]
-
-
-def _convolutional(net, params, X):
-    pad = (params["W1"].shape[-1] - 1) // 2
-    h = F.max_pool2d(torch.relu(F.conv2d(X, params["W1"], params["b1"], padding=pad)), 2)
-    h = torch.relu(h.flatten(1) @ params["W2"] + params["b2"])
-    return h @ params["W3"] + params["b3"]
-
-
-@st.composite
-def _nets(draw):
-    classes, reg = draw(st.integers(1, 4)), draw(st.sampled_from([0.0, 0.1, np.float64(3.0), 0]))
-    shape = tuple(draw(st.lists(st.integers(1, 4), min_size=1, max_size=2)))
-    kind, N = draw(st.sampled_from(["two", "full", "conv"])), draw(st.integers(1, 4))
-    np.random.seed(draw(SEEDS))
-    if kind == "two":
-        net = fc_net.TwoLayerNet(math.prod(shape), draw(st.integers(1, 5)), classes, 0.3, reg)
-    elif kind == "full":
-        dims = draw(st.lists(st.integers(1, 5), max_size=3))
-        norm = draw(st.sampled_from([None, "batchnorm", "layernorm"]))
-        net = fc_net.FullyConnectedNet(dims, math.prod(shape), classes, 1, norm, reg, 0.3, np.float64)
-    else:
-        shape = (draw(st.integers(1, 3)), draw(st.integers(4, 8)), draw(st.integers(4, 8)))
-        net = cnn.ThreeLayerConvNet(
-            shape, draw(st.integers(1, 3)), draw(st.integers(1, 4)), 5, classes, 0.3, reg, "f8"
-        )
-    for w in net.params.values():
-        w += 0.1 * np.random.randn(*w.shape)
-    return net, draw(floats((N, *shape), values=("normal",))), np.random.randint(classes, size=N)
-
-
-@holds("the models agree with torch, loss and gradients", _nets())
-def _check_net(drawn):
-    net, X, y = drawn
-    params = {name: torch.tensor(w, requires_grad=True) for name, w in net.params.items()}
-    function = _convolutional if isinstance(net, cnn.ThreeLayerConvNet) else _fully_connected
-    scores = function(net, params, torch.tensor(np.array(X, np.float64)))
-    penalty = sum((w**2).sum() for name, w in params.items() if name.startswith("W"))
-    loss = F.cross_entropy(scores, torch.tensor(y)) + 0.5 * float(net.reg) * penalty
-    loss.backward()
-    found, grads = net.loss(X, y)
-    assert found == pytest.approx(loss.item(), rel=1e-9)
-    assert grads.keys() == net.params.keys()
-    for name, w in params.items():
-        wanted = np.zeros(w.shape) if w.grad is None else w.grad.numpy()
-        np.testing.assert_allclose(grads[name], wanted, rtol=1e-6, atol=1e-8 * max(1, np.abs(wanted).max()))
-    assert net.loss(X).shape == tuple(scores.shape)
-
-
 # --- Solver -------------------------------------------------------------------------------------------------
 
 
@@ -592,7 +300,7 @@ def _trainings(draw):
     rng = np.random.default_rng(draw(SEEDS))
     data |= {"y_train": rng.integers(0, 3, N), "y_val": rng.integers(0, 3, 3)}
     options = {
-        "update_rule": draw(st.sampled_from([*RULES])),
+        "update_rule": draw(st.sampled_from(["sgd", "sgd_momentum", "rmsprop", "adam"])),
         "batch_size": draw(st.integers(1, 14)),
         "num_epochs": draw(st.integers(0, 4)),
         "lr_decay": draw(st.floats(0.1, 1)),
@@ -629,35 +337,7 @@ def _check_training(drawn):
             assert all(w.tobytes() == again.params[name].tobytes() for name, w in net.params.items())
 
 
-# --- gradient checks, pictures, pickles ---------------------------------------------------------------------
-
-
-@st.composite
-def _polynomials(draw):
-    shape = tuple(draw(st.lists(st.integers(0, 3), max_size=3)))
-    x = draw(floats(shape, (np.float64, ">f8"), ("normal", "few")))
-    return x, np.random.default_rng(draw(SEEDS)).standard_normal((3, *shape))
-
-
-@holds("numeric gradients are those of a polynomial", _polynomials())
-def _check_gradient(drawn):
-    x, (a, b, df) = drawn
-    if not x.flags.writeable:
-        with pytest.raises(ValueError, match="x is read-only"):
-            gradient_check.eval_numerical_gradient(np.sum, x, verbose=False)
-        return
-    before, slope = np.array(x, copy=True), a + 2 * b * np.asarray(x)
-    grad = gradient_check.eval_numerical_gradient(
-        lambda x: np.sum(a * np.asarray(x) + b * np.asarray(x) ** 2), x, verbose=False
-    )
-    np.testing.assert_allclose(grad, slope, atol=1e-7)
-    grad = gradient_check.eval_numerical_gradient_array(
-        lambda x: a * np.asarray(x) + b * np.asarray(x) ** 2, x, df
-    )
-    np.testing.assert_allclose(grad, slope * df, atol=1e-7)
-    assert np.array_equal(x, before)
-    if x.size:
-        assert gradient_check.rel_error(np.asarray(grad), slope * df) <= 1
+# --- pictures, pickles --------------------------------------------------------------------------------------
 
 
 @st.composite
@@ -724,7 +404,6 @@ def _of_dtype(code):
 
 BAD_ARRAYS = {
     **{f"dtype {np.dtype(code)}": _of_dtype(code) for code in _DTYPES},
-    "masked": lambda array: np.ma.masked_array(array, mask=np.zeros(array.shape, bool)),
     "one axis more": lambda array: array[..., None, None, None],
     "no axis": lambda array: np.array(1.0),
     "None": lambda array: None,
@@ -762,16 +441,6 @@ BAD_VALUES = {
     "running_var": [None, "x", np.ones((1, 9)), np.array(1.0), [[1.0], []], np.ones(3, bool), {}],
     "p": [*_NUMBERS, 0, -0.5, 1.5],
     "seed": [*[value for value in _INTEGERS if value is not None], 2**32],
-    "learning_rate": _NUMBERS,
-    "beta1": [*_NUMBERS, -0.1, 1.0],
-    "beta2": [*_NUMBERS, -0.1, 1.0],
-    "decay_rate": _NUMBERS,
-    "epsilon": _NUMBERS,
-    "velocity": [None, "x", np.ones((9, 9, 9)), np.array(1.0), np.ones(3, complex), {}],
-    "m": [None, "x", np.ones((9, 9, 9)), np.array(1.0), np.ones(3, complex), {}],
-    "v": [None, "x", np.ones((9, 9, 9)), np.array(1.0), np.ones(3, complex), {}],
-    "cache": [None, "x", np.ones((9, 9, 9)), np.array(1.0), np.ones(3, complex), {}],
-    "t": [*_INTEGERS],
 }
 REQUIRED = {"mode", "stride", "pad", "pool_height", "pool_width", "p"}
 
@@ -888,7 +557,6 @@ def _illegal_scores(draw):
         np.array([0, 2**40]),
         np.array([0, None]),
         [[0], [0, 1]],
-        np.ma.masked_array([0, 1]),
     ]
     x = BAD_ARRAYS[draw(st.sampled_from([*BAD_ARRAYS]))](np.ones((2, 3))) if name == "x" else np.ones((2, 3))
     y = draw(st.sampled_from(bad)) if name == "y" else np.array([0, 2])
@@ -899,28 +567,6 @@ def _illegal_scores(draw):
 def _check_illegal_scores(drawn):
     loss, x, y, name = drawn
     _complaint(name, loss, x, y)
-
-
-@st.composite
-def _illegal_updates(draw):
-    rule = draw(st.sampled_from([*RULES]))
-    state = {"sgd": [], "sgd_momentum": ["velocity"], "rmsprop": ["cache"], "adam": ["m", "v", "t"]}[rule]
-    key = draw(st.sampled_from(["w", "dw", "config", *TAKES[rule], *state]))
-    w, dw, config = np.ones((2, 3)), np.ones((2, 3)), {}
-    bad = BAD_ARRAYS[draw(st.sampled_from([kind for kind in BAD_ARRAYS if "axis" not in kind]))](w)
-    if key == "config":
-        config = draw(st.sampled_from(NO_DICTS[1:]))
-    elif key == "momentum":  # of a rule: any finite number, other than that of a running mean
-        config[key] = draw(st.sampled_from(_NUMBERS))
-    elif key not in ("w", "dw"):
-        config[key] = draw(st.sampled_from(BAD_VALUES[key]))
-    return rule, bad if key == "w" else w, bad if key == "dw" else dw, config, key
-
-
-@holds("the update rules refuse what is illegal by name", _illegal_updates())
-def _check_illegal_update(drawn):
-    rule, w, dw, config, name = drawn
-    _complaint(name, getattr(optim, rule), w, dw, config)
 
 
 _SIZES = [*_INTEGERS, 0, "three"]
