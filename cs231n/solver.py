@@ -6,8 +6,12 @@ import math
 import os
 import warnings
 import zlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Literal, Protocol, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from tqdm.auto import tqdm
 
 from cs231n import checkpoint, model_state, optim
@@ -46,6 +50,14 @@ _HISTORIES = ("loss_history", "train_acc_history", "val_acc_history")
 
 class DivergenceError(FloatingPointError):
     """The loss became NaN or infinite."""
+
+
+class _Model(Protocol):
+    """What a Solver trains; see Solver."""
+
+    params: dict[str, np.ndarray]
+
+    def loss(self, X: np.ndarray, y: np.ndarray | None = None) -> Any: ...
 
 
 class Solver:
@@ -101,24 +113,24 @@ class Solver:
 
     def __init__(
         self,
-        model,
-        data,
+        model: _Model,
+        data: Mapping[str, ArrayLike],
         *,
-        update_rule="sgd",
-        optim_config=None,
-        lr_decay=1.0,
-        batch_size=100,
-        num_epochs=10,
-        num_train_samples=1000,
-        num_val_samples=None,
-        checkpoint_name=None,
-        print_every=10,
-        verbose=True,
-        progress=False,
-        keep_checkpoints=None,
-        on_divergence="continue",
-        **unknown,
-    ):
+        update_rule: str = "sgd",
+        optim_config: Mapping[str, Any] | None = None,
+        lr_decay: float = 1.0,
+        batch_size: int = 100,
+        num_epochs: int = 10,
+        num_train_samples: int | None = 1000,
+        num_val_samples: int | None = None,
+        checkpoint_name: str | Path | None = None,
+        print_every: int = 10,
+        verbose: bool = True,
+        progress: bool = False,
+        keep_checkpoints: int | None = None,
+        on_divergence: Literal["continue", "stop", "raise"] = "continue",
+        **unknown: Any,
+    ) -> None:
         if unknown:
             raise ValueError("Unrecognized arguments " + ", ".join(f'"{name}"' for name in unknown))
         self.model = model
@@ -128,7 +140,7 @@ class Solver:
         self.update_rule, self._rule_name = _find_rule(update_rule), update_rule
         self.optim_config = dict(_valid.mapping("optim_config", {} if optim_config is None else optim_config))
         self.lr_decay = _valid.real("lr_decay", lr_decay)
-        self.batch_size = _valid.integer("batch_size", batch_size, 1)
+        self.batch_size: int = _valid.integer("batch_size", batch_size, 1)
         self.num_epochs = _valid.integer("num_epochs", num_epochs, 0)
         self.num_train_samples = _count("num_train_samples", num_train_samples)
         self.num_val_samples = _count("num_val_samples", num_val_samples)
@@ -141,7 +153,14 @@ class Solver:
         self._reset()
 
     @classmethod
-    def resume(cls, path, model, data, *, num_epochs=None):
+    def resume(
+        cls,
+        path: str | Path,
+        model: _Model,
+        data: Mapping[str, ArrayLike],
+        *,
+        num_epochs: int | None = None,
+    ) -> Self:
         """Return a Solver that goes on from a checkpoint; its train() does what is left to do.
 
         The finished training has the bits of one that was never interrupted, on the same machine with the same
@@ -176,31 +195,33 @@ class Solver:
             setattr(solver, name, saved[name])
         for name in _HISTORIES:
             setattr(solver, name, saved[name].tolist())
-        solver.checkpoint_name = os.path.join(os.path.dirname(path), os.path.basename(solver.checkpoint_name))
+        name = os.path.basename(arguments["checkpoint_name"])
+        solver.checkpoint_name = os.path.join(os.path.dirname(path), name)
         np.random.set_state(saved["random_state"])
         solver._warn_of_other_settings(path, saved["model_settings"])
         return solver
 
-    def _reset(self):
+    def _reset(self) -> None:
         """Forget all training: histories, best parameters and the state of the update rule."""
         self.epoch = 0
-        self.best_val_acc = 0
-        self.best_params = {}
-        self.loss_history = []
-        self.train_acc_history = []
-        self.val_acc_history = []
+        self.best_val_acc: float = 0
+        self.best_params: dict[str, np.ndarray] = {}
+        self.loss_history: list[float] = []
+        self.train_acc_history: list[float] = []
+        self.val_acc_history: list[float] = []
         self.optim_configs = {name: dict(self.optim_config) for name in self.model.params}
-        self.divergence = None
+        self.divergence: dict[str, Any] | None = None
         self.interrupted = False
         self._iteration = 0  # of the train() that is running or was resumed
-        self._best_epoch = None
-        self._best_state = None
-        self._checkpoint_epochs = []  # of the files that are there, oldest first
+        self._best_epoch: int | None = None
+        self._best_state: Any = None
+        self._checkpoint_epochs: list[int] = []  # of the files that are there, oldest first
         self._initial_params = model_state.shapes(self.model)
-        self._first_nonfinite = None  # (iteration, parameter) of the first gradient that was not finite
+        # (iteration, parameter) of the first gradient that was not finite
+        self._first_nonfinite: tuple[int, str] | None = None
         self._promotion_reported = False
 
-    def _step(self):
+    def _step(self) -> None:
         """Draw a minibatch and update every parameter once."""
         batch = np.random.choice(len(self.X_train), self.batch_size)
         loss, grads = self.model.loss(self.X_train[batch], self.y_train[batch])
@@ -213,7 +234,7 @@ class Solver:
             self._report_promotion(name, w, updated[name])
         self.model.params.update(updated)  # all at once, so that Ctrl-C cannot leave half a step
 
-    def _watch(self, grads):
+    def _watch(self, grads: Mapping[str, np.ndarray]) -> None:
         """Notice the first gradient that is not finite, and report the first such loss.
 
         Within a step the first one is that which the model put into grads first: the backward pass runs from the
@@ -224,17 +245,17 @@ class Solver:
             self._first_nonfinite = None if name is None else (len(self.loss_history), name)
         if self.divergence is None and not math.isfinite(self.loss_history[-1]):
             iteration, name = self._first_nonfinite or (None, None)
-            config = self.optim_configs.get(name, next(iter(self.optim_configs.values())))
+            config = self.optim_configs.get(name or "", next(iter(self.optim_configs.values())))
             self.divergence = {
                 "iteration": len(self.loss_history),
                 "learning_rate": config.get("learning_rate"),
                 "parameter": name,
             }
-            self._report_divergence(iteration)
+            self._report_divergence(self.divergence, iteration)
 
-    def _report_divergence(self, first):
+    def _report_divergence(self, divergence: Mapping[str, Any], first: int | None) -> None:
         """Say where training diverged; `first` is the iteration of the first gradient that was not finite."""
-        iteration, rate, name = (self.divergence[key] for key in ("iteration", "learning_rate", "parameter"))
+        iteration, rate, name = (divergence[key] for key in ("iteration", "learning_rate", "parameter"))
         culprit = "all gradients so far are finite"
         if name is not None:
             culprit = f"the gradient of params[{name!r}] was the first that was not finite, in iteration {first}"
@@ -250,7 +271,7 @@ class Solver:
         if self.on_divergence == "stop":
             raise DivergenceError(message)
 
-    def _report_promotion(self, name, w, next_w):
+    def _report_promotion(self, name: str, w: np.ndarray, next_w: np.ndarray) -> None:
         """Warn, once, when an update changes the dtype of a parameter."""
         if next_w.dtype != w.dtype and not self._promotion_reported:
             self._promotion_reported = True
@@ -260,7 +281,9 @@ class Solver:
                 stacklevel=4,
             )
 
-    def check_accuracy(self, X, y, num_samples=None, batch_size=100):
+    def check_accuracy(
+        self, X: ArrayLike, y: ArrayLike, num_samples: int | None = None, batch_size: int = 100
+    ) -> float:
         """Return the fraction of images that the model classifies correctly.
 
         Args:
@@ -283,7 +306,7 @@ class Solver:
         ]
         return float(np.mean(np.concatenate(predicted) == y))
 
-    def train(self):
+    def train(self) -> None:
         """Train for num_epochs epochs, or what is left of them, then load the best parameters into the model.
 
         Ctrl-C ends training early, as if it had been planned to end there.
@@ -318,17 +341,17 @@ class Solver:
                     raise
         self._load_best()
 
-    def _iterations_per_epoch(self):
+    def _iterations_per_epoch(self) -> int:
         return max(len(self.X_train) // self.batch_size, 1)
 
-    def _end_epoch(self):
+    def _end_epoch(self) -> None:
         """Count the epoch and let the learning rates decay."""
         self.epoch += 1
         for config in self.optim_configs.values():
             if "learning_rate" in config:  # a rule of one's own may have none
                 config["learning_rate"] *= self.lr_decay
 
-    def _evaluate(self, bar):
+    def _evaluate(self, bar: tqdm) -> None:
         """Measure both accuracies, and keep the parameters if they are the best so far."""
         train_acc = self.check_accuracy(self.X_train, self.y_train, self.num_train_samples)
         val_acc = self.check_accuracy(self.X_val, self.y_val, self.num_val_samples)
@@ -342,7 +365,7 @@ class Solver:
             self._best_epoch = self.epoch
             self._best_state = model_state.of_best(self.model)
 
-    def _show(self, bar):
+    def _show(self, bar: tqdm) -> None:
         """Bring the progress bar up to date."""
         bar.update()
         if self.progress:
@@ -354,14 +377,14 @@ class Solver:
                 refresh=False,
             )
 
-    def _load_best(self):
+    def _load_best(self) -> None:
         """Put the best parameters and running statistics into the model, if any accuracy exceeded 0."""
         if not self.best_params:
             return
         self.model.params = {name: w.copy() for name, w in self.best_params.items()}
         model_state.restore_best(self.model, self._best_state)
 
-    def _save_checkpoint(self, iteration):
+    def _save_checkpoint(self, iteration: int) -> None:
         """Write `{checkpoint_name}_epoch_{epoch}.npz`, then remove those that need not be kept."""
         if self.checkpoint_name is None:
             return
@@ -388,14 +411,14 @@ class Solver:
                 os.remove(self._checkpoint_path(epoch))
         self._checkpoint_epochs = [epoch for epoch in epochs if epoch in kept]
 
-    def _checkpoint_path(self, epoch):
+    def _checkpoint_path(self, epoch: int) -> str:
         return f"{self.checkpoint_name}_epoch_{epoch}.npz"
 
-    def _fingerprints(self):
+    def _fingerprints(self) -> dict[str, list]:
         """Return what tells these data from others: name -> [shape, dtype, checksum]."""
         return {name: _fingerprint(getattr(self, name)) for name in ("X_train", "y_train", "X_val", "y_val")}
 
-    def _check_same(self, path, saved):
+    def _check_same(self, path: str | Path, saved: Mapping[str, Any]) -> None:
         """Check that model and data are those of a checkpoint, as far as can be told."""
         for name, fingerprint in self._fingerprints().items():
             if fingerprint != saved["data"][name]:
@@ -407,7 +430,7 @@ class Solver:
         if other:
             raise ValueError(f"{path} is of another model: {other}. Make the model with the arguments it had then")
 
-    def _warn_of_other_settings(self, path, expected):
+    def _warn_of_other_settings(self, path: str | Path, expected: Mapping[str, Any]) -> None:
         """Warn of numbers and words among the model's attributes that are not what they were."""
         found = model_state.settings(self.model)
         others = [
@@ -423,7 +446,7 @@ class Solver:
             )
 
 
-def _labelled(data, split):
+def _labelled(data: Mapping[str, ArrayLike], split: str) -> tuple[np.ndarray, np.ndarray]:
     """Return images and labels of a split, as many of both and at least one."""
     data = _valid.mapping("data", data)
     names = f"X_{split}", f"y_{split}"
@@ -431,7 +454,7 @@ def _labelled(data, split):
     return _matching(f"data['{names[0]}']", X, f"data['{names[1]}']", y)
 
 
-def _matching(X_name, X, y_name, y):
+def _matching(X_name: str, X: ArrayLike, y_name: str, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Return images and labels as arrays, as many of both and at least one."""
     X, y = np.asarray(X), np.asarray(y)
     if X.ndim == 0 or y.ndim != 1 or len(X) != len(y) or len(X) == 0:
@@ -442,12 +465,12 @@ def _matching(X_name, X, y_name, y):
     return X, y
 
 
-def _count(name, value):
+def _count(name: str, value: int | None) -> int | None:
     """Return a number of at least 1, or None for all."""
     return None if value is None else _valid.integer(name, value, 1)
 
 
-def _find_rule(name):
+def _find_rule(name: str) -> Callable:
     """Return the update rule of that name: a public function defined in cs231n.optim."""
     rule = getattr(optim, name, None) if isinstance(name, str) and not name.startswith("_") else None
     if not inspect.isfunction(rule) or rule.__module__ != optim.__name__:
@@ -455,19 +478,19 @@ def _find_rule(name):
     return rule
 
 
-def _check_params(model):
+def _check_params(model: _Model) -> None:
     """Check that a model has parameters by name."""
     params = _valid.mapping("model.params", getattr(model, "params", None))
     if not params:
         raise ValueError("model.params is empty, expected a dict of arrays: there is nothing to train")
 
 
-def _is_finite(dw):
+def _is_finite(dw: ArrayLike) -> bool:
     dw = np.asarray(dw)
     return dw.dtype.kind not in "fc" or bool(np.isfinite(dw).all())
 
 
-def _fingerprint(array):
+def _fingerprint(array: np.ndarray) -> list:
     """Return shape, dtype and the checksum of up to 256 rows of an array."""
     rows = array[np.linspace(0, len(array) - 1, min(len(array), 256)).astype(int)]
     rows = rows.astype(rows.dtype.newbyteorder("="))
