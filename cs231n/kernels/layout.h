@@ -28,16 +28,18 @@ static void NAME(sample)(T *restrict dst, const T *restrict plane, ptrdiff_t hei
         const ptrdiff_t from = y * width + column;
         for (ptrdiff_t z = 0; z < first; z++)
             dst[z] = 0;
+        ptrdiff_t z = first;
         if (step == 1)
             memcpy(dst + first, plane + from + first, (last - first) * sizeof(T));
-        else
-            for (ptrdiff_t z = first; z < last; z++)
-                dst[z] = plane[from + z * step];
-        for (ptrdiff_t z = last; z < columns; z++)
+        if (step == 2) /* two vectors, while they are inside the plane, hold one of even and one of odd columns */
+            for (; z + LANES <= last && from + 2 * (z + LANES) <= height * width; z += LANES)
+                AT(dst + z) = NAME(unzip)(CONST_AT(plane + from + 2 * z), CONST_AT(plane + from + 2 * z + LANES), 0);
+        for (; step > 1 && z < last; z++)
+            dst[z] = plane[from + z * step];
+        for (z = last; z < columns; z++)
             dst[z] = 0;
     }
 }
-
 
 /* Transpose a square of LANES vectors: zipping the first half with the second, as often as LANES has halves. */
 INLINE void NAME(transpose_square)(VECTOR square[])

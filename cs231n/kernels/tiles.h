@@ -5,10 +5,11 @@
 /* How many of `left` rows the next tile takes, so that tiles differ by one row at most. */
 #define NEXT_ROWS(left) pieces(left, pieces(left, TILE_ROWS))
 
-/* out[f][v] = bias[f] + sum over k of weights[k][f] * pixels[offset[k] + vector v]; without bias, out[f][v] += */
+/* out[f][v] = bias[f] + sum over k of weights[k][f] * pixels[offset[k] + vector v]; without bias, out[f][v] +=
+ * From vector to vector it is `step` pixels, and `out_step` outputs. */
 INLINE void NAME(correlate_tile)(const int nf, const int nv, ptrdiff_t K, const ptrdiff_t *restrict offset,
-                                 const T *restrict pixels, const T *restrict weights, const T *restrict bias,
-                                 T *restrict out, ptrdiff_t pitch)
+                                 const T *restrict pixels, ptrdiff_t step, const T *restrict weights,
+                                 const T *restrict bias, T *restrict out, ptrdiff_t pitch, ptrdiff_t out_step)
 {
     VECTOR sum[TILE_ROWS][4];
     UNROLL for (int f = 0; f < nf; f++)
@@ -18,7 +19,7 @@ INLINE void NAME(correlate_tile)(const int nf, const int nv, ptrdiff_t K, const 
         const T *from = pixels + offset[k];
         VECTOR x[4];
         UNROLL for (int v = 0; v < nv; v++)
-            x[v] = CONST_AT(from + v * LANES);
+            x[v] = CONST_AT(from + v * step);
         UNROLL for (int f = 0; f < nf; f++) {
             VECTOR w = BROADCAST(weights[f]);
             UNROLL for (int v = 0; v < nv; v++)
@@ -28,8 +29,8 @@ INLINE void NAME(correlate_tile)(const int nf, const int nv, ptrdiff_t K, const 
     UNROLL for (int f = 0; f < nf; f++)
         UNROLL for (int v = 0; v < nv; v++) {
             if (!bias)
-                sum[f][v] += CONST_AT(out + f * pitch + v * LANES);
-            AT(out + f * pitch + v * LANES) = sum[f][v];
+                sum[f][v] += CONST_AT(out + f * pitch + v * out_step);
+            AT(out + f * pitch + v * out_step) = sum[f][v];
         }
 }
 
@@ -63,14 +64,16 @@ INLINE void NAME(gradient_tile)(const int nt, const int nv, ptrdiff_t rows, ptrd
 }
 
 /* The compiler makes a version of each tile for each size. */
-typedef void NAME(correlate_function)(ptrdiff_t, const ptrdiff_t *, const T *, const T *, const T *, T *, ptrdiff_t);
+typedef void NAME(correlate_function)(ptrdiff_t, const ptrdiff_t *, const T *, ptrdiff_t, const T *, const T *, T *,
+                                      ptrdiff_t, ptrdiff_t);
 typedef void NAME(gradient_function)(ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t, const ptrdiff_t *, const T *,
                                      const T *, ptrdiff_t, T *);
 #define TILE(n, v)                                                                                                \
-    static void NAME(correlate_##n##x##v)(ptrdiff_t K, const ptrdiff_t *offset, const T *pixels,                  \
-                                          const T *weights, const T *bias, T *out, ptrdiff_t pitch)               \
+    static void NAME(correlate_##n##x##v)(ptrdiff_t K, const ptrdiff_t *offset, const T *pixels, ptrdiff_t step,  \
+                                          const T *weights, const T *bias, T *out, ptrdiff_t pitch,               \
+                                          ptrdiff_t out_step)                                                     \
     {                                                                                                             \
-        NAME(correlate_tile)(n, v, K, offset, pixels, weights, bias, out, pitch);                                 \
+        NAME(correlate_tile)(n, v, K, offset, pixels, step, weights, bias, out, pitch, out_step);                 \
     }                                                                                                             \
     static void NAME(gradient_##n##x##v)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t row_pitch,                  \
                                          ptrdiff_t column_pitch, const ptrdiff_t *offset, const T *x, const T *d, \

@@ -17,9 +17,12 @@ typedef struct {
     ptrdiff_t tile_rows, across;     /* tiles of an image: down and across */
     ptrdiff_t band, bands, images;   /* tile rows in a band, bands of an image, images of a strip */
     ptrdiff_t strips, room;          /* all strips; room for the tiles of one */
+    ptrdiff_t part;                  /* room for the pixels of a band in even, or in odd, columns, and twice so many */
+    ptrdiff_t pixel_pitch, other_pitch; /* from one of the 16 numbers to the next: of pixels, of outputs or gradients */
 } strip_plan;
 
-static strip_plan plan_strips(ptrdiff_t images, ptrdiff_t height, ptrdiff_t width, ptrdiff_t lanes)
+static strip_plan plan_strips(ptrdiff_t images, ptrdiff_t height, ptrdiff_t width, ptrdiff_t planes, ptrdiff_t others,
+                              ptrdiff_t lanes)
 {
     strip_plan p = {.height = height, .width = width, .tile_rows = pieces(height, 2), .across = pieces(width, 2)};
     p.band = clamp(STRIP_TILES / p.across, 1, p.tile_rows);
@@ -27,6 +30,9 @@ static strip_plan plan_strips(ptrdiff_t images, ptrdiff_t height, ptrdiff_t widt
     p.images = p.bands == 1 ? larger(STRIP_TILES / (p.band * p.across), 1) : 1;
     p.strips = pieces(images * p.bands, p.images);
     p.room = (pieces(p.images * p.band * p.across, lanes) + 1) * lanes;
+    p.part = ((p.band + 1) * p.across + 3 * lanes) * 2;
+    p.pixel_pitch = (planes * p.room / lanes | 1) * lanes; /* odd, to spread over the cache */
+    p.other_pitch = (others * p.room / lanes | 1) * lanes;
     return p;
 }
 #endif
@@ -163,63 +169,87 @@ static void NAME(transform_outputs)(T *restrict out, const T *restrict M, ptrdif
         NAME(copy)(out + (2 * first + r) * p->width, split + r % 2 * 2 * part + r / 2 * 2 * p->across, p->width);
 }
 
+/* inner[0, tile] and inner[1, tile] are zero for tiles at the left and at the right edge, else one. */
+static void NAME(mark_edges)(T *inner, const strip_plan *p)
+{
+    for (ptrdiff_t q = 0; q < p->part; q++) {
+        inner[q] = q % p->across != 0;
+        inner[p->part + q] = q % p->across != p->across - 1;
+    }
+}
+
+/* Transform the pixels of a strip, whose first image is `image`; return whether all are tame, and note the wild. */
+static int NAME(transform_strip)(T *V, const strip_plan *p, ptrdiff_t strip, ptrdiff_t images, ptrdiff_t planes,
+                                 const T *source, T *split, const T *inner, char *wild)
+{
+    const ptrdiff_t image = strip / p->bands * p->images, count = smaller(p->images, images - image);
+    const ptrdiff_t first = strip % p->bands * p->band, rows = smaller(p->band, p->tile_rows - first);
+    int tame = 1;
+    for (ptrdiff_t g = 0; g < count; g++)
+        for (ptrdiff_t k = 0; k < planes; k++)
+            if (!NAME(transform_pixels)(V + k * p->room + g * rows * p->across, p->pixel_pitch,
+                                        source + ((image + g) * planes + k) * p->height * p->width, p, first, rows,
+                                        split, p->part, inner)) {
+                tame = 0;
+                if (wild)
+                    wild[image + g] = 1;
+            }
+    return tame;
+}
+
+/* The 16 matrix products of a strip: M[n][filter, tile] = U[n] V[n]. */
+static void NAME(multiply_strip)(const correlation *c, const strip_plan *p, ptrdiff_t tiles, const T *U, ptrdiff_t pitch,
+                                 const T *V, T *M, const ptrdiff_t *offset)
+{
+    for (int n = 0; n < 16; n++)
+        for (ptrdiff_t q = 0; q < tiles; q += TILE_VECTORS * LANES) {
+            const ptrdiff_t vectors = smaller(pieces(tiles - q, LANES), TILE_VECTORS);
+            for (ptrdiff_t f = 0, r; f < c->filters; f += r) {
+                r = NEXT_ROWS(c->filters - f);
+                NAME(correlate)[vectors - 1][r - 1](c->planes, offset, V + n * p->pixel_pitch + q, LANES,
+                                                    U + n * pitch + f * c->planes, U + 16 * pitch,
+                                                    M + n * p->other_pitch + f * p->room + q, p->room, LANES);
+            }
+        }
+}
+
 /* correlate_directly for 3x3 windows with one zero around. */
 static int NAME(correlate_winograd)(const correlation *c, ptrdiff_t images, const T *source, const T *w,
                                     const T *bias, T *out, int threads)
 {
-    const strip_plan p = plan_strips(images, c->height, c->width, LANES);
-    const ptrdiff_t area = c->height * c->width, part = ((p.band + 1) * p.across + 3 * LANES) * 2;
-    const ptrdiff_t V_pitch = (c->planes * p.room / LANES | 1) * LANES, M_pitch = (c->filters * p.room / LANES | 1) * LANES;
-    const ptrdiff_t U_pitch = c->filters * c->planes + 16; /* no power of two, whose multiples share a place in the cache */
-    const ptrdiff_t scratch = 16 * (V_pitch + M_pitch) + 4 * part;
-    T *U = allocate((16 * U_pitch + c->filters + 2 * part) * sizeof(T));
+    const strip_plan p = plan_strips(images, c->height, c->width, c->planes, c->filters, LANES);
+    const ptrdiff_t area = c->height * c->width, scratch = 16 * (p.pixel_pitch + p.other_pitch) + 4 * p.part;
+    const ptrdiff_t pitch = c->filters * c->planes + 16; /* no power of two, whose multiples share a place in the cache */
+    T *U = allocate((16 * pitch + c->filters + 2 * p.part) * sizeof(T)); /* weights, then zeros for biases, then edges */
     T *room = allocate_zeros(threads * scratch * sizeof(T));
     ptrdiff_t *offset = malloc(c->planes * sizeof(*offset));
     char *wild = calloc(images, 1);
     int failed = !(U && room && offset && wild);
-    if (!failed && !NAME(transform_weights)(c, w, U, U_pitch))
+    if (!failed && !NAME(transform_weights)(c, w + c->first_weight, U, pitch))
         memset(wild, 1, images);
     else if (!failed) {
-        T *zeros = U + 16 * U_pitch, *inner = zeros + c->filters;
-        for (ptrdiff_t f = 0; f < c->filters; f++)
-            zeros[f] = 0;
-        for (ptrdiff_t q = 0; q < part; q++) {
-            inner[q] = q % p.across != 0;
-            inner[part + q] = q % p.across != p.across - 1;
-        }
+        T *inner = U + 16 * pitch + c->filters;
+        memset(U + 16 * pitch, 0, c->filters * sizeof(T));
+        NAME(mark_edges)(inner, &p);
         for (ptrdiff_t k = 0; k < c->planes; k++)
             offset[k] = k * p.room;
 #pragma omp parallel for schedule(static) num_threads(threads)
         for (ptrdiff_t strip = 0; strip < p.strips; strip++) {
-            T *V = room + THREAD * scratch, *M = V + 16 * V_pitch, *split = M + 16 * M_pitch;
-            const ptrdiff_t count = smaller(p.images, images - strip / p.bands * p.images);
+            T *V = room + THREAD * scratch, *M = V + 16 * p.pixel_pitch, *split = M + 16 * p.other_pitch;
+            const ptrdiff_t image = strip / p.bands * p.images, count = smaller(p.images, images - image);
             const ptrdiff_t first = strip % p.bands * p.band, rows = smaller(p.band, p.tile_rows - first);
-            const ptrdiff_t tiles = rows * p.across, image = strip / p.bands * p.images;
-            for (ptrdiff_t g = 0; g < count; g++)
-                for (ptrdiff_t k = 0; k < c->planes; k++)
-                    if (!NAME(transform_pixels)(V + k * p.room + g * tiles, V_pitch,
-                                                source + ((image + g) * c->planes + k) * area, &p, first, rows, split,
-                                                part, inner))
-                        wild[image + g] = 1;
-            for (int n = 0; n < 16; n++)
-                for (ptrdiff_t q = 0; q < count * tiles; q += TILE_VECTORS * LANES) {
-                    const ptrdiff_t vectors = smaller(pieces(count * tiles - q, LANES), TILE_VECTORS);
-                    for (ptrdiff_t f = 0, r; f < c->filters; f += r) {
-                        r = NEXT_ROWS(c->filters - f);
-                        NAME(correlate)[vectors - 1][r - 1](c->planes, offset, V + n * V_pitch + q,
-                                                            U + n * U_pitch + f * c->planes, zeros,
-                                                            M + n * M_pitch + f * p.room + q, p.room);
-                    }
-                }
+            NAME(transform_strip)(V, &p, strip, images, c->planes, source, split, inner, wild);
+            NAME(multiply_strip)(c, &p, count * rows * p.across, U, pitch, V, M, offset);
             for (ptrdiff_t g = 0; g < count; g++)
                 for (ptrdiff_t f = 0; f < c->filters; f++)
-                    NAME(transform_outputs)(out + ((image + g) * c->filters + f) * area, M + f * p.room + g * tiles,
-                                            M_pitch, bias ? bias[f] : 0, &p, first, rows, split, part);
+                    NAME(transform_outputs)(out + ((image + g) * c->filters + f) * area,
+                                            M + f * p.room + g * rows * p.across, p.other_pitch, bias ? bias[f] : 0, &p,
+                                            first, rows, split, p.part);
         }
     }
     for (ptrdiff_t i = 0; i < images && !failed; i++)
         if (wild[i])
-            failed = NAME(correlate_directly)(c, 1, source + i * c->planes * area, w, bias, out + i * c->out_image, 1);
+            failed = NAME(correlate_directly)(c, 1, source + i * c->planes * area, w, bias, out + i * c->filters * area, 1);
     release(U);
     release(room);
     free(offset);
@@ -276,65 +306,79 @@ static void NAME(finish_weights)(T *restrict dw, const T *restrict S, ptrdiff_t 
         }
 }
 
-/* The gradients of weights and bias. Returns 1 where a pixel or gradient is wild, so that the sums are of no use. */
+/* Add the products of a strip of `live` tiles to the sums of the 16 numbers, and its gradients to those of the bias. */
+static void NAME(add_strip)(const strip_plan *p, ptrdiff_t planes, ptrdiff_t lanes, ptrdiff_t live,
+                            const ptrdiff_t *offset, const T *V, const T *D, T *sums)
+{
+    const T one = 1;
+    for (int n = 0; n < 16; n++)
+        for (ptrdiff_t v = 0; v < lanes / LANES; v += TILE_VECTORS) {
+            const ptrdiff_t vectors = smaller(lanes / LANES - v, TILE_VECTORS);
+            const T *gradients = D + n * p->other_pitch + v * LANES;
+            for (ptrdiff_t t = 0; t < planes; t += TILE_ROWS)
+                NAME(gradient)[vectors - 1][smaller(planes - t, TILE_ROWS) - 1](
+                    1, live, 0, 1, offset + t, V + n * p->pixel_pitch, gradients, lanes,
+                    sums + (n * planes + t) * lanes + v * LANES);
+            if (n == 5) /* D of number 5 is the sum of the four gradients of a tile */
+                NAME(gradient)[vectors - 1][0](1, live, 0, 0, offset, &one, gradients, lanes,
+                                               sums + 16 * planes * lanes + v * LANES);
+        }
+}
+
+/* Add the products of the strips [first, last) to the sums, with scratch from V on. Return whether all pixels are tame. */
+static int NAME(sum_strips)(const conv_shape *s, const strip_plan *p, const ptrdiff_t *offset, const T *x,
+                            const T *dout, ptrdiff_t first, ptrdiff_t last, T *sums, T *V, const T *inner)
+{
+    const ptrdiff_t lanes = pieces(s->F, LANES) * LANES, area = s->H * s->W;
+    T *D = V + 16 * p->pixel_pitch, *split = D + 16 * p->other_pitch;
+    T *turned = split + 4 * p->part;
+    int tame = 1;
+    for (; first < last; first++) {
+        const ptrdiff_t image = first / p->bands * p->images, count = smaller(p->images, s->N - image);
+        const ptrdiff_t row = first % p->bands * p->band, rows = smaller(p->band, p->tile_rows - row);
+        const ptrdiff_t live = rows * p->across;
+        tame &= NAME(transform_strip)(V, p, first, s->N, s->C, x, split, inner, NULL);
+        for (ptrdiff_t g = 0; g < count; g++) {
+            NAME(transpose)(turned, lanes, lanes, dout + (image + g) * s->F * area + 2 * row * s->W, area, s->F,
+                            smaller(2 * rows, s->H - 2 * row) * s->W);
+            NAME(transform_gradients)(D + g * live * lanes, p->other_pitch, turned, lanes, p, row, rows);
+        }
+        NAME(add_strip)(p, s->C, lanes, count * live, offset, V, D, sums);
+    }
+    return tame;
+}
+
+/* direct_weight_gradient for 3x3 windows with one zero around. Returns 1 where a pixel or gradient is wild, so that
+ * the sums are of no use. */
 static int NAME(winograd_weight_gradient)(const conv_shape *s, const T *x, const T *dout, T *dw, T *db, int threads)
 {
-    const strip_plan p = plan_strips(s->N, s->H, s->W, LANES);
-    const ptrdiff_t lanes = pieces(s->F, LANES) * LANES, area = s->H * s->W, pixels = 2 * p.band * s->W;
-    const ptrdiff_t part = ((p.band + 1) * p.across + 3 * LANES) * 2, V_pitch = (s->C * p.room / LANES | 1) * LANES;
-    const ptrdiff_t D_pitch = (p.room * lanes / LANES | 1) * LANES, groups = pieces(lanes, TILE_VECTORS * LANES);
-    const ptrdiff_t tiles = pieces(s->C, TILE_ROWS);
-    T *V = allocate_zeros((16 * (V_pitch + D_pitch) + (threads * 4 + 2) * part + p.images * pixels * lanes) * sizeof(T));
-    T *sums = allocate_zeros((16 * s->C + 1) * lanes * sizeof(T));
+    const ptrdiff_t lanes = pieces(s->F, LANES) * LANES, size = (16 * s->C + 1) * lanes;
+    const strip_plan p = plan_strips(s->N, s->H, s->W, s->C, lanes, LANES);
+    const ptrdiff_t share = items_of_a_part(p.strips, s);
+    const ptrdiff_t scratch = size + 16 * (p.pixel_pitch + p.other_pitch) + 4 * p.part + 2 * p.band * s->W * lanes;
+    T *total = allocate_zeros((size + 2 * p.part) * sizeof(T)), *inner = total ? total + size : NULL;
+    T *room = allocate_zeros(threads * scratch * sizeof(T));
     ptrdiff_t *offset = malloc((s->C + 1) * sizeof(*offset));
-    int failed = V && sums && offset ? 0 : -1, wild = 0;
+    int failed = total && room && offset ? 0 : -1, wild = 0;
     if (!failed) {
-        T *D = V + 16 * V_pitch, *inner = D + 16 * D_pitch, *splits = inner + 2 * part, *turned = splits + 4 * threads * part;
-        const T one = 1;
-        for (ptrdiff_t q = 0; q < part; q++) {
-            inner[q] = q % p.across != 0;
-            inner[part + q] = q % p.across != p.across - 1;
-        }
+        NAME(mark_edges)(inner, &p);
         for (ptrdiff_t k = 0; k < s->C; k++)
             offset[k] = k * p.room;
-#pragma omp parallel num_threads(threads) reduction(| : wild)
-        for (ptrdiff_t strip = 0; strip < p.strips; strip++) {
-            const ptrdiff_t image = strip / p.bands * p.images, count = smaller(p.images, s->N - image);
-            const ptrdiff_t first = strip % p.bands * p.band, rows = smaller(p.band, p.tile_rows - first);
-            const ptrdiff_t live = rows * p.across;
-#pragma omp for schedule(static) nowait
-            for (ptrdiff_t k = 0; k < s->C; k++)
-                for (ptrdiff_t g = 0; g < count; g++)
-                    wild |= !NAME(transform_pixels)(V + k * p.room + g * live, V_pitch,
-                                                    x + ((image + g) * s->C + k) * area, &p, first, rows,
-                                                    splits + 4 * THREAD * part, part, inner);
-#pragma omp for schedule(static)
-            for (ptrdiff_t g = 0; g < count; g++) {
-                NAME(transpose)(turned + g * pixels * lanes, lanes, lanes,
-                                dout + (image + g) * s->F * area + 2 * first * s->W, area, s->F,
-                                smaller(2 * rows, s->H - 2 * first) * s->W);
-                NAME(transform_gradients)(D + g * live * lanes, D_pitch, turned + g * pixels * lanes, lanes, &p, first, rows);
-            }
-#pragma omp for schedule(static)
-            for (ptrdiff_t u = 0; u < 16 * groups * tiles; u++) {
-                const ptrdiff_t n = u / (groups * tiles), v = u / tiles % groups * TILE_VECTORS, t = u % tiles * TILE_ROWS;
-                const ptrdiff_t vectors = smaller(lanes / LANES - v, TILE_VECTORS);
-                const T *gradients = D + n * D_pitch + v * LANES;
-                NAME(gradient)[vectors - 1][smaller(s->C - t, TILE_ROWS) - 1](
-                    1, count * live, 0, 1, offset + t, V + n * V_pitch, gradients, lanes,
-                    sums + (n * s->C + t) * lanes + v * LANES);
-                if (n == 5 && t == 0) /* D of number 5 is the sum of the four gradients of a tile */
-                    NAME(gradient)[vectors - 1][0](1, count * live, 0, 0, offset, &one, gradients, lanes,
-                                                   sums + 16 * s->C * lanes + v * LANES);
-            }
+#pragma omp parallel for ordered schedule(static, 1) num_threads(threads) reduction(| : wild)
+        for (ptrdiff_t first = 0; first < p.strips; first += share) {
+            T *mine = room + THREAD * scratch, *sums = NAME(begin_part)(first, mine, total, size);
+            wild |= !NAME(sum_strips)(s, &p, offset, x, dout, first, smaller(first + share, p.strips), sums, mine + size,
+                                      inner);
+#pragma omp ordered
+            NAME(end_part)(first, sums, total, size);
         }
-        memcpy(db, sums + 16 * s->C * lanes, s->F * sizeof(T));
+        memcpy(db, total + 16 * s->C * lanes, s->F * sizeof(T));
         for (ptrdiff_t f = 0; f < s->F; f++)
             wild |= !(db[f] * db[f] * 0 == 0);
-        NAME(finish_weights)(dw, sums, s->C, s->F, lanes);
+        NAME(finish_weights)(dw, total, s->C, s->F, lanes);
     }
-    release(V);
-    release(sums);
+    release(total);
+    release(room);
     free(offset);
     return failed ? failed : wild;
 }
