@@ -80,7 +80,9 @@ class Build(build_ext):
         return True
 
 
-extensions = cythonize("cs231n/im2col_cython.pyx")
+# A wheel of the compiled part alone has a module of its own, and nothing of the package around it.
+NAME = "cs231n.im2col_cython" if Path("cs231n/__init__.py").is_file() else "cs231n_kernels"
+extensions = cythonize([setuptools.Extension(NAME, ["cs231n/im2col_cython.pyx"])])
 for extension in extensions:
     extension.sources.append(str(KERNELS / "dispatch.c"))
     extension.depends = sorted(map(str, [*KERNELS.glob("*.h"), KERNELS / "level.c"]))

@@ -5,7 +5,10 @@ and `col2im_6d_cython` are the compiled ones where the extension is built and Nu
 where it is not.
 """
 
+import importlib
 import warnings
+from importlib.machinery import EXTENSION_SUFFIXES
+from pathlib import Path
 
 import numpy as np
 
@@ -21,6 +24,7 @@ __all__ = [
 ]
 
 _NAMES = ("field_height", "field_width", "padding")
+_INTERFACE = 1  # of the extension that this package calls
 
 
 def get_im2col_indices(x_shape, field_height, field_width, padding=1, stride=1):
@@ -113,19 +117,49 @@ def _col2im_6d_numpy(cols, N, C, H, W, HH, WW, pad, stride):
     return padded[:, :, pad : pad + H, pad : pad + W].transpose(1, 0, 2, 3)  # (C, N, H, W) -> (N, C, H, W)
 
 
-try:
-    from cs231n import im2col_cython as compiled
-except ImportError:
-    warnings.warn(
-        "the compiled extension cs231n.im2col_cython is missing, so the fast layers use NumPy alone and take "
-        "longer; to build it, run: python setup.py build_ext --inplace (what that needs: python -m cs231n.doctor)",
-        stacklevel=2,
-    )
-    compiled = None
-    im2col_cython = _im2col_numpy
-    col2im_cython = _col2im_numpy
-    col2im_6d_cython = _col2im_6d_numpy
-else:
+def _load_compiled():
+    """Return the compiled extension, from this folder or the package cs231n_kernels, and "", or None and why not."""
+    reasons = []
+    for name in ("cs231n.im2col_cython", "cs231n_kernels"):
+        try:
+            module = importlib.import_module(name)
+        except ImportError as error:
+            if name == "cs231n.im2col_cython":
+                reasons.append(_why_not(error))
+            elif getattr(error, "name", None) != name:  # it is there, and cannot be loaded
+                reasons.append(f"{name} cannot be loaded ({error})")
+            continue
+        found = getattr(module, "INTERFACE", None)
+        if found == _INTERFACE:
+            return module, ""
+        what = f"is version {found}, expected {_INTERFACE}" if found else "has no kernels: another setup.py built it"
+        reasons.append(f"{module.__file__} {what}")
+    return None, "; ".join(reasons)
+
+
+def _why_not(error):
+    """Return why the extension of this folder could not be imported."""
+    folder = Path(__file__).parent
+    built = [path.name for path in sorted(folder.glob("im2col_cython.*")) if path.suffix in (".so", ".pyd")]
+    fitting = [name for name in built if name.removeprefix("im2col_cython") in EXTENSION_SUFFIXES]
+    if fitting:
+        return f"{fitting[0]} in {folder} cannot be loaded ({error})"
+    if built:
+        return f"{', '.join(built)} in {folder} is for another Python"
+    return f"there is no compiled extension in {folder}"
+
+
+compiled, _reason = _load_compiled()
+if compiled:
     im2col_cython = compiled.im2col_cython
     col2im_cython = compiled.col2im_cython
     col2im_6d_cython = compiled.col2im_6d_cython
+else:
+    warnings.warn(
+        f"the fast layers use NumPy alone and take longer: {_reason}. To build the extension, run: "
+        "python -m pip install --no-deps -e . (what that needs: python -m cs231n.doctor)",
+        stacklevel=2,
+    )
+    im2col_cython = _im2col_numpy
+    col2im_cython = _col2im_numpy
+    col2im_6d_cython = _col2im_6d_numpy

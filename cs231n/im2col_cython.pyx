@@ -72,6 +72,7 @@ cdef extern from *:
 
 _NAMES = ("field_height", "field_width", "padding")
 
+INTERFACE = 1  # one more when what cs231n calls changes, here and in cs231n.im2col
 CAP = "CS231N_LEVEL"  # environment variable: the highest level that may be taken
 
 

@@ -1,5 +1,6 @@
 """The compiled extension: a compiler for it, whether it is built and fresh, and whether its numbers are right."""
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -29,10 +30,10 @@ def findings(root):
     else:
         yield note(f"{missing[0]}: {_WITHOUT}", *missing[1:])
     how = (BUILD,) if missing is None else ("first the compiler, as above, then", BUILD)
-    if built is None:
+    if built is None and not importlib.util.find_spec("cs231n_kernels"):
         yield _not_built(root, how)
         return
-    if newer := _newer_sources(root, built):
+    if built and (newer := _newer_sources(root, built)):
         yield note(f"the extension is older than {', '.join(newer)}", *how)
     yield _tried(root, built, how)
 
@@ -96,12 +97,12 @@ def _newer_sources(root, built):
 
 def _tried(root, built, how):
     """Return a finding on what the extension computes."""
-    again = (*how[:-1], f"{BUILD} --force")
+    name = built.name if built else "cs231n_kernels"
     try:
         problem, level = try_extension(root)
     except Ended as error:
         where = "it may have been built on another machine, for another processor"
-        return note(f"the extension crashes ({error.args[0]}): {where}", f"build it here: {again[-1]}")
+        return note(f"the extension crashes ({error.args[0]}): {where}", f"build it here: {how[-1]}")
     if problem:
-        return note(f"the extension is built, but not right: {problem}", *again)
-    return good(f"the extension {built.name} is built, and its numbers are right; kernels for {level}")
+        return note(f"the extension is built, but not right: {problem}", *how)
+    return good(f"the extension {name} is built, and its numbers are right; kernels for {level}")

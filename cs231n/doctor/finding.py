@@ -29,7 +29,7 @@ GOOD, OPTIONAL, NOTE, STOP = "good", "optional", "note", "stop"
 
 # What is typed in the folder of the assignment.
 INSTALL = "python -m pip install -c constraints.txt -e ."
-BUILD = "python setup.py build_ext --inplace"
+BUILD = "python -m pip install --no-deps -e ."
 
 
 @dataclasses.dataclass(frozen=True)
