@@ -32,6 +32,7 @@ LEVELS = {
     "x86_64_v3": ("-mavx2 -mfma -mbmi2", "-mtune=haswell"),
     "x86_64_v4": ("-mavx2 -mfma -mbmi2 -mavx512f -mavx512bw -mavx512dq -mavx512vl", "-mtune=skylake-avx512"),
 }
+WIDE = "-mprefer-vector-width=512"  # without it, clang splits the vectors of the last level
 KERNELS = Path("cs231n/kernels")
 
 
@@ -55,6 +56,8 @@ class Build(build_ext):
         levels = {"lowest": []}
         if self.compiler.compiler_type == "unix":
             levels |= {name: " ".join(flags).split() for name, flags in LEVELS.items()}
+            if self._is_clang():
+                levels["x86_64_v4"].append(WIDE)
         for name, flags in levels.items():
             if not self._takes(flags):
                 continue
@@ -65,6 +68,16 @@ class Build(build_ext):
                 extra_postargs=shared + flags,
             )
             extension.define_macros.append((f"WITH_{name.upper()}", None))
+
+    def _is_clang(self):
+        """Tell whether the compiler is clang, under whatever name."""
+        with tempfile.TemporaryDirectory() as folder:
+            source = Path(folder, "clang.c")
+            source.write_text("#ifndef __clang__\n#error\n#endif\n")
+            try:
+                return bool(self.compiler.compile([str(source)], folder))
+            except CompileError:
+                return False
 
     def _takes(self, flags):
         """Tell whether a program compiles and links with these flags."""

@@ -118,7 +118,7 @@ def _col2im_6d_numpy(cols, N, C, H, W, HH, WW, pad, stride):
 
 
 def _load_compiled():
-    """Return the compiled extension, from this folder or the package cs231n_kernels, and "", or None and why not."""
+    """Return the compiled extension, of this folder or the package cs231n_kernels, and ""; or None and why not."""
     reasons = []
     for name in ("cs231n.im2col_cython", "cs231n_kernels"):
         try:
@@ -132,7 +132,8 @@ def _load_compiled():
         found = getattr(module, "INTERFACE", None)
         if found == _INTERFACE:
             return module, ""
-        what = f"is version {found}, expected {_INTERFACE}" if found else "has no kernels: another setup.py built it"
+        other = f"is version {found}, expected {_INTERFACE}"
+        what = other if found else "has no kernels: another setup.py built it"
         reasons.append(f"{module.__file__} {what}")
     return None, "; ".join(reasons)
 

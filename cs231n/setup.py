@@ -1,4 +1,4 @@
-"""`python setup.py build_ext --inplace` in this folder: the same as in the folder above, which has the real one."""
+"""`python setup.py build_ext --inplace` in this folder does what it does in the folder above."""
 
 import os
 import runpy

@@ -75,9 +75,10 @@ ACTIVATE = Run(
     says="/new",
 )
 LAB = Run("python -m jupyter lab --version", "it serves until it is stopped, and opens a browser", says="4.")
+BUILD_COMMAND = "python -m pip install --no-deps -e ."
 BUILD = Run(
     "CS231N_FLAGS=-O0 python setup.py build_ext --inplace --force",
-    "the best code takes long to compile; tests/test_setup.py makes that",
+    "pip asks the network, and the best code takes long to compile; tests/test_setup.py executes both",
     says="building",
 )
 MAKE_SECRET = 'python -c "import secrets; print(secrets.token_hex(32))" > build/secret.txt'
@@ -123,7 +124,7 @@ KNOWN = {
         ".venv/bin/jupyter lab FullyConnectedNets.ipynb": Run(
             ".venv/bin/jupyter lab --version", LAB.why, says="4.", slow=True
         ),
-        "python setup.py build_ext --inplace": BUILD,
+        BUILD_COMMAND: BUILD,
     },
     "staff": {
         "source .venv/bin/activate": ACTIVATE,
@@ -192,7 +193,7 @@ KNOWN = {
         ),
         'python -m pip install -c constraints.txt -e ".[tensorflow]"': TENSORFLOW,
         "python -m cs231n.doctor": Run(says="You can work"),
-        "python setup.py build_ext --inplace": Run(slow=True),
+        BUILD_COMMAND: BUILD,
         "python -m cs231n.datasets": Run(says="CIFAR-10 is already there"),
         "python -m cs231n.datasets --stand-in": Run(
             "python -m cs231n.datasets --stand-in --dest drawn", "the data that is there stays", says="is ready"

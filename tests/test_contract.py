@@ -282,6 +282,7 @@ MAY_IMPORT = {
     "__init__": {"shadows"},
     "validation": set(),
     "im2col_cython": set(),
+    "setup": set(),
     "im2col": {"im2col_cython"},
     "numpy_kernels": set(),
     "fast_layers": {"im2col", "im2col_cython", "numpy_kernels"},

@@ -188,7 +188,7 @@ for warning in caught:
     assert result.returncode == 0, result.stderr
     count, text = result.stdout.split("\n", 1)
     assert count == "1", result.stdout
-    assert "python setup.py build_ext --inplace" in text
+    assert "python -m pip install --no-deps -e ." in text
 
 
 def test_everything_in_these_modules_holds_without_the_extension():

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import sysconfig
 import venv
+from importlib import machinery
 from pathlib import Path
 
 import pytest
@@ -62,12 +63,62 @@ def test_build_ext_builds_the_extension_in_place_and_it_is_used_without_a_warnin
     assert str(checkout) in python(checkout, "-c", "import cs231n.im2col_cython as e; print(e.__file__)")
 
 
+@pytest.mark.slow
+def test_the_same_command_in_the_folder_of_the_package_builds_the_same_extension(checkout):
+    python(checkout, "-c", "import os, runpy, sys; os.chdir('cs231n'); sys.argv = "
+           "['setup.py', 'build_ext', '--inplace']; runpy.run_path('setup.py', run_name='__main__')",
+           CS231N_FLAGS="-O0")  # fmt: skip
+    assert python(checkout, "-c", USE) == ""
+
+
+@pytest.mark.parametrize(
+    "version, module, said",
+    [
+        ("65.5.0", "setuptools", "setuptools is 65.5.0, expected 77 or newer; instead, run: "),
+        ("84.0.0", "Cython.Build", "Cython is needed to build the extension"),
+    ],
+)
+def test_what_the_build_lacks_is_said_in_one_line(checkout, version, module, said):
+    code = f"import setuptools, sys; setuptools.__version__ = '{version}'; sys.modules['Cython.Build'] = None\n"
+    code += "sys.argv = ['setup.py', 'build_ext', '--inplace']; exec(open('setup.py').read())"
+    done = subprocess.run([sys.executable, "-c", code], cwd=checkout, capture_output=True, text=True)
+    assert done.returncode == 1 and done.stdout == ""
+    assert done.stderr.startswith(said) and done.stderr.count("\n") == 1
+    assert "python -m pip install --no-deps -e ." in done.stderr
+
+
+WARN = """
+import warnings
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    from cs231n import im2col
+assert im2col.compiled is None
+print(caught[0].message)
+"""
+
+
+@pytest.mark.parametrize(
+    "name, text, said",
+    [
+        (None, "", "there is no compiled extension in {folder}"),
+        ("im2col_cython.cpython-309-x86_64-linux-gnu.so", "", "im2col_cython.cpython-309-x86_64-linux-gnu.so in "
+         "{folder} is for another Python"),
+        ("im2col_cython" + machinery.EXTENSION_SUFFIXES[0], "no library", "in {folder} cannot be loaded ("),
+        ("im2col_cython.py", "def im2col_cython(): pass", "has no kernels: another setup.py built it"),
+    ],
+)  # fmt: skip
+def test_the_warning_says_why_there_is_no_extension(checkout, name, text, said):
+    if name:
+        (checkout / "cs231n" / name).write_text(text)
+    assert said.format(folder=checkout / "cs231n") in python(checkout, "-c", WARN)
+
+
 def test_without_a_compiler_the_build_goes_on_and_the_package_warns_once_how_to_build(checkout):
     python(checkout, "setup.py", "build_ext", "--inplace", CC="no-such-compiler")
     assert not list((checkout / "cs231n").glob("*.so"))
     printed = python(checkout, "-c", USE).splitlines()
     assert len(printed) == 1
-    assert "python setup.py build_ext --inplace" in printed[0]
+    assert "python -m pip install --no-deps -e ." in printed[0]
 
 
 # Compares the compiled kernels, over shapes that are no multiple of a vector, with those in NumPy.

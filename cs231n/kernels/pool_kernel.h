@@ -5,7 +5,7 @@
  * the pixels of neighbouring windows are neighbours. The backward pass looks for the maxima again: that takes less
  * time than to store where they were and to read it. */
 
-#define GROUP 16 /* windows looked at together; the compiler turns a loop of this length into vectors */
+#define GROUP 16 /* windows looked at together, one in each lane */
 
 INLINE void NAME(split_by)(const ptrdiff_t stride, const T *restrict row, ptrdiff_t width, T *restrict phases,
                            ptrdiff_t pitch)
@@ -34,25 +34,29 @@ static void NAME(split)(ptrdiff_t stride, const T *row, ptrdiff_t width, T *phas
 static void NAME(find_maxima)(const pool_shape *s, const T *restrict phases, ptrdiff_t columns, T *restrict best,
                               INDEX *restrict place)
 {
-    for (int k = 0; k < GROUP; k++) {
-        best[k] = phases[k];
-        place[k] = 0;
+    VECTOR most[GROUP / LANES];
+    NAME(lanes) found[GROUP / LANES];
+    UNROLL for (int v = 0; v < GROUP / LANES; v++) {
+        most[v] = CONST_AT(phases + v * LANES);
+        found[v] = (NAME(lanes)){0};
     }
     for (ptrdiff_t i = 0; i < s->height; i++, phases += columns)
         for (ptrdiff_t j = 0, phase = 0, shift = 0; j < s->width; j++) {
             const T *pixels = phases + phase * s->height * columns + shift;
             const INDEX here = (INDEX)(i * s->W + j);
-            for (int k = 0; k < GROUP; k++) {
-                const T pixel = pixels[k];
-                const INDEX larger = best[k] == best[k] ? (pixel <= best[k] ? 0 : 1) : 0;
-                best[k] = larger ? pixel : best[k];
-                place[k] = larger ? here : place[k];
+            UNROLL for (int v = 0; v < GROUP / LANES; v++) {
+                const VECTOR pixel = CONST_AT(pixels + v * LANES);
+                const NAME(lanes) larger = NAME(is_larger)(most[v], pixel);
+                most[v] = NAME(choose)(larger, most[v], pixel);
+                found[v] = (found[v] & ~larger) | (here & larger);
             }
             if (++phase == s->stride) {
                 phase = 0;
                 shift++;
             }
         }
+    memcpy(best, most, sizeof(most));
+    memcpy(place, found, sizeof(found));
 }
 
 /* Without dout: write the maxima to `result`, out. With dout: add it to `result`, dx, where the maxima are. */

@@ -26,7 +26,11 @@
 
 #if defined(__GNUC__)
 #define INLINE static inline __attribute__((always_inline))
+#ifdef __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
 #define UNROLL _Pragma("GCC unroll 16")
+#endif
 #else
 #define INLINE static __forceinline
 #define UNROLL
@@ -57,6 +61,7 @@ typedef T NAME(vector);
 /* zip interleaves two vectors, a0 b0 a1 b1 ..., and returns the first or the second half; unzip returns the even
  * or the odd numbers of a and b together. */
 #if !VECTOR_BYTES
+typedef INDEX NAME(lanes);
 INLINE T NAME(zip)(T a, T b, const int half) { return half ? b : a; }
 INLINE T NAME(unzip)(T a, T b, const int odd) { return odd ? b : a; }
 #else
@@ -87,3 +92,23 @@ INLINE VECTOR NAME(unzip)(VECTOR a, VECTOR b, const int odd)
     return NAME(pick)(a, b, from);
 }
 #endif
+
+/* The lanes of all ones (-1) where b is larger than a, or NaN; where a is NaN, nothing is larger. */
+INLINE NAME(lanes) NAME(is_larger)(VECTOR a, VECTOR b)
+{
+#if VECTOR_BYTES
+    return (NAME(lanes))(a == a) & ~(NAME(lanes))(b <= a);
+#else
+    return a == a && !(b <= a) ? -1 : 0;
+#endif
+}
+
+/* In each lane b where the mask has ones, else a. */
+INLINE VECTOR NAME(choose)(NAME(lanes) mask, VECTOR a, VECTOR b)
+{
+#if VECTOR_BYTES
+    return (VECTOR)(((NAME(lanes))a & ~mask) | ((NAME(lanes))b & mask));
+#else
+    return mask ? b : a;
+#endif
+}

@@ -1,0 +1,1 @@
+"""Wheels of the compiled kernels alone, for students without a compiler."""
