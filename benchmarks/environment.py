@@ -38,7 +38,7 @@ def describe(threads):
     import torch
     from threadpoolctl import threadpool_info
 
-    from cs231n import fast_layers  # noqa: F401 - loads the extension, whose OpenMP is then among the pools
+    from cs231n.im2col import compiled
 
     torch.set_num_threads(threads)
     pools = [pool for pool in threadpool_info() if pool["internal_api"] == "openblas"]
@@ -53,7 +53,7 @@ def describe(threads):
         "torch": torch.__version__,
         "torch vector instructions": torch.backends.cpu.get_cpu_capability(),
         "BLAS of numpy": ", ".join(f"OpenBLAS {p['version']}, kernel {p['architecture']}" for p in pools),
-        "extension": "built" if "cs231n.im2col_cython" in sys.modules else "not built: NumPy alone",
+        "kernels of cs231n": f"compiled, level {compiled.LEVEL}" if compiled else "not built: NumPy alone",
     }
 
 

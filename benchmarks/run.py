@@ -11,7 +11,7 @@ from benchmarks.pairing import clock
 
 __all__ = ["measure", "run"]
 
-ROUNDS, QUICK_ROUNDS = 15, 3
+ROUNDS, QUICK_ROUNDS = 9, 3
 
 
 def run(threads, quick, out):
@@ -37,7 +37,7 @@ def run(threads, quick, out):
 def measure(threads, quick=False):
     """Return all figures as one dictionary of plain numbers, lists and strings."""
     rounds = QUICK_ROUNDS if quick else ROUNDS
-    convolutions = shapes.QUICK_CONVOLUTIONS if quick else shapes.CONVOLUTIONS
+    convolutions = shapes.QUICK_CONVOLUTIONS if quick else shapes.CONVOLUTIONS + shapes.DRAWN
     pools = shapes.QUICK_POOLS if quick else shapes.POOLS
     environment = describe(threads)
     now = clock(threads)
