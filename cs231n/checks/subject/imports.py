@@ -28,6 +28,7 @@ GIVEN = (
     "model_state",
     "numpy_kernels",
     "search",
+    "setup",
     "solver",
     "submit",
     "terminal",
