@@ -200,7 +200,7 @@ def test_where_the_grader_breaks_at_a_notebook_only_its_exercises_are_undecided(
     def no_sandbox(*args, **kwargs):
         raise SandboxError("the sandbox does not start: out of descriptors")
 
-    monkeypatch.setattr("staff.grade.judge.q5.sandbox", types.SimpleNamespace(Sandbox=no_sandbox))
+    monkeypatch.setattr("staff.grade.judge.q5.outside", types.SimpleNamespace(Sandbox=no_sandbox))
     graded = grade(place(write_folder(tmp_path / "a2", solved)), setup)
     assert results(graded.record) == results(full[0].record)
     in_notebook = [one for one in graded.record.exercises if one.question == "Q5"]

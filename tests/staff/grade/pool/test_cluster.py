@@ -40,7 +40,7 @@ def places(tmp_path, solved, blank):
     for number, files in enumerate((solved, blank, solved, blank)):
         modules = {name: data for name, data in files.items() if name.endswith(".py")}
         paths.append(write_zip(tmp_path / f"s{number}.zip", modules))
-    return find(paths)
+    return find(paths).places
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ def setup(release):
 
 def submissions(folder, **sources):
     """Write archives with a layers.py of these sources each; return their places in this order."""
-    return find([write_zip(folder / f"{name}.zip", {LAYERS: source}) for name, source in sources.items()])
+    return find([write_zip(folder / f"{name}.zip", {LAYERS: source}) for name, source in sources.items()]).places
 
 
 def graded(places, setup, count=1, earlier=lambda name: None):

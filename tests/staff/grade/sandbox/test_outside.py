@@ -208,7 +208,7 @@ def test_with_a_narrow_umask_and_without_bubblewrap_every_file_can_be_read_by_ot
         assert folder.stat().st_mode & 0o777 == 0o700  # another user's is set where there is one
         ours = [path for path in folder.rglob("*") if not path.is_symlink()]
         modes = {path.relative_to(folder).as_posix(): path.stat().st_mode & 0o777 for path in ours}
-    assert {modes["grader/worker.py"], modes["tree/cs231n/layers.py"]} == {0o644}
+    assert {modes["grader/inside.py"], modes["tree/cs231n/layers.py"]} == {0o644}
     assert {modes["grader"], modes["tree/cs231n"], modes["site"]} == {0o755}
     assert set(modes.values()) == {0o644, 0o755}
 
