@@ -202,7 +202,8 @@ def _train(
     model, solver = _draw(model, rng, drawn), _draw(solver, rng, drawn)
     np.random.seed(rng.integers(2**32))
     began = time.perf_counter()
-    trained = Solver(make_model(**model), data, **{"verbose": False, "on_divergence": "stop"} | solver)
+    options: dict[str, Any] = {"verbose": False, "on_divergence": "stop"} | solver
+    trained = Solver(make_model(**model), data, **options)
     with np.errstate(all="ignore"):  # a training that diverges is a result
         trained.train()
     train_acc = max(trained.train_acc_history, default=0.0)
