@@ -4,12 +4,16 @@ Every `*_forward` returns `(out, cache)`; the matching `*_backward` takes the up
 shape of `out`, and that cache, and returns the gradients with respect to the inputs. Arrays are float32 or
 float64, results keep their dtype, and no argument is changed except where a docstring says so.
 
+The lines around an exercise bring arguments and results into the promised form: `_results.like(out, x)` is `out`
+in the dtype of `x`. Dtypes are no part of any exercise, shapes and values are.
+
 Functions with a matrix product ignore NumPy's invalid flag: for infinite inputs it depends on the processor, the
 result does not. Some kernels of BLAS multiply infinity by zero in places that they leave out of the result.
 """
 
 import numpy as np
 
+from cs231n import results as _results
 from cs231n import validation as _valid
 
 
@@ -39,7 +43,7 @@ def affine_forward(x, w, b):
     out = rows @ w + b
     ### END SOLUTION
     cache = (x, w, b)
-    return out, cache
+    return _results.like(out, x, w, b), cache
 
 
 @np.errstate(invalid="ignore")  # see above
@@ -70,7 +74,7 @@ def affine_backward(dout, cache):
     dw = rows.T @ dout
     db = dout.sum(axis=0)
     ### END SOLUTION
-    return dx, dw, db
+    return _results.like(dx, dout, w), _results.like(dw, dout, x), _results.like(db, dout)
 
 
 def relu_forward(x):
@@ -93,7 +97,7 @@ def relu_forward(x):
     out = np.maximum(x, 0)
     ### END SOLUTION
     cache = x
-    return out, cache
+    return _results.like(out, x), cache
 
 
 def relu_backward(dout, cache):
@@ -114,7 +118,7 @@ def relu_backward(dout, cache):
     ### BEGIN SOLUTION
     dx = dout * (x > 0)
     ### END SOLUTION
-    return dx
+    return _results.like(dx, dout)
 
 
 def batchnorm_forward(x, gamma, beta, bn_param):
@@ -159,9 +163,9 @@ def batchnorm_forward(x, gamma, beta, bn_param):
     else:
         out = gamma * (x - running_mean) / np.sqrt(running_var + eps) + beta
     ### END SOLUTION
-    bn_param["running_mean"] = running_mean
-    bn_param["running_var"] = running_var
-    return out, (out.shape, cache)
+    bn_param["running_mean"] = _results.like(running_mean, x)
+    bn_param["running_var"] = _results.like(running_var, x)
+    return _results.like(out, x, gamma, beta), (x.shape, cache)
 
 
 def batchnorm_backward(dout, cache):
@@ -197,7 +201,7 @@ def batchnorm_backward(dout, cache):
     dmean = -dcentred.sum(axis=0)
     dx = dcentred + dmean / N
     ### END SOLUTION
-    return dx, dgamma, dbeta
+    return _results.like(dx, dout), _results.like(dgamma, dout), _results.like(dbeta, dout)
 
 
 def batchnorm_backward_alt(dout, cache):
@@ -222,7 +226,7 @@ def batchnorm_backward_alt(dout, cache):
     dgamma = (dout * xhat).sum(axis=0)
     dx = gamma / std * (dout - dbeta / N - xhat * (dgamma / N))
     ### END SOLUTION
-    return dx, dgamma, dbeta
+    return _results.like(dx, dout), _results.like(dgamma, dout), _results.like(dbeta, dout)
 
 
 def layernorm_forward(x, gamma, beta, ln_param):
@@ -253,7 +257,7 @@ def layernorm_forward(x, gamma, beta, ln_param):
     out = gamma * xhat + beta
     cache = (xhat, std, gamma)
     ### END SOLUTION
-    return out, (out.shape, cache)
+    return _results.like(out, x, gamma, beta), (x.shape, cache)
 
 
 def layernorm_backward(dout, cache):
@@ -284,9 +288,10 @@ def layernorm_backward(dout, cache):
     dxhat = dout * gamma
     dx = (dxhat - dxhat.mean(axis=1, keepdims=True) - xhat * (dxhat * xhat).mean(axis=1, keepdims=True)) / std
     ### END SOLUTION
-    return dx, dgamma, dbeta
+    return _results.like(dx, dout), _results.like(dgamma, dout), _results.like(dbeta, dout)
 
 
+@_results.own_random_numbers
 def dropout_forward(x, dropout_param):
     """Keep each element with probability p and scale it by 1 / p (inverted dropout).
 
@@ -311,13 +316,13 @@ def dropout_forward(x, dropout_param):
     mask = None
     ### BEGIN SOLUTION
     if mode == "train":
-        mask = ((random.rand(*x.shape) < p) / p).astype(x.dtype)
+        mask = (random.rand(*x.shape) < p) / p
         out = x * mask
     else:
         out = x.copy()
     ### END SOLUTION
-    cache = (dropout_param, mask)
-    return out, cache
+    cache = (dropout_param, _results.like(mask, x))
+    return _results.like(out, x), cache
 
 
 def dropout_backward(dout, cache):
@@ -338,7 +343,7 @@ def dropout_backward(dout, cache):
     ### BEGIN SOLUTION
     dx = dout.copy() if mask is None else dout * mask
     ### END SOLUTION
-    return dx
+    return _results.like(dx, dout)
 
 
 def conv_forward_naive(x, w, b, conv_param):
@@ -366,16 +371,13 @@ def conv_forward_naive(x, w, b, conv_param):
     ### BEGIN SOLUTION
     (N, _, H, W), (F, _, HH, WW) = x.shape, w.shape
     padded = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
-    out = np.empty(
-        (N, F, 1 + (H + 2 * pad - HH) // stride, 1 + (W + 2 * pad - WW) // stride),
-        dtype=np.result_type(x, w, b),
-    )
+    out = np.zeros((N, F, 1 + (H + 2 * pad - HH) // stride, 1 + (W + 2 * pad - WW) // stride))
     for n, f, i, j in np.ndindex(out.shape):
         top, left = i * stride, j * stride
         out[n, f, i, j] = np.sum(padded[n, :, top : top + HH, left : left + WW] * w[f]) + b[f]
     ### END SOLUTION
     cache = (x, w, b, conv_param)
-    return out, cache
+    return _results.like(out, x, w, b), cache
 
 
 def conv_backward_naive(dout, cache):
@@ -403,8 +405,8 @@ def conv_backward_naive(dout, cache):
     ### BEGIN SOLUTION
     (H, W), (HH, WW) = x.shape[2:], w.shape[2:]
     padded = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
-    dpadded = np.zeros(padded.shape, dtype=np.result_type(dout, w))
-    dw = np.zeros(w.shape, dtype=np.result_type(dout, x))
+    dpadded = np.zeros(padded.shape)
+    dw = np.zeros(w.shape)
     for n, f, i, j in np.ndindex(dout.shape):
         top, left = i * stride, j * stride
         window = (n, slice(None), slice(top, top + HH), slice(left, left + WW))
@@ -413,7 +415,7 @@ def conv_backward_naive(dout, cache):
     dx = dpadded[:, :, pad : pad + H, pad : pad + W]
     db = dout.sum(axis=(0, 2, 3))
     ### END SOLUTION
-    return dx, dw, db
+    return _results.like(dx, dout, w), _results.like(dw, dout, x), _results.like(db, dout)
 
 
 def max_pool_forward_naive(x, pool_param):
@@ -438,13 +440,13 @@ def max_pool_forward_naive(x, pool_param):
     x, height, width, stride = _valid.pooling(x, pool_param)
     ### BEGIN SOLUTION
     N, C, H, W = x.shape
-    out = np.empty((N, C, 1 + (H - height) // stride, 1 + (W - width) // stride), dtype=x.dtype)
+    out = np.zeros((N, C, 1 + (H - height) // stride, 1 + (W - width) // stride))
     for n, c, i, j in np.ndindex(out.shape):
         top, left = i * stride, j * stride
         out[n, c, i, j] = x[n, c, top : top + height, left : left + width].max()
     ### END SOLUTION
     cache = (x, pool_param)
-    return out, cache
+    return _results.like(out, x), cache
 
 
 def max_pool_backward_naive(dout, cache):
@@ -465,14 +467,14 @@ def max_pool_backward_naive(dout, cache):
     x, pool_param = cache
     dout, height, width, stride = _valid.pooling_backward(dout, x, pool_param)
     ### BEGIN SOLUTION
-    dx = np.zeros(x.shape, dtype=dout.dtype)
+    dx = np.zeros(x.shape)
     for n, c, i, j in np.ndindex(dout.shape):
         top, left = i * stride, j * stride
         window = x[n, c, top : top + height, left : left + width]
         row, column = np.unravel_index(window.argmax(), window.shape)
         dx[n, c, top + row, left + column] += dout[n, c, i, j]
     ### END SOLUTION
-    return dx
+    return _results.like(dx, dout)
 
 
 def spatial_batchnorm_forward(x, gamma, beta, bn_param):
@@ -501,7 +503,7 @@ def spatial_batchnorm_forward(x, gamma, beta, bn_param):
     rows, cache = batchnorm_forward(rows, gamma, beta, bn_param)
     out = rows.reshape(N, H, W, C).transpose(0, 3, 1, 2)  # (N*H*W, C) -> (N, C, H, W)
     ### END SOLUTION
-    return out, (out.shape, cache)
+    return _results.like(out, x, gamma, beta), (x.shape, cache)
 
 
 def spatial_batchnorm_backward(dout, cache):
@@ -528,7 +530,7 @@ def spatial_batchnorm_backward(dout, cache):
     rows, dgamma, dbeta = batchnorm_backward_alt(rows, cache)
     dx = rows.reshape(N, H, W, C).transpose(0, 3, 1, 2)  # (N*H*W, C) -> (N, C, H, W)
     ### END SOLUTION
-    return dx, dgamma, dbeta
+    return _results.like(dx, dout), _results.like(dgamma, dout), _results.like(dbeta, dout)
 
 
 def spatial_groupnorm_forward(x, gamma, beta, G, gn_param):
@@ -553,16 +555,18 @@ def spatial_groupnorm_forward(x, gamma, beta, G, gn_param):
     Source: Wu and He, "Group normalization", 2018, section 3.
     """
     x, gamma, beta, G, eps = _valid.groupnorm(x, gamma, beta, G, gn_param)
+    shapes = gamma.shape, beta.shape
+    gamma, beta = gamma.reshape(1, -1, 1, 1), beta.reshape(1, -1, 1, 1)  # (C,) -> (1, C, 1, 1)
     ### BEGIN SOLUTION
     N, C, H, W = x.shape
     groups = x.reshape(N, G, C // G * H * W)  # (N, C, H, W) -> (N, G, C/G*H*W)
     centred = groups - groups.mean(axis=2, keepdims=True)
     std = np.sqrt((centred**2).mean(axis=2, keepdims=True) + eps)
     xhat = (centred / std).reshape(N, C, H, W)  # (N, G, C/G*H*W) -> (N, C, H, W)
-    out = gamma.reshape(C, 1, 1) * xhat + beta.reshape(C, 1, 1)
-    cache = (xhat, std, gamma, beta.shape)
+    out = gamma * xhat + beta
+    cache = (xhat, std, gamma)
     ### END SOLUTION
-    return out, (out.shape, cache)
+    return _results.like(out, x, gamma, beta), (x.shape, (shapes, cache))
 
 
 def spatial_groupnorm_backward(dout, cache):
@@ -582,19 +586,20 @@ def spatial_groupnorm_backward(dout, cache):
 
     Source: Wu and He, "Group normalization", 2018, section 3.
     """
-    dout, cache = _valid.backward("spatial_groupnorm", dout, cache)
+    dout, (shapes, cache) = _valid.backward("spatial_groupnorm", dout, cache)
     ### BEGIN SOLUTION
-    xhat, std, gamma, beta_shape = cache
+    xhat, std, gamma = cache
     N, C, H, W = dout.shape
     G = std.shape[1]
-    dbeta = dout.sum(axis=(0, 2, 3)).reshape(beta_shape)  # (C,) -> shape of beta
-    dgamma = (dout * xhat).sum(axis=(0, 2, 3)).reshape(gamma.shape)  # (C,) -> shape of gamma
-    dxhat = (dout * gamma.reshape(C, 1, 1)).reshape(N, G, C // G * H * W)  # (N, C, H, W) -> (N, G, C/G*H*W)
+    dbeta = dout.sum(axis=(0, 2, 3), keepdims=True)
+    dgamma = (dout * xhat).sum(axis=(0, 2, 3), keepdims=True)
+    dxhat = (dout * gamma).reshape(N, G, C // G * H * W)  # (N, C, H, W) -> (N, G, C/G*H*W)
     xhat = xhat.reshape(dxhat.shape)  # (N, C, H, W) -> (N, G, C/G*H*W)
     dx = (dxhat - dxhat.mean(axis=2, keepdims=True) - xhat * (dxhat * xhat).mean(axis=2, keepdims=True)) / std
     dx = dx.reshape(N, C, H, W)  # (N, G, C/G*H*W) -> (N, C, H, W)
     ### END SOLUTION
-    return dx, dgamma, dbeta
+    dgamma, dbeta = _results.as_given(dgamma, dbeta, shapes)  # (1, C, 1, 1) -> (C,) where they were given so
+    return _results.like(dx, dout), _results.like(dgamma, dout), _results.like(dbeta, dout)
 
 
 def svm_loss(x, y):

@@ -7,6 +7,7 @@ the next step. `w` may be updated in place, `dw` never is.
 
 import numpy as np
 
+from cs231n import results as _results
 from cs231n import validation as _valid
 
 
@@ -58,7 +59,7 @@ def sgd_momentum(w, dw, config=None):
     config["velocity"] = config["momentum"] * config["velocity"] - config["learning_rate"] * dw
     next_w = w + config["velocity"]
     ### END SOLUTION
-    return next_w, config
+    return _results.like(next_w, w, dw), _results.like(config, w, dw)
 
 
 def rmsprop(w, dw, config=None):
@@ -89,7 +90,7 @@ def rmsprop(w, dw, config=None):
     config["cache"] = decay_rate * config["cache"] + (1 - decay_rate) * dw**2
     next_w = w - config["learning_rate"] * dw / (np.sqrt(config["cache"]) + config["epsilon"])
     ### END SOLUTION
-    return next_w, config
+    return _results.like(next_w, w, dw), _results.like(config, w, dw)
 
 
 def adam(w, dw, config=None):
@@ -130,4 +131,4 @@ def adam(w, dw, config=None):
     next_w = w - config["learning_rate"] * mhat / (np.sqrt(vhat) + config["epsilon"])
     config.update(m=m, v=v, t=t)
     ### END SOLUTION
-    return next_w, config
+    return _results.like(next_w, w, dw), _results.like(config, w, dw)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from cs231n import results as _results
 from cs231n import validation as _valid
 from cs231n.fast_layers import *  # noqa: F403 - for older notebooks, as in fc_net
 from cs231n.layer_utils import *  # noqa: F403
@@ -72,7 +73,7 @@ class ThreeLayerConvNet:
         self.params["W3"] = weight_scale * np.random.randn(hidden_dim, num_classes)
         self.params["b3"] = np.zeros(num_classes)
         ### END SOLUTION
-        self.params = {name: w.astype(self.dtype) for name, w in self.params.items()}
+        self.params = _results.like(self.params, self.dtype)
 
     def loss(self, X, y=None):
         """Return the scores, or the loss and its gradients.
@@ -96,7 +97,7 @@ class ThreeLayerConvNet:
         scores, scores_cache = affine_forward(hidden, params["W3"], params["b3"])
         ### END SOLUTION
         if y is None:
-            return scores
+            return _results.like(scores, X)
         reg, grads = _valid.real("reg", self.reg), {}
         ### BEGIN SOLUTION
         loss, dscores = softmax_loss(scores, y)
@@ -109,7 +110,7 @@ class ThreeLayerConvNet:
             loss += 0.5 * reg * np.sum(W * W)
             grads[name] += reg * W
         ### END SOLUTION
-        return loss, grads
+        return _results.like(loss, X), _results.like(grads, X)
 
 
 def _pooled_dim(input_dim, filter_size, conv_param, pool_param):

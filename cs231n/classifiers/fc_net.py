@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from cs231n import results as _results
 from cs231n import validation as _valid
 from cs231n.fast_layers import *  # noqa: F403 - for older notebooks, see below
 from cs231n.layer_utils import *  # noqa: F403
@@ -57,6 +58,7 @@ class TwoLayerNet:
         self.params["W2"] = weight_scale * np.random.randn(hidden_dim, num_classes)
         self.params["b2"] = np.zeros(num_classes)
         ### END SOLUTION
+        self.params = _results.like(self.params, np.float64)
 
     def loss(self, X, y=None):
         """Return the scores, or the loss and its gradients.
@@ -78,7 +80,7 @@ class TwoLayerNet:
         scores, scores_cache = affine_forward(hidden, self.params["W2"], self.params["b2"])
         ### END SOLUTION
         if y is None:
-            return scores
+            return _results.like(scores, X)
         reg, grads = _valid.real("reg", self.reg), {}
         ### BEGIN SOLUTION
         loss, dscores = softmax_loss(scores, y)
@@ -89,7 +91,7 @@ class TwoLayerNet:
             loss += 0.5 * reg * np.sum(W * W)
             grads[name] += reg * W
         ### END SOLUTION
-        return loss, grads
+        return _results.like(loss, X), _results.like(grads, X)
 
 
 class FullyConnectedNet:
@@ -163,7 +165,7 @@ class FullyConnectedNet:
                 self.params[f"gamma{i}"] = np.ones(fan_out)
                 self.params[f"beta{i}"] = np.zeros(fan_out)
         ### END SOLUTION
-        self.params = {name: w.astype(self.dtype) for name, w in self.params.items()}
+        self.params = _results.like(self.params, self.dtype)
 
         # One dict for all dropout layers and one for each normalisation: they carry the mode, the seed, and
         # the running statistics from one call to the next.
@@ -215,7 +217,7 @@ class FullyConnectedNet:
         scores, caches["affine", last] = affine_forward(h, params[f"W{last}"], params[f"b{last}"])
         ### END SOLUTION
         if y is None:
-            return scores
+            return _results.like(scores, X)
         reg, grads = _valid.real("reg", self.reg), {}
         ### BEGIN SOLUTION
         loss, dscores = softmax_loss(scores, y)
@@ -233,4 +235,4 @@ class FullyConnectedNet:
             loss += 0.5 * reg * np.sum(W * W)
             grads[f"W{i}"] += reg * W
         ### END SOLUTION
-        return loss, grads
+        return _results.like(loss, X), _results.like(grads, X)

@@ -8,13 +8,19 @@ import dataclasses
 import re
 
 from cs231n.submit.blanks import CODE
+from staff.release import hidden
 from staff.release.errors import ReleaseError
 
 __all__ = ["BEGIN", "END", "Block", "blank", "fill", "find", "stray"]
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 # Also what was meant as a marker and is not spelled like one: it must not slip through as a comment.
-_LIKE_A_MARKER = re.compile(r"\b(begin|end)[ _-]*solutions?\b|#\s*(begin|end)[ _-]*s[olutin]+\b", re.IGNORECASE)
+_LIKE_A_MARKER = re.compile(
+    r"\b(begin|end)[ _-]*solutions?\b|#\s*(begin|end)[ _-]*s[olutin]+\b"
+    r"|#\s*(start|stop)[ _-]*solutions?\b|#\s*solutions?[ _-]*((begin|start|end|stop)s?\b|:?\s*$)"
+    r"|(#|<!--)\s*((begin|end|start|stop)[ _-]*answers?|answers?[ _-]*(begin|end|start|stop)s?)\b",
+    re.IGNORECASE,
+)
 _BLANK = re.compile(rf"^([ \t]*){CODE}\n\1raise NotImplementedError\(\".*\"\)$", re.MULTILINE)
 
 
@@ -68,7 +74,7 @@ def find(text, place):
                 end = offset + len(line.rstrip("\n"))
                 blocks.append(Block(opened[1], end, opened[0], place(opened[0]), text[opened[1] : end]))
             opened = None
-        elif _LIKE_A_MARKER.search(line):
+        elif _LIKE_A_MARKER.search(line) and not hidden.is_marker(line):
             problems.append(f"{place(number)}: {marker!r} looks like a marker, expected {BEGIN!r} or {END!r}")
         offset += len(line)
     if opened:

@@ -3,10 +3,10 @@
 import ast
 from collections import Counter
 
-from staff.release import blocks
+from staff.release import blocks, hidden
 from staff.release.errors import ReleaseError
 
-__all__ = ["blank", "fill", "named_blocks", "numbered"]
+__all__ = ["blank", "cut", "fill", "named_blocks", "numbered"]
 
 
 def named_blocks(path, source):
@@ -49,9 +49,14 @@ def _functions(node, owner=""):
 
 
 def blank(path, source, messages):
-    """Return the module with its blocks blanked; `messages` has one for each block id."""
+    """Return the module with its blocks blanked and without what is hidden; `messages` has one for each block id."""
     named = named_blocks(path, source)
-    return blocks.blank(source, named.values(), [messages[name] for name in named])
+    return cut(path, blocks.blank(source, named.values(), [messages[name] for name in named]))
+
+
+def cut(path, source):
+    """Return the module without what its docstrings hide from the release, see `hidden`."""
+    return hidden.cut(source, lambda line: f"{path}:{line}")
 
 
 def fill(path, blanked, solved, chosen):

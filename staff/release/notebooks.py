@@ -6,11 +6,15 @@ A block is named after its cell's id. An answer is a markdown cell tagged `solut
 import json
 
 from cs231n.submit.blanks import ANSWER, ANSWER_TAG
-from staff.release import blocks
+from staff.release import blocks, hidden
 from staff.release.errors import ReleaseError
 from staff.release.modules import numbered
 
-__all__ = ["answers", "blank", "cells", "fill", "named_blocks"]
+__all__ = ["answers", "blank", "cells", "cut", "fill", "named_blocks"]
+
+# Metadata that a student's Jupyter needs, of a notebook and of a cell. Widgets and other tools' notes are none.
+KEPT = ("kernelspec", "language_info")
+KEPT_OF_CELLS = ("tags",)
 
 
 def _dump(notebook):
@@ -52,7 +56,8 @@ def _cells(path, notebook):
             except ReleaseError as error:
                 problems += error.problems
         else:
-            problems += blocks.stray(_text(cell), place)
+            lines = ("" if hidden.is_marker(line) else line for line in _text(cell).splitlines())
+            problems += blocks.stray("\n".join(lines), place)
         cells.append((cell, dict(zip(numbered([f"{path}:{cell['id']}"] * len(found)), found))))
     if problems:
         raise ReleaseError(*problems)
@@ -83,21 +88,37 @@ def _is_answer(cell):
 
 
 def blank(path, source, messages):
-    """Return the notebook without its solutions, answers, outputs and execution counts.
+    """Return the notebook without its solutions and answers, and without what Jupyter and other tools add to it.
 
     Args:
         path: its name in the release.
         source: the solved notebook.
         messages: what the blank of each block id says.
     """
-    notebook = json.loads(source)
+    notebook = json.loads(cut(path, source))
+    notebook["metadata"] = _only(notebook["metadata"], KEPT)
     for cell, named in _cells(path, notebook):
         _set_text(cell, blocks.blank(_text(cell), named.values(), [messages[name] for name in named]))
+        cell.pop("attachments", None)
+        cell["metadata"] = _only(cell["metadata"], KEPT_OF_CELLS)
         if _is_answer(cell):
             _set_text(cell, ANSWER)
         if cell["cell_type"] == "code":
             cell["outputs"] = []
             cell["execution_count"] = None
+    return _dump(notebook)
+
+
+def _only(metadata, names):
+    return {name: value for name, value in metadata.items() if name in names}
+
+
+def cut(path, source):
+    """Return the notebook without what its prose hides from the release, see `hidden`."""
+    notebook = json.loads(source)
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            _set_text(cell, hidden.cut(_text(cell), lambda line, cell=cell: f"{path}, cell {cell['id']}, line {line}"))
     return _dump(notebook)
 
 

@@ -166,7 +166,7 @@ LAYERS = [
     (
         "spatial_groupnorm_backward",
         ["gradients"],
-        (".sum(axis=(0, 2, 3)).reshape(beta_shape)", ".sum(axis=(0, 2, 3))"),
+        ("dbeta = dout.sum(axis=(0, 2, 3), keepdims=True)", "dbeta = dout.sum(axis=(0, 2, 3))"),
     ),
 ]
 SPATIAL_RUNNING = (

@@ -178,17 +178,6 @@ wrong(
     ),
     (_SUM, "np.sum(padded[n, :, top : top + HH, left : left + WW] * w[f] + b[f])"),
 )
-wrong(
-    "conv-float64-output",
-    FORWARD,
-    "the output is float64, whatever the inputs are",
-    (
-        "Print the dtype of your output for float32 inputs.",
-        "What dtype has an array that you make without saying one?",
-        "Make it in the dtype of the inputs.",
-    ),
-    (",\n        dtype=np.result_type(x, w, b),", ","),
-)
 
 _DB = "db = dout.sum(axis=(0, 2, 3))"
 _DPADDED = "dpadded[window] += dout[n, f, i, j] * w[f]"

@@ -3,7 +3,6 @@
 from staff.misconceptions.catalogue import wrong
 
 FORWARD, BACKWARD = "dropout_forward", "dropout_backward"
-_MASK = "mask = ((random.rand(*x.shape) < p) / p).astype(x.dtype)"
 _DX = "dx = dout.copy() if mask is None else dout * mask"
 
 wrong(
@@ -15,8 +14,8 @@ wrong(
         "Both meanings of p are in use. Which one does the docstring give?",
         "With p = 1 the layer does nothing at all.",
     ),
-    ("< p) / p)", ">= p) / p)"),
-    forms=((("< p) / p)", "< 1 - p) / p)"),),),
+    ("< p) / p", ">= p) / p"),
+    forms=((("< p) / p", "< 1 - p) / p"),),),
 )
 wrong(
     "dropout-p-to-drop-and-scaled-so",
@@ -27,7 +26,7 @@ wrong(
         "Both meanings of p are in use. Which one does the docstring give?",
         "With p = 1 the layer does nothing at all.",
     ),
-    ("< p) / p)", ">= p) / (1 - p))"),
+    ("< p) / p", ">= p) / (1 - p)"),
 )
 wrong(
     "dropout-not-scaled",
@@ -38,7 +37,7 @@ wrong(
         "At test time nothing is done here. So what has to be done in training?",
         "If only a share of the units speaks, each has to speak louder.",
     ),
-    ("< p) / p)", "< p) * 1.0)"),
+    ("< p) / p", "< p) * 1.0"),
 )
 wrong(
     "dropout-scaled-down",
@@ -49,7 +48,7 @@ wrong(
         "Fewer units are left in training: does each have to become larger or smaller?",
         "Your scale goes the wrong way.",
     ),
-    ("< p) / p)", "< p) * p)"),
+    ("< p) / p", "< p) * p"),
 )
 wrong(
     "dropout-scaled-by-dropped-share",
@@ -60,7 +59,7 @@ wrong(
         "With p = 1 nothing is dropped: what do you divide by?",
         "The scale makes up for the share of units that are left.",
     ),
-    ("< p) / p)", "< p) / (1 - p))"),
+    ("< p) / p", "< p) / (1 - p)"),
 )
 wrong(
     "dropout-scaled-at-test-time",
@@ -71,7 +70,7 @@ wrong(
         "Which of the two modes does the docstring leave alone?",
         "Inverted dropout does all it has to do in training.",
     ),
-    ("< p) / p)", "< p) * 1.0)"),
+    ("< p) / p", "< p) * 1.0"),
     ("out = x.copy()", "out = x * x.dtype.type(p)"),
 )
 wrong(
@@ -94,7 +93,7 @@ wrong(
         "The two modes do two different things.",
         "In mode 'test' nothing is drawn at all.",
     ),
-    ("out = x.copy()", "out = x * ((random.rand(*x.shape) < p) / p).astype(x.dtype)"),
+    ("out = x.copy()", "out = x * ((random.rand(*x.shape) < p) / p)"),
 )
 wrong(
     "dropout-whole-rows",
@@ -132,32 +131,6 @@ wrong(
     ("random.rand(*x.shape)", "random.randn(*x.shape)"),
 )
 wrong(
-    "dropout-global-stream",
-    FORWARD,
-    "the mask is drawn from np.random, whatever the seed",
-    (
-        "Call it twice with the same seed in dropout_param.",
-        "The function has a generator ready that knows about the seed. Do you use it?",
-        "Draw from that one instead of the global one.",
-    ),
-    ("random.rand(*x.shape)", "np.random.rand(*x.shape)"),
-)
-wrong(
-    "dropout-global-seed",
-    FORWARD,
-    "NumPy's global stream is seeded",
-    (
-        "Draw a number from np.random after a call with a seed, twice. Are they different?",
-        "Seeding the global stream makes every other random number in the program repeat too.",
-        "The function has a generator of its own ready.",
-    ),
-    (
-        _MASK,
-        "if 'seed' in dropout_param:\n            np.random.seed(dropout_param['seed'])\n"
-        "        mask = ((np.random.rand(*x.shape) < p) / p).astype(x.dtype)",
-    ),
-)
-wrong(
     "dropout-always-the-same-mask",
     FORWARD,
     "the mask is the same in every call",
@@ -167,17 +140,6 @@ wrong(
         "Without a seed in dropout_param, each call has to draw anew.",
     ),
     ("random.rand(*x.shape)", "np.random.RandomState(0).rand(*x.shape)"),
-)
-wrong(
-    "dropout-float64-mask",
-    FORWARD,
-    "the mask turns float32 into float64",
-    (
-        "Print the dtypes of x, of the mask and of the output.",
-        "Random numbers and quotients come in float64, and the wider type wins a product.",
-        "Give the mask the type of x.",
-    ),
-    (".astype(x.dtype)", ""),
 )
 wrong(
     "dropout-in-place",

@@ -110,17 +110,6 @@ wrong(
     ),
     ("1 + (H - height) // stride, 1 + (W - width) // stride", "H // stride, W // stride"),
 )
-wrong(
-    "pool-float64-output",
-    FORWARD,
-    "the output is float64, whatever x is",
-    (
-        "Print the dtype of your output for a float32 image.",
-        "What dtype has an array that you make without saying one?",
-        "Make it in the dtype of x.",
-    ),
-    ("dtype=x.dtype", "dtype=float"),
-)
 
 wrong(
     "pool-backward-every-tie",

@@ -1,0 +1,147 @@
+"""Looking for the code of solution blocks in what the release says: docstrings, notebooks' prose and hints.
+
+Two pieces of code are the same if their syntax trees are, whatever their variables are called. `np.` is left out, a
+method is a function of its object, and an entry of a dict counts as a variable: `config["v"]`, `x.sum()`, `sum(x)`.
+"""
+
+import ast
+import functools
+import json
+import re
+import warnings
+
+from cs231n.checks.mistakes.recognise import catalogue
+from cs231n.checks.registry import checks_of
+from cs231n.checks.rubric import load
+from staff import ROOT
+from staff.release import files, modules, notebooks
+from staff.release.rubric import PATH, Rubric
+
+LEAST = 3  # operators and calls of an expression that tells something
+_TOKEN = re.compile(r"\w+|\*\*|//|[<>=!]=|\S")
+
+
+def solution_formulas():
+    """Return trees of solution blocks -> a place where each stands, (block, code)."""
+    found = {}
+    sources = files.read(ROOT)
+    for name in Rubric(ROOT / PATH).files():
+        kind = notebooks if name.endswith(".ipynb") else modules
+        for block, text in kind.named_blocks(name, sources[name]).items():
+            body = "if 1:\n" + "\n".join(f" {line}" for line in text.text.splitlines()[1:-1])
+            for tree, code in formulas(ast.parse(body)):
+                found.setdefault(tree, (block, code))
+    return found
+
+
+def formulas(tree):
+    """Yield (tree with renamed variables, code) of each telling expression, and each assignment of a gradient."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.expr) and _weight(node) >= LEAST:
+            yield _renamed(node), ast.unparse(node)
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and _is_gradient(node.targets[0]):
+            if not isinstance(node.value, (ast.Name, ast.Constant)):
+                yield _renamed(node), ast.unparse(node)
+
+
+def _is_gradient(target):
+    return isinstance(target, ast.Name) and re.fullmatch(r"d[a-z]+", target.id) is not None
+
+
+def _weight(node):
+    kinds = (ast.BinOp, ast.UnaryOp, ast.Compare, ast.Call)
+    return sum(isinstance(inner, kinds) for inner in ast.walk(node))
+
+
+def _renamed(node):
+    node = _Plain().visit(ast.parse(ast.unparse(node)))
+    return ast.dump(_Renamed().visit(node))
+
+
+class _Plain(ast.NodeTransformer):
+    def visit_Subscript(self, node):
+        self.generic_visit(node)
+        if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+            return ast.Name(node.slice.value)
+        return node
+
+    def visit_Call(self, node):
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Attribute):
+            owner = node.func.value
+            own = [] if isinstance(owner, ast.Name) and owner.id == "np" else [owner]
+            return ast.Call(ast.Attribute(ast.Constant(0), node.func.attr), [*own, *node.args], node.keywords)
+        if isinstance(node.func, ast.Name):
+            return ast.Call(ast.Attribute(ast.Constant(0), node.func.id), node.args, node.keywords)
+        return node
+
+
+class _Renamed(ast.NodeTransformer):
+    def __init__(self):
+        self.names = {}
+
+    def visit_Name(self, node):
+        return ast.Name(self.names.setdefault(node.id, f"v{len(self.names)}"))
+
+
+def said(release):
+    """Return (place, text) of everything that a release says to a student in words."""
+    texts = []
+    for name, data in release.items():
+        if name.endswith(".py"):
+            texts += [(name, text) for text in _docstrings(data.decode("utf-8"))]
+        elif name.endswith(".ipynb"):
+            cells = json.loads(data)["cells"]
+            texts += [
+                (f"{name}:{one['id']}", "".join(one["source"])) for one in cells if one["cell_type"] == "markdown"
+            ]
+        elif name.endswith(".md"):
+            texts.append((name, data.decode("utf-8")))
+    for exercise in load().exercises:
+        texts += [(f"the hint of {one.id}", one.hint) for one in checks_of(exercise)]
+    for one in catalogue().values():
+        texts += [(f"the hints of {one.name}", "\n".join((one.title, *one.hints)))]
+    return texts
+
+
+def _docstrings(source):
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and (text := ast.get_docstring(node)):
+            yield text
+
+
+def found_in(texts, known):
+    """Return {(place, code that is said, block that holds the same)} of texts in which known trees stand."""
+    found = set()
+    for place, text in texts:
+        for line in text.splitlines():
+            for tree, code in _formulas_of(line):
+                if tree in known:
+                    found.add((place, code, known[tree][0]))
+    return found
+
+
+@functools.lru_cache(maxsize=10_000)
+def _formulas_of(line):
+    """The formulas in the longest pieces of a line that are code."""
+    tokens = [(match.start(), match.end()) for match in _TOKEN.finditer(line)]
+    pieces, reached = [], 0
+    for first in range(len(tokens)):
+        for last in range(len(tokens), max(first + 1, reached), -1):
+            piece = line[tokens[first][0] : tokens[last - 1][1]]
+            if not re.search(r"[-+*/<>@(=]", piece):
+                break
+            if (tree := _parsed(piece)) is not None:
+                pieces.append(tree)
+                reached = last
+                break
+    return [one for tree in pieces for one in formulas(tree)]
+
+
+def _parsed(piece):
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(piece)
+    except (SyntaxError, ValueError):
+        return None
