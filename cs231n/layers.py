@@ -48,9 +48,11 @@ def affine_forward(x, w, b):
 
 @np.errstate(invalid="ignore")  # see above
 def affine_backward(dout, cache):
-    """Backward pass of an affine layer.
+    """Backward pass of an affine layer: the gradients of x, w and b.
 
+    ### BEGIN ANSWER
         dx = dout @ w.T,  dw = x.T @ dout,  db = sum over n of dout[n]
+    ### END ANSWER
 
     Args:
         dout: upstream gradient, shape (N, M).
@@ -101,7 +103,11 @@ def relu_forward(x):
 
 
 def relu_backward(dout, cache):
-    """Backward pass of a rectifier: dx = dout where x > 0, else 0 (also at x == 0).
+    """Backward pass of a rectifier, whose slope is taken to be 0 at x = 0.
+
+    ### BEGIN ANSWER
+        dx = dout * (x > 0)
+    ### END ANSWER
 
     Args:
         dout: upstream gradient, shape of x.
@@ -124,10 +130,10 @@ def relu_backward(dout, cache):
 def batchnorm_forward(x, gamma, beta, bn_param):
     """Normalise each feature over the minibatch, then scale and shift.
 
-        out = gamma * (x - mean) / sqrt(var + eps) + beta
+        y = γ (x - μ) / √(σ² + ε) + β
 
-    In mode 'train' mean and (biased) var are those of the minibatch, and the running statistics follow them:
-    running = momentum * running + (1 - momentum) * batch. In mode 'test' the running statistics are used.
+    In mode 'train' mean μ and (biased) variance σ² are those of the minibatch, and the running statistics r follow
+    them, r ← m r + (1 - m) batch with m the momentum. In mode 'test' the running statistics are used.
 
     Args:
         x: minibatch, shape (N, D).
@@ -171,8 +177,8 @@ def batchnorm_forward(x, gamma, beta, bn_param):
 def batchnorm_backward(dout, cache):
     """Backward pass of batch normalisation, node by node through its graph.
 
-    The graph: mean -> centred = x - mean -> var = mean(centred**2) -> std = sqrt(var + eps)
-    -> xhat = centred / std -> out = gamma * xhat + beta. Where a node feeds two others, their gradients add.
+    Draw the graph of the forward pass first: mean, x minus it, variance, its root, the quotient, scale and shift.
+    Where a node feeds two others, their gradients add.
 
     Args:
         dout: upstream gradient, shape (N, D).
@@ -205,9 +211,11 @@ def batchnorm_backward(dout, cache):
 
 
 def batchnorm_backward_alt(dout, cache):
-    """Backward pass of batch normalisation in closed form.
+    """Backward pass of batch normalisation in closed form: what the graph gives, simplified on paper.
 
+    ### BEGIN ANSWER
         dx = gamma / std * (dout - mean(dout) - xhat * mean(dout * xhat)),  means over the minibatch
+    ### END ANSWER
 
     Args and Raises: as batchnorm_backward, with the same cache.
 
@@ -232,7 +240,7 @@ def batchnorm_backward_alt(dout, cache):
 def layernorm_forward(x, gamma, beta, ln_param):
     """Normalise each row over its features, then scale and shift.
 
-        out[n] = gamma * (x[n] - mean(x[n])) / sqrt(var(x[n]) + eps) + beta
+        y = γ (x - μ) / √(σ² + ε) + β,  mean μ and variance σ² of each row
 
     Args:
         x: minibatch, shape (N, D).
@@ -261,10 +269,12 @@ def layernorm_forward(x, gamma, beta, ln_param):
 
 
 def layernorm_backward(dout, cache):
-    """Backward pass of layer normalisation.
+    """Backward pass of layer normalisation: that of batch normalisation holds, with the axes exchanged where due.
 
+    ### BEGIN ANSWER
         dx[n] = (dxhat[n] - mean(dxhat[n]) - xhat[n] * mean(dxhat[n] * xhat[n])) / std[n]
         with dxhat = dout * gamma
+    ### END ANSWER
 
     Args:
         dout: upstream gradient, shape (N, D).
@@ -295,7 +305,7 @@ def layernorm_backward(dout, cache):
 def dropout_forward(x, dropout_param):
     """Keep each element with probability p and scale it by 1 / p (inverted dropout).
 
-        out = x * mask,  mask = (rand < p) / p   in mode 'train';   out = x   in mode 'test'
+        y = x / p with probability p, else 0   in mode 'train';   y = x   in mode 'test'
 
     Args:
         x: any shape with at least one axis.
@@ -326,7 +336,11 @@ def dropout_forward(x, dropout_param):
 
 
 def dropout_backward(dout, cache):
-    """Backward pass of inverted dropout: dx = dout * mask in mode 'train', dx = dout in mode 'test'.
+    """Backward pass of inverted dropout, in the mode of the forward pass.
+
+    ### BEGIN ANSWER
+        dx = dout * mask in mode 'train', dx = dout in mode 'test'
+    ### END ANSWER
 
     Args:
         dout: upstream gradient, shape of the output.
@@ -383,8 +397,12 @@ def conv_forward_naive(x, w, b, conv_param):
 def conv_backward_naive(dout, cache):
     """Backward pass of a convolution, in plain loops.
 
-    Each output element hands its gradient to the window it looked at, weighted by the filter, and to the
-    filter, weighted by the window. Pixels that no window reaches get gradient zero.
+    Pixels that no window reaches get gradient zero.
+
+    ### BEGIN ANSWER
+    Each output element hands its gradient to the window it looked at, weighted by the filter, and to the filter,
+    weighted by the window.
+    ### END ANSWER
 
     Args:
         dout: upstream gradient, shape (N, F, H', W').
@@ -536,7 +554,7 @@ def spatial_batchnorm_backward(dout, cache):
 def spatial_groupnorm_forward(x, gamma, beta, G, gn_param):
     """Normalise each image over G groups of neighbouring channels, then scale and shift each channel.
 
-        xhat = (x - mean) / sqrt(var + eps),  mean and var over the C/G channels and all positions of a group
+        y = γ (x - μ) / √(σ² + ε) + β,  mean μ and variance σ² over the C/G channels and all positions of a group
 
     Args:
         x: images, shape (N, C, H, W).
@@ -570,7 +588,11 @@ def spatial_groupnorm_forward(x, gamma, beta, G, gn_param):
 
 
 def spatial_groupnorm_backward(dout, cache):
-    """Backward pass of group normalisation: layer normalisation's, with a group for a row.
+    """Backward pass of group normalisation.
+
+    ### BEGIN ANSWER
+    It is layer normalisation's, with a group for a row.
+    ### END ANSWER
 
     Args:
         dout: upstream gradient, shape (N, C, H, W).

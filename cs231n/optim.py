@@ -36,8 +36,9 @@ def sgd(w, dw, config=None):
 def sgd_momentum(w, dw, config=None):
     """Take a step of gradient descent with momentum.
 
-        velocity = momentum * velocity - learning_rate * dw
-        next_w = w + velocity
+        v ← μ v - η ∇w,   w ← w + v
+
+    with the velocity v, the momentum μ and the learning rate η.
 
     Args:
         w: parameters, any shape.
@@ -65,8 +66,9 @@ def sgd_momentum(w, dw, config=None):
 def rmsprop(w, dw, config=None):
     """Take a step of RMSProp: divide each gradient by the root of its running mean square.
 
-        cache = decay_rate * cache + (1 - decay_rate) * dw**2
-        next_w = w - learning_rate * dw / (sqrt(cache) + epsilon)
+        c ← ρ c + (1 - ρ) ∇w²,   w ← w - η ∇w / (√c + ε)
+
+    with the cache c, the decay rate ρ and the learning rate η.
 
     Args:
         w: parameters, any shape.
@@ -96,10 +98,10 @@ def rmsprop(w, dw, config=None):
 def adam(w, dw, config=None):
     """Take a step of Adam: momentum over RMSProp, both corrected for having started at zero.
 
-        t = t + 1
-        m = beta1 * m + (1 - beta1) * dw,     mhat = m / (1 - beta1**t)
-        v = beta2 * v + (1 - beta2) * dw**2,  vhat = v / (1 - beta2**t)
-        next_w = w - learning_rate * mhat / (sqrt(vhat) + epsilon)
+        t ← t + 1,   m ← β₁ m + (1 - β₁) ∇w,   v ← β₂ v + (1 - β₂) ∇w²
+        w ← w - η m̂ / (√v̂ + ε)   with m̂ = m / (1 - β₁ᵗ), v̂ = v / (1 - β₂ᵗ)
+
+    Source, algorithm 1, says why m and v are corrected.
 
     Args:
         w: parameters, any shape.

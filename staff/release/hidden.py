@@ -1,4 +1,4 @@
-"""What the release leaves out of docstrings and of notebooks' prose: formulas to derive, answers beside a question.
+"""What the release leaves out of docstrings and notebooks' prose: formulas to derive, answers beside a question.
 
 It stands between the lines `### BEGIN ANSWER` and `### END ANSWER`, in a markdown cell `<!-- BEGIN ANSWER -->` and
 `<!-- END ANSWER -->`. The solved source keeps it.

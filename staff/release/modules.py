@@ -49,7 +49,7 @@ def _functions(node, owner=""):
 
 
 def blank(path, source, messages):
-    """Return the module with its blocks blanked and without what is hidden; `messages` has one for each block id."""
+    """Return the module with its blocks blanked and what is hidden cut out; `messages` has one for each block."""
     named = named_blocks(path, source)
     return cut(path, blocks.blank(source, named.values(), [messages[name] for name in named]))
 

@@ -118,7 +118,8 @@ def cut(path, source):
     notebook = json.loads(source)
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
-            _set_text(cell, hidden.cut(_text(cell), lambda line, cell=cell: f"{path}, cell {cell['id']}, line {line}"))
+            place = f"{path}, cell {cell['id']}, line"
+            _set_text(cell, hidden.cut(_text(cell), lambda line, place=place: f"{place} {line}"))
     return _dump(notebook)
 
 

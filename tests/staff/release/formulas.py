@@ -1,7 +1,7 @@
-"""Looking for the code of solution blocks in what the release says: docstrings, notebooks' prose and hints.
+"""Looking for code of solution blocks in what the release says: docstrings, notebooks' prose and hints.
 
-Two pieces of code are the same if their syntax trees are, whatever their variables are called. `np.` is left out, a
-method is a function of its object, and an entry of a dict counts as a variable: `config["v"]`, `x.sum()`, `sum(x)`.
+Two pieces of code are the same if their syntax trees are, whatever their variables are called. `np.` is left out,
+a method is a function of its object, and an entry of a dict counts as a variable: `x.sum()` is `sum(x)`.
 """
 
 import ast
@@ -111,13 +111,15 @@ def _docstrings(source):
 
 
 def found_in(texts, known):
-    """Return {(place, code that is said, block that holds the same)} of texts in which known trees stand."""
+    """Return {(place, code that is said, block that holds the same)} of texts in which known trees stand.
+
+    What stands between commas and the like is looked at by itself, too.
+    """
     found = set()
     for place, text in texts:
         for line in text.splitlines():
-            for tree, code in _formulas_of(line):
-                if tree in known:
-                    found.add((place, code, known[tree][0]))
+            for piece in (line, *re.split(r"[,;:`]\s+|\s{2,}| in mode | where ", line)):
+                found |= {(place, code, known[tree][0]) for tree, code in _formulas_of(piece) if tree in known}
     return found
 
 

@@ -39,6 +39,12 @@ def test_blocks_are_found_with_their_lines_and_indents():
         ("### BEGIN SOLUTOIN\n", 1, "looks like a marker"),
         ("# END SOLUTON\n", 1, "looks like a marker"),
         ("### END_SOLUTION\n", 1, "looks like a marker"),
+        ("### SOLUTION BEGIN\n", 1, "looks like a marker"),
+        ("# SOLUTION\n", 1, "looks like a marker"),
+        ("### START SOLUTION\n", 1, "looks like a marker"),
+        ("x = 1  # solution:\n", 1, "looks like a marker"),
+        ("# ANSWER BEGIN\n", 1, "looks like a marker"),
+        ("### BEGIN ANSWERS\n", 1, "looks like a marker"),
     ],
 )
 def test_a_marker_out_of_place_is_refused_with_its_line(text, line, reason):
@@ -78,5 +84,9 @@ def test_filling_refuses_a_text_with_another_number_of_blanks():
 
 
 def test_stray_markers_are_told_with_their_lines_and_words_about_blocks_are_not():
-    text = f"solution blocks begin here\n{BEGIN}\n"
-    assert [line.split(" ")[0] for line in blocks.stray(text, lambda line: f"m.c:{line}")] == ["m.c:2:"]
+    text = f"solution blocks begin here\n{BEGIN}\n# solutions are found\n# start the answer\n### BEGIN ANSWER\n"
+    assert [line.split(" ")[0] for line in blocks.stray(text, lambda line: f"m.c:{line}")] == ["m.c:2:", "m.c:5:"]
+
+
+def test_the_markers_of_what_is_hidden_in_a_docstring_are_no_blocks():
+    assert find("def f():\n    ### BEGIN ANSWER\n    dx = dout\n    ### END ANSWER\n") == []
