@@ -6,7 +6,7 @@ from cs231n.checks.rubric import load
 from cs231n.checks.subject.imports import GIVEN, Guard, is_bare
 from tests.checks.subjects import ROOT
 
-EXERCISES = ("layers", "optim", "validation", "checks")
+EXERCISES = ("layers", "optim", "validation", "results", "checks")
 ALWAYS_THERE = ("shadows",)  # the package itself imports it
 
 
