@@ -115,6 +115,17 @@ wrong(
     ("(F, _, HH, WW) = x.shape, w.shape", "(F, _, WW, HH) = x.shape, w.shape"),
 )
 wrong(
+    "conv-square-filters-only",
+    FORWARD,
+    "the height of the filter is taken for its width, too",
+    (
+        "With square filters you are right. And with others?",
+        "The shape of w is (F, C, HH, WW). Where do you use WW?",
+        "Check each place where you use the size of a filter.",
+    ),
+    ("(F, _, HH, WW) = x.shape, w.shape", "(F, _, HH, WW) = x.shape, (*w.shape[:3], w.shape[2])"),
+)
+wrong(
     "conv-size-without-pad",
     FORWARD,
     "the output is as small as without padding",

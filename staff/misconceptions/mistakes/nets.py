@@ -322,6 +322,30 @@ wrong(
 )
 wrong("full-net-weights-not-scaled", FULL, "the weights are not scaled by weight_scale", _STANDARD,
       (_WI, _WI.replace("weight_scale * ", "")), **_ALL)  # fmt: skip
+wrong(
+    "full-net-last-layer-not-scaled",
+    FULL,
+    "the weights of the last layer are drawn with a scale of their own",
+    (
+        "Print the standard deviation of each weight matrix of a new net.",
+        "All but one follow weight_scale.",
+        "The docstring makes no difference between hidden layers and the last.",
+    ),
+    (_WI, _WI.replace("weight_scale *", "(weight_scale if i < self.num_layers else 1) *")),
+    **_ALL,
+)
+wrong(
+    "full-net-random-biases",
+    FULL,
+    "the biases start random",
+    (
+        "Print the biases of a new net.",
+        "The docstring of the class says where biases start.",
+        "Random weights make the units different; the biases need not.",
+    ),
+    ('self.params[f"b{i}"] = np.zeros(fan_out)', 'self.params[f"b{i}"] = weight_scale * np.random.randn(fan_out)'),
+    **_ALL,
+)
 wrong("full-net-root-of-scale", FULL, "the weights are scaled by the root of weight_scale", _VARIANCE,
       (_WI, _WI.replace("weight_scale *", "weight_scale**0.5 *")), **_ALL)  # fmt: skip
 wrong("full-net-uniform-weights", FULL, "the weights are drawn between 0 and weight_scale", _UNIFORM,

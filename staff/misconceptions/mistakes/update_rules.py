@@ -53,6 +53,17 @@ wrong(
     (f"{_VELOCITY}\n    {_STEP}", f"{_STEP}\n    {_VELOCITY}"),
 )
 wrong(
+    "momentum-typed-in",
+    "sgd_momentum",
+    "the momentum is 0.9, whatever config says",
+    (
+        "With the default you are right. Put another momentum into config.",
+        "Which of the numbers in your formula is not looked up anywhere?",
+        "Hyperparameters are read from config, where their defaults stand already.",
+    ),
+    (_VELOCITY, _VELOCITY.replace('config["momentum"] *', "0.9 *")),
+)
+wrong(
     "momentum-not-stored",
     "sgd_momentum",
     "the new velocity is not kept in config",
