@@ -276,6 +276,10 @@ wrong(
         "Both moments started at zero; the docstring says what to divide them by.",
     ),
     (_ADAM_STEP, _ADAM_STEP.replace("hat", "")),
+    # t is not needed, so many do not advance it
+    forms=(
+        ((_ADAM_STEP, _ADAM_STEP.replace("hat", "")), ("config.update(m=m, v=v, t=t)", "config.update(m=m, v=v)")),
+    ),
 )
 wrong(
     "adam-beta-times-t",
