@@ -304,7 +304,7 @@ MAY_IMPORT = {
     "terminal": set(),
     "verdict": set(),
 }
-ON_TOP = ("doctor", "checks", "datasets", "submit")
+ON_TOP = ("doctor", "checks", "datasets", "submit", "colab")
 
 
 def _sources():

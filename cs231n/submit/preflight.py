@@ -153,7 +153,7 @@ def _is_cell(cell: object) -> bool:
 
 def _look_at_notebook(root: Path, name: str, rubric: Rubric, report: Report) -> None:
     notebook = report.notebooks[name]
-    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code" and _text(cell).strip()]
+    code = _code(notebook)
     counts = _counts(notebook)
     executed = [count for count in counts if count]
     if not executed:
@@ -182,11 +182,13 @@ def _text(cell: dict[str, Any]) -> str:
 
 def _counts(notebook: Notebook) -> list[int | None]:
     """Return the execution counts of the cells that hold code, None for those never executed."""
-    return [
-        cell.get("execution_count")
-        for cell in notebook["cells"]
-        if cell["cell_type"] == "code" and _text(cell).strip()
-    ]
+    return [cell.get("execution_count") for cell in _code(notebook)]
+
+
+def _code(notebook: Notebook) -> list[dict[str, Any]]:
+    """Return the cells that hold code, without those that only open Colab's door or hand in."""
+    cells = (cell for cell in notebook["cells"] if cell["cell_type"] == "code" and _text(cell).strip())
+    return [cell for cell in cells if "from cs231n.colab import" not in _text(cell)]
 
 
 def _unwritten(name: str, source: str) -> list[str]:

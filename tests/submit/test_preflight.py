@@ -58,6 +58,16 @@ def test_notebooks_are_to_be_executed_from_top_to_bottom(assignment, counts, war
     assert warning is None or warning in warnings[0]
 
 
+def test_cells_that_open_colabs_door_and_hand_in_need_not_be_executed(assignment):
+    door = code("colab", "from cs231n.colab import prepare\nprepare()", count=7)
+    hand_in = code("hand-in", "from cs231n.colab import hand_in\nhand_in()", count=None)
+    path = assignment / "One.ipynb"
+    ready = json.loads(path.read_text(encoding="utf-8"))
+    ready["cells"] = [door, *ready["cells"], hand_in]
+    path.write_text(json.dumps(ready), encoding="utf-8")
+    assert look_over(assignment).warnings == []
+
+
 def test_a_cell_that_stopped_with_an_error_and_one_that_is_blank_are_named(assignment):
     stopped = {"output_type": "error", "ename": "NameError", "evalue": "x", "traceback": []}
     blank = 'raise NotImplementedError("train (Q1): One.ipynb")'
