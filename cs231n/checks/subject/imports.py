@@ -17,6 +17,7 @@ BARE = ("cs231n.layers", "cs231n.optim")
 GIVEN = (
     "checkpoint",
     "classifiers",
+    "colab",
     "data_utils",
     "datasets",
     "doctor",
