@@ -159,7 +159,10 @@ def listing(names):
         for exercise in rubric.load().exercises.values():
             if exercise.question == question.name and exercise.name in names:
                 lines.append(f"  {exercise.name} ({exercise.points})")
-                lines += [f"    {one.name}: {one.line}" for one in registry.checks_of(exercise.name)]
+                lines += [
+                    f"    {check.name}: {check.line}{' (a detail)' if check.detail else ''}"
+                    for check in registry.checks_of(exercise.name)
+                ]
     return "\n".join(lines)
 
 

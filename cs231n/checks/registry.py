@@ -26,6 +26,9 @@ class Check:
         line: what holds, in a line.
         hint: the next thing to try where it does not hold.
         function: `function(subject, rng)`.
+        detail: whether it is a detail, and no part of the exercise's core: see `points`.
+        counts_with: names of checks that trivial code cannot pass; without one of them this one earns nothing.
+        alone: whether it holds or not, whatever the exercises do that this one needs.
         framework: name of the framework whose notebook alone has it, or None.
     """
 
@@ -34,6 +37,9 @@ class Check:
     line: str
     hint: str
     function: Callable
+    detail: bool = False
+    counts_with: tuple[str, ...] = ()
+    alone: bool = False
     framework: str | None = None
 
     @property
@@ -45,14 +51,14 @@ class Check:
 _REGISTRY: dict[str, list[Check]] = {}
 
 
-def check(exercise: str, hint: str = "", framework: str | None = None) -> Callable:
-    """Register the decorated function as a check of an exercise; the arguments are those of Check."""
+def check(exercise: str, hint: str = "", **more) -> Callable:
+    """Register the decorated function as a check of an exercise; `more` are further attributes of Check."""
 
     def register(function):
         line = " ".join((function.__doc__ or "").split())
         if not line:
             raise ValueError(f"{function.__name__} of {exercise} has no docstring, the line that a student reads")
-        new = Check(exercise, function.__name__, line, hint, function, framework)
+        new = Check(exercise, function.__name__, line, hint, function, **more)
         if new.id in {known.id for known in _REGISTRY.get(exercise, [])}:
             raise ValueError(f"there are two checks {new.id}")
         _REGISTRY.setdefault(exercise, []).append(new)

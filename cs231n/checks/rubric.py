@@ -47,6 +47,8 @@ class Exercise:
     blocks: tuple[str, ...]
     needs: tuple[str, ...]
     alternative: tuple[str, ...] = ()  # the blocks in the other notebook of a question with two
+    core: float = 0.8  # the part of the points that its core checks share
+    details: float = 0.2  # and that its details share, once the core holds
 
     @property
     def in_notebook(self):
@@ -97,15 +99,20 @@ def load(path=RUBRIC):
     except tomllib.TOMLDecodeError as error:
         raise RubricError(path, [f"no TOML: {error}"]) from error
     problems = [
-        f"unknown table {table!r}, expected {', '.join(_TABLES)}" for table in data if table not in _TABLES
+        f"unknown table {table!r}, expected shares, {', '.join(_TABLES)}"
+        for table in data
+        if table not in (*_TABLES, "shares")
     ]
+    shares = data.get("shares", {})
+    data["exercise"] = [shares | item for item in data.get("exercise", [])]
     rubric = Rubric(*(_entries(table, data.get(table, []), problems) for table in _TABLES))
-    if problems := problems or [*_misplaced(rubric), *_miscounted(rubric)]:
+    if problems := problems or [*_misplaced(rubric), *_miscounted(rubric), *_misshared(rubric)]:
         raise RubricError(path, problems)
     return rubric
 
 
 _TABLES = {"question": Question, "exercise": Exercise, "manual": Manual}
+_SHARES = ("core", "details")
 
 
 def _entries(table, items, problems):
@@ -145,6 +152,15 @@ def _misplaced(rubric):
             if need not in exercises[:position]:
                 why = "which stands after it" if need in exercises[position:] else "but there is no such exercise"
                 yield f"{one.name} needs {need!r}, {why}; needs name exercises that are listed before"
+
+
+def _misshared(rubric):
+    """Yield each exercise whose core and details do not share its points."""
+    for one in rubric.exercises.values():
+        shares = [getattr(one, name) for name in _SHARES]
+        numbers = all(isinstance(share, (int, float)) and share >= 0 for share in shares)
+        if not numbers or abs(sum(shares) - 1) > 1e-9:
+            yield f"{one.name} has core = {shares[0]!r} and details = {shares[1]!r}, expected two parts of 1"
 
 
 def _miscounted(rubric):

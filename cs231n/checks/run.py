@@ -17,6 +17,7 @@ class Result:
     """What came of a check: a verdict, a message where it did not pass, and the seed it stopped at.
 
     `frames` are the student's frames of an exception: [file, line, function, source line], outermost first.
+    `by_slopes`: it held for the slopes of the student's own forward pass, which is wrong.
     """
 
     check: Check
@@ -24,13 +25,14 @@ class Result:
     message: Message | None = None
     seed: int | None = None
     frames: tuple = ()
+    by_slopes: bool = False
 
 
-def run_check(one, subject, rng, seed=0, limit=CALL_LIMIT):
+def run_check(check, subject, rng, seed=0, limit=CALL_LIMIT):
     """Run a check once.
 
     Args:
-        one: the Check.
+        check: the Check.
         subject: the code under check.
         rng: np.random.Generator that the inputs are drawn from.
         seed: public number that is reported with the result.
@@ -40,28 +42,30 @@ def run_check(one, subject, rng, seed=0, limit=CALL_LIMIT):
         Result.
     """
     try:
-        subject.reset(int(rng.integers(2**32)), limit, one.exercise)
-        one.function(subject, rng)
+        subject.reset(int(rng.integers(2**32)), limit, check.exercise)
+        check.function(subject, rng)
     except Failure as failure:
         message = failure.message
-        if one.hint and not message.hint:
-            message = dataclasses.replace(message, hint=one.hint)
-        return Result(one, Verdict.FAILED, message, seed)
+        if check.hint and not message.hint:
+            message = dataclasses.replace(message, hint=check.hint)
+        return Result(check, Verdict.FAILED, message, seed)
     except SubjectFailure as failure:
-        return Result(one, Verdict(failure.verdict), _explain(failure), seed, tuple(map(tuple, failure.frames)))
+        return Result(check, Verdict(failure.verdict), _explain(failure), seed, tuple(map(tuple, failure.frames)))
     except ModuleNotFoundError as error:
         summary = f"{error.name} is not installed in this Python, {sys.executable}"
         hint = "Activate the environment that you installed into; python -m cs231n.doctor says how."
-        return Result(one, Verdict.GRADER_ERROR, Message(summary, hint=hint), seed)
+        return Result(check, Verdict.GRADER_ERROR, Message(summary, hint=hint), seed)
     except Exception as error:
         where = tuple(traceback.format_exc().splitlines()[-6:])
-        return Result(one, Verdict.GRADER_ERROR, Message(f"the check itself broke: {error!r}", where=where), seed)
-    return Result(one, Verdict.PASSED, seed=seed)
+        return Result(
+            check, Verdict.GRADER_ERROR, Message(f"the check itself broke: {error!r}", where=where), seed
+        )
+    return Result(check, Verdict.PASSED, seed=seed, by_slopes=subject.by_slopes)
 
 
 def _explain(failure):
     """Return the message for code that gave no answer."""
-    where = []
+    where = [f"for {failure.case}"] if failure.case else []
     # What the package checks about arguments is no code of theirs; the line that handed them in is.
     own = [frame for frame in failure.frames if not frame[0].endswith("validation.py")] or failure.frames
     for file, line, function, source in own[-4:]:

@@ -7,15 +7,17 @@ import time
 
 from cs231n.checks import (
     exercises,  # noqa: F401 - registers the checks
+    points,
     registry,
 )
 from cs231n.checks.mistakes import recognise
+from cs231n.checks.registry import Check
 from cs231n.checks.rubric import Exercise, load
 from cs231n.checks.run import Result, run_check
 from cs231n.checks.subject.client import CALL_LIMIT, Subject
 from cs231n.checks.verdicts import Message, Verdict
 
-__all__ = ["Outcome", "Session"]
+__all__ = ["Outcome", "Session", "first_message", "in_words"]
 
 STUCK = (Verdict.TIMEOUT, Verdict.CRASHED)
 NOTEBOOK_LIMIT = 10.0  # seconds that all checks of an exercise in a notebook may take
@@ -27,10 +29,12 @@ class Outcome:
 
     Attributes:
         exercise: the Exercise.
-        verdict: that of the first check that did not pass, else PASSED; NOT_CHECKED where its notebook is blank.
+        verdict: PASSED if every check held, CORE_PASSED if the core did, else that of the first core check that
+            did not; NOT_CHECKED where its notebook is blank.
         results: a Result for each check that was run.
-        needs: names of the exercises that have to work first, where the verdict is `blocked`.
+        needs: names of the exercises that have to work first, where the verdict is BLOCKED.
         looks_like: the mistake that it looks like, a recognise.Known, where one is recognised.
+        checks: all its checks; default: those that were run.
     """
 
     exercise: Exercise
@@ -38,16 +42,43 @@ class Outcome:
     results: tuple[Result, ...] = ()
     needs: tuple[str, ...] = ()
     looks_like: recognise.Known | None = None
+    checks: tuple[Check, ...] = ()
+
+    def points(self, scheme: str = points.SCHEMES[0]) -> float:
+        """Return the points that the checks that held are worth under a scheme of `points`."""
+        return points.earned(self.exercise, self._checks, self._held, scheme)
 
     @property
-    def earned(self):
-        """Points: all of them if every check passed."""
-        return self.exercise.points if self.verdict == Verdict.PASSED else 0
+    def earned(self) -> float:
+        """The points of the usual scheme."""
+        return self.points()
 
     @property
-    def missed(self):
-        """The results that are not `passed`."""
-        return tuple(result for result in self.results if result.verdict != Verdict.PASSED)
+    def up_to(self) -> float:
+        """What it may earn once the exercises that it needs work; else what it earns."""
+        if not self.needs:
+            return self.earned
+        open_ones = {check.name for check in self._checks if not check.alone}
+        return points.earned(self.exercise, self._checks, self._held | open_ones)
+
+    @property
+    def works(self) -> bool:
+        """Whether its core holds, so that others can build on it."""
+        return bool(self._checks) and points.core_holds(self._checks, self._held)
+
+    @property
+    def missed(self) -> tuple[Result, ...]:
+        """The results that are not PASSED, those of the core first."""
+        missed = [result for result in self.results if result.verdict != Verdict.PASSED]
+        return tuple(sorted(missed, key=lambda result: result.check.detail))
+
+    @property
+    def _held(self):
+        return {result.check.name for result in self.results if result.verdict == Verdict.PASSED}
+
+    @property
+    def _checks(self):
+        return self.checks or tuple(result.check for result in self.results)
 
 
 class Session:
@@ -69,7 +100,7 @@ class Session:
         self.seeds, self.limit, self.on_check, self.diagnose = seeds, limit, on_check, diagnose
         self.generator, self.framework = generator, getattr(transport, "framework", None)
         self.rubric = load()
-        self._outcomes = {}
+        self._outcomes, self._mistakes = {}, {}
 
     def outcome(self, name):
         """Return the Outcome of an exercise, checking it if that has not happened yet."""
@@ -85,33 +116,70 @@ class Session:
             other.exercise.name for other in known if other.verdict in (Verdict.TIMEOUT, Verdict.CRASHED)
         ]:
             return Outcome(exercise, Verdict.BLOCKED, needs=tuple(stuck))  # it would hang or crash too
-        results = []
-        for one in registry.checks_of(exercise.name):
-            results.append(self._run(one))
-            if results[-1].verdict in (Verdict.TIMEOUT, Verdict.IMPORT_ERROR):
-                break  # the others would wait as long, or say the same
-        if not results:
+        checks, results = registry.checks_of(exercise.name), []
+        if not checks:
             raise LookupError(
                 f"{exercise.name} has no checks: write them in cs231n/checks/exercises, and name their module in "
                 "its __init__.py"
             )
-        missed = [result for result in results if result.verdict != Verdict.PASSED]
-        if broken := [result for result in missed if result.verdict == Verdict.GRADER_ERROR]:
-            missed = broken
-        if not missed:
-            return Outcome(exercise, Verdict.PASSED, tuple(results))
-        needs = self._in_the_way(exercise, missed[0])
-        verdict = Verdict.BLOCKED if needs else missed[0].verdict
-        looks_like = (
-            self._looks_like(exercise.name, missed) if verdict in (Verdict.FAILED, Verdict.ERROR) else None
+        for check in checks:
+            results.append(self._run(check))
+            if results[-1].verdict in (Verdict.TIMEOUT, Verdict.IMPORT_ERROR):
+                break  # the others would wait as long, or say the same
+        outcome = self._concluded(exercise, checks, self._by_forward(exercise, results))
+        if outcome.verdict in (Verdict.PASSED, Verdict.GRADER_ERROR):
+            return outcome
+        if needs := self._in_the_way(exercise, outcome.missed[0]):
+            return dataclasses.replace(outcome, verdict=Verdict.BLOCKED, needs=needs)
+        if outcome.verdict in (Verdict.FAILED, Verdict.ERROR, Verdict.CORE_PASSED):
+            return dataclasses.replace(outcome, looks_like=self._looks_like(exercise.name, outcome.missed))
+        return outcome
+
+    def _concluded(self, exercise, checks, results):
+        """Return the Outcome of some results, whatever other exercises do."""
+        outcome = Outcome(exercise, Verdict.PASSED, tuple(results), checks=tuple(checks))
+        if not outcome.missed:
+            return outcome
+        verdicts = [result.verdict for result in outcome.missed]
+        if Verdict.GRADER_ERROR in verdicts:
+            verdict = Verdict.GRADER_ERROR
+        else:
+            verdict = Verdict.CORE_PASSED if outcome.works else verdicts[0]
+        return dataclasses.replace(outcome, verdict=verdict)
+
+    def _by_forward(self, exercise, results):
+        """Take back what held for the slopes of a forward pass that is wrong in a way that nobody knows.
+
+        A mistake of the catalogue is charged once, where it is made. Of any other forward pass, nobody can say
+        whether a backward pass that fits it has to do with the exercise.
+        """
+        if not any(result.by_slopes for result in results):
+            return results
+        [forward] = [need for need in exercise.needs if _is_backward_of(exercise.name, need)]
+        works = self.outcome(forward).works
+        if not works and self._mistake(forward):
+            return results
+        where = "is not right yet" if not works else "gives other values here than in its own checks"
+        message = Message(
+            f"it fits your {forward}, which {where}", hint=f"Fix {forward} first, then look at this one again."
         )
-        return Outcome(exercise, verdict, tuple(results), needs, looks_like)
+        verdict = Verdict.FAILED if works else Verdict.BLOCKED
+        return [
+            dataclasses.replace(result, verdict=verdict, message=message) if result.by_slopes else result
+            for result in results
+        ]
+
+    def _mistake(self, name):
+        """Return the name of the known mistake that an exercise makes, or None."""
+        if name not in self._mistakes:
+            self._mistakes[name] = recognise.diagnose(self.transport, name)
+        return self._mistakes[name]
 
     def _looks_like(self, name, missed):
         """Return the mistake that a failed exercise looks like, or None."""
         if not self.diagnose or all(result.seed != recognise.SEED for result in missed):
             return None
-        mistake = recognise.diagnose(self.transport, name)
+        mistake = self._mistake(name)
         return recognise.catalogue()[mistake] if mistake else None
 
     def _check_in_notebook(self, exercise):
@@ -119,25 +187,26 @@ class Session:
         if self.framework is None:
             return Outcome(exercise, Verdict.NOT_CHECKED)
         self.transport.load_framework(exercise.name)  # which is not the student's time
-        results, end = [], time.monotonic() + NOTEBOOK_LIMIT * self.seeds
-        for one in self.framework.checks_of(exercise.name):
-            results.append(self._run(one, max(end - time.monotonic(), 0.1)))
+        checks, results = self.framework.checks_of(exercise.name), []
+        end = time.monotonic() + NOTEBOOK_LIMIT * self.seeds
+        for check in checks:
+            results.append(self._run(check, max(end - time.monotonic(), 0.1)))
             if results[-1].verdict in (Verdict.TIMEOUT, Verdict.IMPORT_ERROR):
                 break
-        missed = [result.verdict for result in results if result.verdict != Verdict.PASSED]
-        verdict = Verdict.GRADER_ERROR if Verdict.GRADER_ERROR in missed else [*missed, Verdict.PASSED][0]
-        return Outcome(exercise, verdict, tuple(results))
+        return self._concluded(exercise, checks, results)
 
-    def _run(self, one, left=math.inf):
+    def _run(self, check, left=math.inf):
         """Run a check with each seed until one does not pass; none takes more than the `left` seconds."""
+        by_slopes = False
         for seed in range(self.seeds):
             if self.on_check:
                 self.on_check()
-            rng = self.generator(one.id, seed)
-            result = run_check(one, self.subject, rng, seed, min(self.limit, left))
-            if result.verdict != "passed":
-                break
-        return result
+            rng = self.generator(check.id, seed)
+            result = run_check(check, self.subject, rng, seed, min(self.limit, left))
+            by_slopes |= result.by_slopes
+            if result.verdict != Verdict.PASSED:
+                return result
+        return dataclasses.replace(result, by_slopes=by_slopes)
 
     def _in_the_way(self, exercise, result):
         """Return the exercises that have to work before this result says anything about `exercise`."""
@@ -145,15 +214,15 @@ class Session:
             return ()
         owners = self._owners(result.frames)
         if owners and exercise.name not in owners:
-            broken = tuple(name for name in owners if self.outcome(name).verdict != Verdict.PASSED)
+            broken = tuple(name for name in owners if not self.outcome(name).works)
             if broken:
                 return broken
-        elif result.verdict == "not_implemented":
+        elif result.verdict == Verdict.NOT_IMPLEMENTED:
             return ()
         # A backward pass is judged by the slopes of the forward pass it belongs to, so a wrong one is no excuse.
         own_forward = {need for need in exercise.needs if _is_backward_of(exercise.name, need)}
         needs = exercise.needs if result.verdict == Verdict.BLOCKED else set(exercise.needs) - own_forward
-        return tuple(n for n in exercise.needs if n in needs and self.outcome(n).verdict != Verdict.PASSED)
+        return tuple(n for n in exercise.needs if n in needs and not self.outcome(n).works)
 
     def _owners(self, frames):
         """Return the exercises whose block is the innermost one that the frames went through."""
@@ -183,3 +252,21 @@ def first_message(outcome):
         verb = "work" if len(outcome.needs) > 1 else "works"
         return Message(f"cannot be judged until {' and '.join(outcome.needs)} {verb}")
     return outcome.missed[0].message if outcome.missed else None
+
+
+def in_words(outcome):
+    """Return how the points of an exercise come about, or an empty text where nothing is right."""
+    exercise, details = outcome.exercise, [result for result in outcome.results if result.check.detail]
+    if outcome.needs and outcome.up_to > outcome.earned:
+        needs = " and ".join(outcome.needs)
+        return f"{outcome.earned:.1f}, up to {outcome.up_to:.1f} with a working {needs}"
+    if outcome.verdict == Verdict.CORE_PASSED:
+        held = sum(result.verdict == Verdict.PASSED for result in details)
+        return (
+            f"{outcome.earned:.1f} of {exercise.points}: right on ordinary input; {held} of {len(details)} details"
+        )
+    core = [result for result in outcome.results if not result.check.detail]
+    held = sum(result.verdict == Verdict.PASSED for result in core)
+    if outcome.earned:
+        return f"{outcome.earned:.1f} of {exercise.points}: {held} of {len(core)} checks of its core hold"
+    return ""

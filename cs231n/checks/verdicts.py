@@ -31,6 +31,13 @@ class Verdict(enum.StrEnum):
         return verdict
 
     PASSED = "passed", "passed", "✓", "good", "every check of the exercise held"
+    CORE_PASSED = (
+        "core_passed",
+        "right but for details",
+        "◐",
+        "good",
+        "right on ordinary input; a detail is missing",
+    )
     FAILED = "failed", "failed", "✗", "wrong", "it runs, and gives a wrong answer to at least one check"
     NOT_IMPLEMENTED = (
         *("not_implemented", "not written yet", "○", "blank"),

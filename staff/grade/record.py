@@ -12,12 +12,14 @@ __all__ = ["CheckRecord", "ExerciseRecord", "ManualRecord", "PartRecord", "Recor
 
 @dataclasses.dataclass(frozen=True)
 class CheckRecord:
-    """What came of a check: its id, the line that a student reads, a `verdicts.Verdict`, a message."""
+    """What came of a check: its id, the line that a student reads, a `verdicts.Verdict`, a message, and
+    whether it is a detail."""
 
     id: str
     line: str
     verdict: str
     message: str = ""
+    detail: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,7 +28,7 @@ class ExerciseRecord:
 
     Attributes:
         name, question, points: as in the rubric.
-        earned: points, all or none.
+        earned: points, as `points.earned` computes them.
         verdict: a `verdicts.Verdict`.
         message: why it did not pass, one line; "" if it passed.
         needs: exercises that have to work first, where the verdict is `blocked`.

@@ -5,10 +5,13 @@ import dataclasses
 from cs231n.checks.mistakes.recognise import diagnose
 from cs231n.checks.rubric import load
 from cs231n.checks.session import Session
+from cs231n.checks.verdicts import Verdict
 
 __all__ = ["EXERCISES", "Trial", "dependents", "trial"]
 
 EXERCISES = tuple(name for name, exercise in load().exercises.items() if not exercise.in_notebook)
+
+WRONG = (Verdict.FAILED, Verdict.ERROR, Verdict.CORE_PASSED)  # of what runs and is not right
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Trial:
     @property
     def caught(self):
         """Whether a check of its own exercise fails."""
-        return self.verdicts[self.misconception.exercise] in ("failed", "error")
+        return self.verdicts[self.misconception.exercise] in WRONG
 
     @property
     def named(self):
@@ -53,7 +56,7 @@ class Trial:
             exercise
             for exercise, verdict in self.verdicts.items()
             if exercise not in touched
-            and verdict != "passed"
+            and verdict != Verdict.PASSED
             and not (verdict == "blocked" and exercise in needing)
         ]
 
@@ -63,7 +66,7 @@ def trial(misconception, form=0, exercises=EXERCISES):
     transport = misconception.transport(form)
     session = Session(transport, diagnose=False)
     verdicts = {name: session.outcome(name).verdict for name in exercises}
-    failed = [name for name, verdict in verdicts.items() if verdict in ("failed", "error")]
+    failed = [name for name, verdict in verdicts.items() if verdict in WRONG]
     return Trial(misconception, form, verdicts, {name: diagnose(transport, name) for name in failed})
 
 

@@ -78,7 +78,12 @@ def test_entries_come_in_the_order_of_the_file(rubric):
             'name = "halve"\nquestion = "Q7"',
             "halve has question 'Q7', .* of Q1",
         ),
-        ("[[manual]]", "[[manuel]]", "unknown table 'manuel', expected question, exercise, manual"),
+        (
+            "needs = []\n",
+            "needs = []\ncore = 0.9\n",
+            "double has core = 0.9 and details = 0.2, expected two parts of 1",
+        ),
+        ("[[manual]]", "[[manuel]]", "unknown table 'manuel', expected shares, question, exercise, manual"),
     ],
 )
 def test_a_rubric_that_contradicts_itself_is_refused_with_the_entry(rubric, old, new, problem):

@@ -8,7 +8,7 @@ import pytest
 from cs231n import layers
 from cs231n.checks import registry, run, verdicts
 from cs231n.checks.run import run_check
-from cs231n.checks.session import Session
+from cs231n.checks.session import Session, in_words
 from cs231n.checks.subject.client import Subject, SubjectFailure
 from cs231n.checks.subject.process import WorkerProcess
 from tests.checks.subjects import ROOT, replaced, rewritten, session, transport
@@ -21,22 +21,42 @@ def not_written(*args, **kwargs):
 UNBIASED = ("var = (centred**2).mean(axis=0)", "var = (centred**2).sum(axis=0) / (len(x) - 1)")
 
 
-def test_a_backward_pass_of_a_wrong_forward_pass_is_judged_by_that():
-    def layernorm_forward(x, gamma, beta, ln_param):  # never divides
-        out, (shape, (xhat, std, gamma)) = layers.layernorm_forward(x, gamma, beta, ln_param)
-        centred = xhat * std
-        return gamma * centred + beta, (centred, gamma)
+def outside_the_root(roll=0):
+    """Return layernorm functions with eps outside the root, a mistake of the catalogue, forward and backward.
 
-    def layernorm_backward(dout, cache):  # the derivative of that
-        centred, gamma = cache
-        d = dout * gamma
-        return d - d.mean(axis=1, keepdims=True), (dout * centred).sum(axis=0), dout.sum(axis=0)
+    `roll` shifts gamma besides, which is no mistake that anybody knows.
+    """
 
-    both = session(
-        layers=replaced("layers", layernorm_forward=layernorm_forward, layernorm_backward=layernorm_backward)
-    )
-    assert both.outcome("layernorm_forward").verdict == "failed"
-    assert both.outcome("layernorm_backward").verdict == "passed"
+    def layernorm_forward(x, gamma, beta, ln_param):
+        centred, gamma = x - x.mean(axis=1, keepdims=True), np.roll(gamma, roll)
+        std = np.sqrt((centred**2).mean(axis=1, keepdims=True))
+        divisor = std + ln_param.get("eps", 1e-5)
+        return gamma * centred / divisor + beta, (centred, std, divisor, gamma)
+
+    def layernorm_backward(dout, cache):
+        centred, std, divisor, gamma = cache
+        dxhat, dgamma = dout * gamma, np.roll((dout * centred / divisor).sum(axis=0), -roll)
+        dstd = -(dxhat * centred).sum(axis=1, keepdims=True) / divisor**2
+        dcentred = dxhat / divisor + dstd * centred / (std * centred.shape[1])
+        return dcentred - dcentred.mean(axis=1, keepdims=True), dgamma, dout.sum(axis=0)
+
+    return {"layernorm_forward": layernorm_forward, "layernorm_backward": layernorm_backward}
+
+
+def test_a_backward_pass_of_a_known_wrong_forward_pass_is_judged_by_that():
+    both = session(layers=replaced("layers", **outside_the_root()))
+    forward = both.outcome("layernorm_forward")
+    assert forward.verdict == "failed" and forward.looks_like
+    backward = both.outcome("layernorm_backward")
+    assert backward.works, backward.missed[0]
+
+
+def test_a_backward_pass_of_a_wrong_forward_pass_that_nobody_knows_waits_for_it():
+    both = session(layers=replaced("layers", **outside_the_root(roll=1)))
+    assert both.outcome("layernorm_forward").looks_like is None
+    outcome = both.outcome("layernorm_backward")
+    assert (outcome.verdict, outcome.needs, outcome.earned) == ("blocked", ("layernorm_forward",), 0)
+    assert outcome.up_to == outcome.exercise.points
 
 
 UNBIASED = ("var = (centred**2).mean(axis=0)", "var = (centred**2).sum(axis=0) / (len(x) - 1)")
@@ -46,7 +66,7 @@ def test_a_right_backward_pass_of_a_forward_pass_that_gives_nan_waits_for_that()
     some = session(layers=rewritten("layers", UNBIASED))
     outcome = some.outcome("batchnorm_backward_alt")
     assert outcome.verdict != "failed" or "NaN" not in outcome.missed[0].message.summary
-    waiting = [result for result in outcome.missed if result.check.name == "awkward"]
+    waiting = [result for result in outcome.missed if result.check.name == "one_example"]
     assert waiting[0].verdict == "blocked" and "NaN or infinity" in waiting[0].message.summary
 
 
@@ -55,7 +75,7 @@ def test_a_wrong_backward_pass_of_a_wrong_forward_pass_is_told_which_to_mend_fir
     outside = ("np.sqrt(var + eps)", "np.sqrt(var) + eps")
     both = session(layers=rewritten("layers", outside, forgotten))
     message = both.outcome("batchnorm_backward").missed[0].message
-    assert "batchnorm_forward computes something else than torch does" in message.hint
+    assert "batchnorm_forward is wrong here" in message.hint
     alone = session(layers=rewritten("layers", forgotten))
     assert "batchnorm_forward" not in alone.outcome("batchnorm_backward").missed[0].message.hint
 
@@ -183,6 +203,30 @@ def test_a_check_that_breaks_is_a_grader_error_and_comes_before_all_else(monkeyp
 def test_points_are_earned_by_passing_every_check():
     outcome = session().outcome("batchnorm_forward")
     assert (outcome.verdict, outcome.earned, outcome.missed) == ("passed", 5, ())
+
+
+def test_an_exercise_whose_core_holds_works_for_others_and_loses_its_details():
+    def relu_backward(dout, cache):
+        return dout * (cache >= 0)
+
+    some = session(layers=replaced("layers", relu_backward=relu_backward))
+    outcome = some.outcome("relu_backward")
+    assert (outcome.verdict, outcome.works) == ("core_passed", True)
+    assert [result.check.name for result in outcome.missed] == ["zero_at_the_kink"]
+    assert in_words(outcome) == "1.0 of 1: right on ordinary input; 5 of 6 details"
+
+
+def test_what_a_net_may_earn_with_a_working_layer_is_said():
+    wrong = rewritten("layers", ("out = rows @ w + b\n", "out = rows @ w\n"))
+    net = replaced("classifiers.fc_net", affine_forward=wrong.affine_forward)
+    outcome = session(layers=wrong, fc_net=net).outcome("two_layer_net")
+    assert outcome.verdict == "blocked"
+    assert in_words(outcome) == f"{outcome.earned:.1f}, up to 3.0 with a working affine_forward"
+    biases = ('self.params["b1"] = np.zeros(hidden_dim)', 'self.params["b1"] = np.ones(hidden_dim)')
+    net = rewritten("classifiers.fc_net", biases)
+    net.affine_forward = wrong.affine_forward
+    outcome = session(layers=wrong, fc_net=net).outcome("two_layer_net")
+    assert outcome.up_to < 3 and "parameters" in {result.check.name for result in outcome.missed}
 
 
 def test_more_seeds_stop_at_the_first_that_does_not_pass(monkeypatch):

@@ -31,6 +31,7 @@ LAYER = Layer(
     gradients=("dx", "dw", "db"),
     draw=draw,
     usual=("images", "rows"),
+    trivial=("db",),
     awkward={"one example": "a batch of one", "one output": "a single output"},
 )
 forward_checks(LAYER)

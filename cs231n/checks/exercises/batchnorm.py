@@ -3,8 +3,10 @@
 import numpy as np
 
 from cs231n.checks import compare, oracle
-from cs231n.checks.exercises.common import Case, Layer, backward_checks, forward_checks
+from cs231n.checks.exercises.common import Case, Layer, backward_checks, check_forward, forward_checks
 from cs231n.checks.registry import check
+from cs231n.checks.subject.client import SubjectFailure
+from cs231n.checks.verdicts import Failure
 
 SHAPES = {"wide": (4, 6), "tall": (9, 3), "one example": (1, 4), "one feature": (5, 1)}
 
@@ -41,6 +43,16 @@ def draw(rng, kind):
     return train_case(rng, SHAPES[kind])
 
 
+def linked(rng, case):
+    """Return other inputs, one entry of each feature changed, and what depends on it: the rest of the feature."""
+    x, *parameters = case.inputs
+    place = (0, slice(None), *[0] * (x.ndim - 2))
+    x, others = x.copy(), np.ones(x.shape, bool)
+    x[place] += rng.uniform(1, 2, x.shape[1])
+    others[place] = False
+    return (x, *parameters), others
+
+
 LAYER = Layer(
     "batchnorm_forward",
     "batchnorm_backward",
@@ -49,14 +61,59 @@ LAYER = Layer(
     draw=draw,
     usual=("wide", "tall"),
     awkward={"one example": "a batch of one", "one feature": "a single feature"},
+    linked=linked,
+    trivial=("dbeta",),
 )
 
 
-def running_checks(exercise, shapes):
-    """Register what holds for the running statistics and the two modes, of rows or of images."""
-    function = f"layers.{exercise}"
+def mode_checks(layer, shapes):
+    """Register what holds for the two modes and the running statistics, of rows or of images, and the rest."""
+    exercise, function = layer.forward, f"layers.{layer.forward}"
+
+    def values(subject, rng):
+        """mode 'train' normalises with the mean and variance of the minibatch"""
+        for kind in layer.usual:
+            case = layer.draw(rng, kind)
+            check_forward(subject, layer, case)
+            other = case.settings[0] | {"mode": "test"} | _draw_running(rng, case.inputs[0].shape[1])
+            _check_modes_differ(subject, layer, case, other, case.out())
+
+    forward_checks(layer, values)
 
     @check(exercise)
+    def test_mode(subject, rng):
+        """mode 'test' normalises with the running mean and variance, whatever the minibatch"""
+        for shape in shapes:
+            case = train_case(rng, shape)
+            stats, eps = _draw_running(rng, shape[1]), case.settings[0]["eps"]
+            bn_param = {"mode": "test", "eps": eps} | stats
+            right = _test_value(*case.inputs, stats, eps)
+            with compare.during(f"{layer.words(case)}".replace("'train'", "'test'")):
+                result = subject.call(function, *case.inputs, dict(bn_param), hold=1)
+                out, _ = compare.tuple_of(2, exercise, result)
+                compare.close("out", out, right)
+            _check_modes_differ(subject, layer, case, bn_param | {"mode": "train"}, right)
+
+    @check(exercise, counts_with=("values", "test_mode"))
+    def running_statistics(subject, rng):
+        """the running mean and variance follow several minibatches, starting at zero"""
+        momentum = rng.uniform(0.3, 0.8)
+        bn_param = {"mode": "train", "momentum": momentum}
+        batches = [draw_statistics(rng, shapes[0]) for _ in range(3)]
+        with compare.during(f"x {shapes[0]}, momentum {momentum:.3g}, three minibatches"):
+            for x, gamma, beta in batches:
+                subject.call(function, x, gamma, beta, bn_param, hold=1)
+            _check_running(bn_param, [x for x, _, _ in batches], momentum)
+
+    @check(exercise, detail=True)
+    def default_momentum(subject, rng):
+        """without momentum in bn_param, momentum is 0.9"""
+        x, gamma, beta = draw_statistics(rng, shapes[0])
+        bn_param = {"mode": "train"}
+        subject.call(function, x, gamma, beta, bn_param, hold=1)
+        _check_running(bn_param, [x], 0.9)
+
+    @check(exercise, detail=True)
     def default_eps(subject, rng):
         """without eps in bn_param, eps is 1e-5"""
         x, gamma, beta = draw_statistics(rng, shapes[0])
@@ -64,61 +121,54 @@ def running_checks(exercise, shapes):
         out, _ = compare.tuple_of(2, exercise, subject.call(function, x, gamma, beta, {"mode": "train"}, hold=1))
         compare.close("out", out, oracle.value(train_function(1e-5), x, gamma, beta))
 
-    @check(exercise)
-    def running_statistics(subject, rng):
-        """the running mean and variance follow several minibatches, starting at zero"""
-        momentum = rng.uniform(0.3, 0.8)
-        bn_param = {"mode": "train", "momentum": momentum}
-        batches = [draw_statistics(rng, shape) for shape in (shapes[0], shapes[0], shapes[0])]
-        for x, gamma, beta in batches:
-            subject.call(function, x, gamma, beta, bn_param, hold=1)
-        mean, var = _running([x for x, _, _ in batches], momentum)
-        compare.close("running_mean after three minibatches", bn_param.get("running_mean"), mean)
-        compare.close("running_var after three minibatches", bn_param.get("running_var"), var)
-
-    @check(exercise)
-    def default_momentum(subject, rng):
-        """without momentum in bn_param, momentum is 0.9"""
+    @check(exercise, detail=True)
+    def running_var_without_eps(subject, rng):
+        """the running variance follows the variance itself, without eps"""
         x, gamma, beta = draw_statistics(rng, shapes[0])
-        bn_param = {"mode": "train"}
+        bn_param = {"mode": "train", "momentum": 0.5, "eps": 0.5}
         subject.call(function, x, gamma, beta, bn_param, hold=1)
-        mean, var = _running([x], 0.9)
-        compare.close("running_mean after one minibatch", bn_param.get("running_mean"), mean)
-        compare.close("running_var after one minibatch", bn_param.get("running_var"), var)
+        mean, var = _running([x], 0.5)
+        found = compare.array("running_var", bn_param.get("running_var"), var.shape, ones=True)
+        if np.allclose(found, var + 0.25, rtol=0, atol=1e-4):
+            compare.fail("running_var includes eps", "a mean of var over the minibatches", "a mean of var + eps")
+        compare.close("running_var", found, var)
 
-    @check(exercise)
-    def test_mode(subject, rng):
-        """mode 'test' normalises with the running statistics, whatever the minibatch"""
-        for shape in shapes:
-            x, gamma, beta = draw_statistics(rng, shape)
-            eps, stats = rng.uniform(0.05, 0.5), _draw_running(rng, shape[1])
-            bn_param = {"mode": "test", "eps": eps} | stats
-            out, _ = compare.tuple_of(2, exercise, subject.call(function, x, gamma, beta, bn_param, hold=1))
-            compare.close("out in mode 'test'", out, _test_value(x, gamma, beta, stats, eps))
+    @check(exercise, hint="keepdims=True leaves an axis of length 1 behind.", detail=True)
+    def running_shapes(subject, rng):
+        """the running mean and variance have shape (D,), not (1, D)"""
+        bn_param = {"mode": "train"}
+        subject.call(function, *draw_statistics(rng, shapes[0]), bn_param, hold=1)
+        for name in ("running_mean", "running_var"):
+            compare.array(name, bn_param.get(name), (shapes[0][1],))
 
-    @check(exercise)
+    @check(exercise, detail=True)
     def test_mode_learns_nothing(subject, rng):
         """mode 'test' leaves the running statistics as they are"""
         x, gamma, beta = draw_statistics(rng, shapes[0])
         stats = _draw_running(rng, shapes[0][1])
         bn_param = {"mode": "test"} | stats
         subject.call(function, x, gamma, beta, bn_param, hold=1)
-        compare.close("running_mean", bn_param.get("running_mean"), stats["running_mean"])
-        compare.close("running_var", bn_param.get("running_var"), stats["running_var"])
+        compare.close("running_mean", bn_param.get("running_mean"), stats["running_mean"], ones=True)
+        compare.close("running_var", bn_param.get("running_var"), stats["running_var"], ones=True)
 
-    @check(exercise)
-    def train_then_test(subject, rng):
-        """trained on several minibatches, then used: the same dict, float32"""
-        bn_param = {"mode": "train", "eps": 0.1}
-        batches = [draw_statistics(rng, shapes[0]) for _ in range(4)]
-        for batch in batches:
-            subject.call(function, *(array.astype(np.float32) for array in batch), bn_param, hold=1)
-        mean, var = _running([x for x, _, _ in batches], 0.9)
-        bn_param["mode"] = "test"
-        x, gamma, beta = (array.astype(np.float32) for array in draw_statistics(rng, shapes[0]))
-        out, _ = compare.tuple_of(2, exercise, subject.call(function, x, gamma, beta, bn_param, hold=1))
-        right = _test_value(x, gamma, beta, {"running_mean": mean, "running_var": var}, 0.1)
-        compare.close("out in mode 'test'", out, right, np.float32)
+
+def _check_modes_differ(subject, layer, case, bn_param, out):
+    """Check that a call in the other mode gives something else than `out`, whether that is right or not."""
+    try:
+        result = subject.call(f"layers.{layer.forward}", *case.inputs, dict(bn_param), hold=1)
+        other, _ = compare.tuple_of(2, layer.forward, result)
+        compare.close("out", other, out)
+    except (Failure, SubjectFailure) as failure:
+        if isinstance(failure, SubjectFailure) and failure.verdict not in ("error", "not_implemented"):
+            raise
+        return
+    compare.fail("bn_param['mode'] is ignored", "other values in mode 'train' than in mode 'test'", "the same")
+
+
+def _check_running(bn_param, batches, momentum):
+    mean, var = _running(batches, momentum)
+    compare.close("running_mean", bn_param.get("running_mean"), mean, ones=True)
+    compare.close("running_var", bn_param.get("running_var"), var, ones=True)
 
 
 def _draw_running(rng, features):
@@ -147,7 +197,6 @@ def _test_value(x, gamma, beta, stats, eps):
     return oracle.value(function, x, gamma, beta, stats["running_mean"], stats["running_var"])
 
 
-forward_checks(LAYER)
-running_checks("batchnorm_forward", [(4, 6), (1, 6), (9, 3)])
+mode_checks(LAYER, [(4, 6), (9, 3)])
 backward_checks(LAYER)
 backward_checks(LAYER, "batchnorm_backward_alt")

@@ -51,13 +51,20 @@ class Case:
         return oracle.value(self.function, *self.inputs)
 
     def autograd(self, dout):
-        """Return the right gradients for an upstream gradient, and None: the usual tolerance."""
-        return oracle.gradients(self.function, self.inputs, dout), None
+        """Return the right gradients for an upstream gradient, and the usual tolerance."""
+        return oracle.gradients(self.function, self.inputs, dout), compare.TOLERANCE
 
-    @property
-    def dtype(self):
-        """The dtype of the inputs, and of the results."""
-        return self.inputs[0].dtype
+    def words(self, names):
+        """Return the call in words: the shape of each input and the settings, such as "x (2, 3), mode 'train'"."""
+        said = [f"{name} {array.shape}" for name, array in zip(names, self.inputs)]
+        for value in self.settings:
+            said += [f"{key} {_short(item)}" for key, item in value.items()] if isinstance(value, dict) else []
+        said += [f"G {value}" for value in self.settings if isinstance(value, int)]
+        return ", ".join(said)
+
+
+def _short(value):
+    return f"{value:.3g}" if isinstance(value, float) else repr(value)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,11 +73,15 @@ class Layer:
 
     Attributes:
         forward, backward: names of the two functions in cs231n.layers.
-        names: names of the inputs.
+        names: names of the inputs, and of the settings that a call has to leave as they were.
         gradients: names of the gradients, in order; one name: the backward pass returns an array, no tuple.
-        draw: `draw(rng, kind)` returns a Case in float64; `kind` is one of `usual` and `awkward`.
-        usual: kinds of ordinary inputs.
-        awkward: kind -> what is awkward about it, for the line a student reads.
+        draw: `draw(rng, kind)` returns a Case; `kind` is one of `usual` and `awkward`.
+        usual: kinds of ordinary inputs, those that a lecture would use; by them the core is checked.
+        awkward: kind -> what is awkward about it, for the line a student reads; each is a detail.
+        linked: `linked(rng, case)` returns other inputs and which entries of the output (boolean) have to change
+            with them if the output depends on what the exercise is about, such as the statistics of the minibatch;
+            None where the cache is fixed, so that no forward pass is needed.
+        trivial: the gradients that are right without any thought, such as dbeta, the sum of dout.
     """
 
     forward: str
@@ -80,6 +91,12 @@ class Layer:
     draw: Callable
     usual: tuple
     awkward: dict
+    linked: Callable | None = None
+    trivial: tuple = ()
+
+    def words(self, case):
+        """Return a call of it in words."""
+        return case.words(self.names)
 
 
 _AWKWARD = (
@@ -96,44 +113,47 @@ def layouts(array):
 
 
 def forward(subject, layer, case):
-    """Call the forward pass and return out, as it came, and the handle of the cache."""
+    """Call the forward pass and return out and the handle of the cache."""
     result = subject.call(f"layers.{layer.forward}", *case.arguments(), hold=1)
     return compare.tuple_of(2, layer.forward, result)
 
 
 def check_forward(subject, layer, case, name="out"):
     """Compare the forward pass with torch."""
-    out, _ = forward(subject, layer, case)
-    compare.close(name, out, case.out(), case.dtype)
+    with compare.during(layer.words(case)):
+        out, _ = forward(subject, layer, case)
+        compare.close(name, out, case.out())
 
 
-def forward_checks(layer):
-    """Register what holds for each forward pass."""
+def forward_checks(layer, values=None):
+    """Register what holds for each forward pass.
+
+    Args:
+        layer: the Layer.
+        values: `values(subject, rng)`, the check of the core; default: the output is that of torch.
+    """
     exercise = layer.forward
 
-    @check(exercise, hint="Take a batch of one with two or three numbers and follow each line on paper.")
-    def values(subject, rng):
-        """the output is that of torch, for inputs of many shapes"""
-        for kind in layer.usual:
-            check_forward(subject, layer, layer.draw(rng, kind))
+    if values is None:
 
-    if layer.awkward:
+        def values(subject, rng):
+            """the output is that of torch"""
+            for kind in layer.usual:
+                check_forward(subject, layer, layer.draw(rng, kind))
 
-        def awkward(subject, rng):
-            for kind, why in layer.awkward.items():
-                check_forward(subject, layer, layer.draw(rng, kind), f"out for {why}")
+    check(exercise, hint="Take a batch of one with two or three numbers and follow each line on paper.")(values)
 
-        awkward.__doc__ = f"awkward inputs: {', '.join(layer.awkward.values())}"
-        check(exercise, hint=_AWKWARD)(awkward)
+    for kind, why in layer.awkward.items():
 
-    @check(exercise)
-    def dtype(subject, rng):
-        """float32 stays float32"""
-        case = layer.draw(rng, layer.usual[0]).map(lambda array: array.astype(np.float32))
-        check_forward(subject, layer, case)
+        def awkward(subject, rng, kind=kind, why=why):
+            check_forward(subject, layer, layer.draw(rng, kind), f"out for {why}")
+
+        _register_awkward(exercise, kind, why, awkward)
 
     @check(
-        exercise, hint="reshape, transpose and @ see the same numbers in any layout; ravel(order='K') does not."
+        exercise,
+        hint="reshape, transpose and @ see the same numbers in any layout; ravel(order='K') does not.",
+        detail=True,
     )
     def layout(subject, rng):
         """the order in memory does not matter: Fortran-ordered, strided and reversed inputs"""
@@ -142,45 +162,70 @@ def forward_checks(layer):
             laid = case.map(lambda array, kind=kind: layouts(array)[kind])
             check_forward(subject, layer, laid, f"out for {kind} inputs")
 
-    @check(exercise)
+    @check(exercise, detail=True)
     def inputs_kept(subject, rng):
         """the arguments are left as they were"""
         case = layer.draw(rng, layer.usual[0])
         arguments = case.arguments()
-        after = subject.arguments_after(f"layers.{layer.forward}", *arguments)
-        for name, before, now in zip(layer.names, arguments, after):
-            compare.unchanged(name, before, now)
+        with compare.during(layer.words(case)):
+            after = subject.arguments_after(f"layers.{layer.forward}", *arguments)
+            for name, before, now in zip(layer.names, arguments, after):
+                compare.unchanged(name, before, now)
+
+
+def _register_awkward(exercise, kind, why, function):
+    function.__name__ = kind.replace(" ", "_")
+    function.__doc__ = f"right for {why} too"
+    hint = _AWKWARD if kind.startswith(("one ", "single ")) else ""
+    check(exercise, hint=hint, detail=True)(function)
 
 
 def backward_checks(layer, exercise=None):
     """Register what holds for each backward pass; `exercise` is its name where it is not layer.backward."""
     exercise = exercise or layer.backward
+    telling = tuple(name for name in layer.gradients if name not in layer.trivial)
+
+    for name in layer.gradients:
+
+        def gradient(subject, rng, name=name):
+            for kind in layer.usual:
+                check_backward(subject, layer, layer.draw(rng, kind), rng, exercise, only=(name,))
+
+        gradient.__name__ = name
+        gradient.__doc__ = f"{name} is that of autograd, for random upstream gradients"
+        check(
+            exercise,
+            hint="cs231n.gradient_check has the numeric gradient of every step, to find the first wrong one.",
+            counts_with=telling if name in layer.trivial else (),
+        )(gradient)
+
+    for kind, why in layer.awkward.items():
+
+        def awkward(subject, rng, kind=kind, why=why):
+            check_backward(subject, layer, layer.draw(rng, kind), rng, exercise, suffix=f" for {why}")
+
+        _register_awkward(exercise, kind, why, awkward)
+
+    if len(layer.gradients) > 1:
+
+        @check(exercise, hint="A gradient has the shape of what it is the gradient of.", detail=True)
+        def gradient_shapes(subject, rng):
+            """each gradient has exactly the shape of its input: (D,) is not (1, D)"""
+            case = layer.draw(rng, layer.usual[0])
+            dout = rng.standard_normal(case.out().shape)
+            with compare.during(layer.words(case)):
+
+                def run(cache, answer):
+                    found = split(layer, exercise, subject.call(f"layers.{exercise}", dout, cache))
+                    for name, gradient, array in zip(layer.gradients, found, case.inputs):
+                        compare.array(name, gradient, array.shape)
+
+                with_cache(subject, layer, case, run)
 
     @check(
-        exercise, hint="cs231n.gradient_check has the numeric gradient of every step, to find the first wrong one."
-    )
-    def gradients(subject, rng):
-        """the gradients are those of autograd, for random upstream gradients and inputs of many shapes"""
-        for kind in layer.usual:
-            check_backward(subject, layer, layer.draw(rng, kind), rng, exercise)
-
-    if layer.awkward:
-
-        def awkward(subject, rng):
-            for kind, why in layer.awkward.items():
-                check_backward(subject, layer, layer.draw(rng, kind), rng, exercise, suffix=f" for {why}")
-
-        awkward.__doc__ = f"awkward inputs: {', '.join(layer.awkward.values())}"
-        check(exercise, hint=_AWKWARD)(awkward)
-
-    @check(exercise)
-    def dtype(subject, rng):
-        """float32 stays float32"""
-        case = layer.draw(rng, layer.usual[0]).map(lambda array: array.astype(np.float32))
-        check_backward(subject, layer, case, rng, exercise)
-
-    @check(
-        exercise, hint="reshape, transpose and @ see the same numbers in any layout; ravel(order='K') does not."
+        exercise,
+        hint="reshape, transpose and @ see the same numbers in any layout; ravel(order='K') does not.",
+        detail=True,
     )
     def layout(subject, rng):
         """the order in memory does not matter: Fortran-ordered, strided and reversed inputs"""
@@ -189,7 +234,7 @@ def backward_checks(layer, exercise=None):
             laid = case.map(lambda array, kind=kind: layouts(array)[kind])
             check_backward(subject, layer, laid, rng, exercise, kind, f" for {kind} inputs")
 
-    @check(exercise)
+    @check(exercise, detail=True)
     def dout_kept(subject, rng):
         """the upstream gradient is left as it was"""
         case = layer.draw(rng, layer.usual[0])
@@ -199,9 +244,10 @@ def backward_checks(layer, exercise=None):
             after = subject.arguments_after(f"layers.{exercise}", dout, cache)
             compare.unchanged("dout", dout, after[0])
 
-        with_cache(subject, layer, case, run)
+        with compare.during(layer.words(case)):
+            with_cache(subject, layer, case, run)
 
-    @check(exercise, hint="What is in the cache is still needed: do not write into it.")
+    @check(exercise, hint="What is in the cache is still needed: do not write into it.", detail=True)
     def cache_kept(subject, rng):
         """a second call with the same cache gives the same"""
         case = layer.draw(rng, layer.usual[0])
@@ -211,10 +257,11 @@ def backward_checks(layer, exercise=None):
             first = split(layer, exercise, subject.call(f"layers.{exercise}", dout, cache))
             second = split(layer, exercise, subject.call(f"layers.{exercise}", dout, cache))
             for name, one, two, array in zip(layer.gradients, first, second, case.inputs):
-                one = compare.array(name, one, array.shape)
-                compare.close(f"{name} of the second call", two, one)
+                one = compare.array(name, one, array.shape, ones=True)
+                compare.close(f"{name} of the second call", two, one, ones=True)
 
-        with_cache(subject, layer, case, run)
+        with compare.during(layer.words(case)):
+            with_cache(subject, layer, case, run)
 
 
 def split(layer, exercise, result):
@@ -224,18 +271,20 @@ def split(layer, exercise, result):
     return compare.tuple_of(len(layer.gradients), exercise, result)
 
 
-def check_backward(subject, layer, case, rng, exercise, layout=None, suffix=""):
-    """Compare a backward pass with what `with_cache` says is the right answer."""
-    dout = rng.standard_normal(case.out().shape).astype(case.dtype)
+def check_backward(subject, layer, case, rng, exercise, layout=None, suffix="", only=None):
+    """Compare a backward pass, or `only` some gradients of it, with what `with_cache` says is right."""
+    dout = rng.standard_normal(case.out().shape)
     dout = layouts(dout)[layout] if layout else dout
 
     def run(cache, answer):
         found = split(layer, exercise, subject.call(f"layers.{exercise}", dout, cache))
         expected, tolerance = answer(dout)
         for name, gradient, right in zip(layer.gradients, found, expected):
-            compare.close(f"{name}{suffix}", gradient, right, case.dtype, tolerance)
+            if only is None or name in only:
+                compare.close(f"{name}{suffix}", gradient, right, tolerance, ones=name != "dx")
 
-    with_cache(subject, layer, case, run)
+    with compare.during(layer.words(case)):
+        with_cache(subject, layer, case, run)
 
 
 def with_cache(subject, layer, case, run):
@@ -269,20 +318,36 @@ def _with_own_cache(subject, layer, case, run):
     except Failure as failure:
         raise SubjectFailure("blocked", f"needs {layer.forward} first: {failure}") from failure
     try:
-        compare.close("out", out, right, tolerance=compare.TOLERANCE[case.dtype])
+        compare.close("out", out, right)
     except Failure:
         if case.cache is not None:
             raise
     else:
         return run(cache, case.autograd)
+    _check_links(subject, layer, case, out)
+    subject.by_slopes = True
     try:
         return run(cache, lambda dout: _slopes(subject, layer, case, dout))
     except Failure as failure:
         hint = (
-            f"{layer.forward} computes something else than torch does, so that this was held against the slopes "
-            "of what it computes. Mend it first."
+            f"{layer.forward} is wrong here, so that this was compared with the numeric gradient of what it "
+            "computes. Fix it first."
         )
         raise Failure(dataclasses.replace(failure.message, hint=hint)) from None
+
+
+def _check_links(subject, layer, case, out):
+    """Check that a wrong forward pass still depends on what the exercise is about; else its slopes say nothing.
+
+    It is asked afresh, in the same fork and with the inputs of the check.
+    """
+    inputs, linked = layer.linked(np.random.default_rng(0), case)
+    moved, _ = forward(subject, layer, dataclasses.replace(case, inputs=inputs))
+    moved = compare.array("out", moved, linked.shape)
+    if not (moved != out)[linked].all():
+        raise SubjectFailure(
+            "blocked", f"needs {layer.forward} first: it does not depend on all that it should depend on"
+        )
 
 
 def _slopes(subject, layer, case, dout):
@@ -292,4 +357,4 @@ def _slopes(subject, layer, case, dout):
         out, _ = forward(subject, layer, dataclasses.replace(case, inputs=inputs))
         return compare.array("out", out, dout.shape)
 
-    return oracle.central_differences(function, case.inputs, dout), max(1e-5, compare.TOLERANCE[case.dtype])
+    return oracle.central_differences(function, case.inputs, dout), compare.TOLERANCE

@@ -163,12 +163,24 @@ def cases(rng):
         yield net, batch(rng, count, *image), draw(rng, shapes)
 
 
+def check_convnet(subject, net, x, params):
+    """Compare the scores of three_layer_convnet with torch."""
+    with compare.during(f"images {x.shape}, filters {params[0].shape} and {params[2].shape}"):
+        found = subject.call("notebook.convnet_scores", x, params)
+        compare.close("scores", found, oracle.value(net.scores, x, *params), compare.SINGLE)
+
+
 @check("barebones_convnet", hint="Write the shape of each intermediate result beside it.")
 def scores(subject, rng):
+    """the scores are right"""
+    check_convnet(subject, *next(cases(rng)))
+
+
+@check("barebones_convnet", hint="Write the shape of each intermediate result beside it.", detail=True)
+def other_sizes(subject, rng):
     """the scores are right for images and filters of several sizes, and for a single image"""
-    for net, x, params in cases(rng):
-        found = subject.call("notebook.convnet_scores", x, params)
-        compare.close("scores", found, oracle.value(net.scores, x, *params), np.float32)
+    for case in cases(rng):
+        check_convnet(subject, *case)
 
 
 @check("barebones_convnet", hint="What leaves the framework, through NumPy or detach, takes its gradient with it.")
@@ -179,7 +191,7 @@ def gradients(subject, rng):
     found = subject.call("notebook.convnet_gradients", x, params, dout)
     expected = oracle.gradients(net.scores, [x, *params], dout)[1:]
     for name, gradient, right in zip(PARAMS, compare.tuple_of(6, "the list of gradients", found), expected):
-        compare.close(f"the gradient of {name}", gradient, right, np.float32)
+        compare.close(f"the gradient of {name}", gradient, right, compare.SINGLE)
 
 
 def initial(subject, net, **more):
@@ -188,21 +200,21 @@ def initial(subject, net, **more):
     params, learns = compare.tuple_of(2, "kaiming_params", found)
     compare.tuple_of(6, "kaiming_params", params)
     for name, param, shape in zip(PARAMS, params, net.shapes.values()):
-        compare.array(name, param, shape, np.float32)
+        compare.array(name, param, shape)
     return dict(zip(PARAMS, params)), learns
 
 
 WIDE = ConvNet((3, 24, 8), (5, 3), 4, 100)  # many weights, and a fan-out that is nowhere near the fan-in
 
 
-@check("barebones_initialise")
+@check("barebones_initialise", counts_with=("spread",))
 def shapes(subject, rng):
     """the parameters are float32 and have the shapes of the docstring, for any sizes"""
     for net in (ConvNet(), draw_net(rng)):
         initial(subject, net)
 
 
-@check("barebones_initialise")
+@check("barebones_initialise", counts_with=("spread",))
 def biases(subject, rng):
     """the biases start at zero"""
     params, _ = initial(subject, draw_net(rng))
@@ -220,20 +232,20 @@ def spread(subject, rng):
         w = params[name]
         share, normal = (np.abs(w) > 1.8 * w.std()).mean(), 0.0719
         if not abs(share - normal) < SIGMAS * (normal / w.size) ** 0.5:
-            came = f"{share:.1%} of them"
-            compare.fail(f"{name} is not normal", "7.2% of the entries beyond 1.8 standard deviations", came)
+            got = f"{share:.1%} of them"
+            compare.fail(f"{name} is not normal", "7.2% of the entries beyond 1.8 standard deviations", got)
 
 
 def check_spread(name, w, fan_in):
     """Check standard deviation and mean of weights."""
     error, std = SIGMAS / (2 * w.size) ** 0.5, (2 / fan_in) ** 0.5
     if not abs(w.std() / std - 1) < error:
-        compare.fail(f"{name} has another spread", f"standard deviation {std:.4g}", f"{w.std():.4g}")
+        compare.fail(f"{name} has the wrong spread", f"standard deviation {std:.4g}", f"{w.std():.4g}")
     if not abs(w.mean()) < 2 * error * std or np.unique(w).size < 0.9 * w.size:
         compare.fail(f"{name} is no random draw around 0", "each entry drawn for itself", f"mean {w.mean():.3g}")
 
 
-@check("barebones_initialise")
+@check("barebones_initialise", detail=True)
 def drawn_anew(subject, rng):
     """every call draws other weights"""
     net = draw_net(rng)
@@ -243,7 +255,11 @@ def drawn_anew(subject, rng):
             compare.fail(f"{name} is the same in two calls", "other weights", "the same")
 
 
-@check("barebones_initialise", hint="requires_grad_() in PyTorch, tf.Variable in TensorFlow.")
+@check(
+    "barebones_initialise",
+    hint="requires_grad_() in PyTorch, tf.Variable in TensorFlow.",
+    counts_with=("spread",),
+)
 def learnable(subject, rng):
     """each parameter can learn: a leaf that requires a gradient, a variable"""
     _, learns = initial(subject, draw_net(rng))
@@ -264,13 +280,13 @@ def check_training(subject, rng, steps):
     found = subject.call("notebook.train", params, x, y, 0.1, steps)
     losses, history = compare.tuple_of(2, "training_step", found)
     compare.tuple_of(steps, "the list of steps", history)
-    for step, loss_came, after in zip(range(1, steps + 1), compare.tuple_of(steps, "the losses", losses), history):
+    for step, step_loss, after in zip(range(1, steps + 1), compare.tuple_of(steps, "the losses", losses), history):
         right_loss, grads = autograd(two_layers, x, y, params)
         params = [param - 0.1 * grad for param, grad in zip(params, grads)]
-        compare.number(f"the loss of step {step}", loss_came, right_loss, 1e-4)
+        compare.number(f"the loss of step {step}", step_loss, right_loss, 1e-4)
         compare.tuple_of(4, "the list of parameters", after)
         for name, param, right in zip(PARAMS, after, params):
-            compare.close(f"{name} after step {step}", param, right, np.float32)
+            compare.close(f"{name} after step {step}", param, right, compare.SINGLE)
 
 
 @check("barebones_train", hint="Change the parameters themselves, not new tensors under their names.")
@@ -296,7 +312,7 @@ def check_parameters(subject, model, net):
         compare.array(name, params[name], shape)
     expected = sum(int(np.prod(shape)) for shape in net.shapes.values())
     if (size := subject.call("notebook.size", model)) != expected:
-        compare.fail("the number of parameters differs", f"{expected:,}", str(size))
+        compare.fail("the number of parameters is wrong", f"{expected:,}", str(size))
     return params
 
 
@@ -322,9 +338,11 @@ def convnet_checks(exercise, maker, default, draw_one, prefix="", framework=None
     """
     image = 4 if isinstance(default, ResidualNet) else 1  # its last layer reads images of a quarter of the size
 
-    def register(function, hint=""):
+    works = (f"{prefix}scores", f"{prefix}step")
+
+    def register(function, hint="", **more):
         function.__name__ = prefix + function.__name__
-        return check(exercise, hint, framework)(function)
+        return check(exercise, hint, framework=framework, **more)(function)
 
     def parameters(subject, rng):
         """the layers have the right sizes, with the default arguments and with others"""
@@ -339,7 +357,7 @@ def convnet_checks(exercise, maker, default, draw_one, prefix="", framework=None
         for count in (4, 1):
             x = batch(rng, count, net.channels[0], *[image * net.image_size] * 2)
             expected = oracle.value(net.scores, x, *params.values())
-            compare.close("scores", subject.call("notebook.net_scores", model, x), expected, np.float32)
+            compare.close("scores", subject.call("notebook.net_scores", model, x), expected, compare.SINGLE)
 
     def step(subject, rng):
         """a gradient reaches every parameter, and one training step along them lowers the loss"""
@@ -352,14 +370,14 @@ def convnet_checks(exercise, maker, default, draw_one, prefix="", framework=None
         check_keys("the dict of gradients", grads, params)
         _, right_grads = autograd(net.scores, x, y, params.values())
         for name, right in zip(params, right_grads):
-            compare.close(f"the gradient of {name}", grads[name], right, np.float32)
+            compare.close(f"the gradient of {name}", grads[name], right, compare.SINGLE)
         moved = {name: param - np.float32(LEARNING_RATE) * grads[name] for name, param in params.items()}
         subject.call("notebook.set_parameters", model, moved, net.image_size)
         after = loss(check_scores(subject, model, x, net), y)
         if not after < before:
             compare.fail("the loss did not fall", f"less than {before:.6g}", f"{after:.6g}")
 
-    register(parameters, "Count the numbers of each layer by hand, and print the net.")
+    register(parameters, "Count the numbers of each layer by hand, and print the net.", counts_with=works)
     register(scores, "Follow the shapes through the net: which layer comes when, and what pads it?")
     register(step)
 
@@ -367,13 +385,17 @@ def convnet_checks(exercise, maker, default, draw_one, prefix="", framework=None
 def check_scores(subject, model, x, net):
     """Return the scores of a net, their shape checked."""
     found = subject.call("notebook.net_scores", model, x)
-    return compare.array("scores", found, (len(x), net.num_classes), np.float32)
+    return compare.array("scores", found, (len(x), net.num_classes))
 
 
 convnet_checks("module_convnet", "module_net", ConvNet(), draw_net)
 
 
-@check("module_convnet", hint="Layers draw their own first weights unless you say otherwise.")
+@check(
+    "module_convnet",
+    hint="Layers draw their own first weights unless you say otherwise.",
+    counts_with=("scores", "step"),
+)
 def initial_values(subject, rng):
     """the weights start with Kaiming's standard deviation, the biases at zero"""
     params = check_parameters(subject, subject.make("notebook.module_net", **WIDE.settings), WIDE)
@@ -382,7 +404,7 @@ def initial_values(subject, rng):
         compare.close(f"{layer}.bias", params[f"{layer}.bias"], np.zeros(WIDE.shapes[f"{layer}.bias"]))
 
 
-@check("sequential_convnet")
+@check("sequential_convnet", counts_with=("scores", "step"))
 def list_of_layers(subject, rng):
     """the net is a Sequential"""
     model = subject.make("notebook.sequential_net", **draw_net(rng).settings)

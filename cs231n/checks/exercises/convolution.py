@@ -7,11 +7,12 @@ from cs231n.checks.exercises.common import Case, Layer, backward_checks, forward
 # x, w, stride, pad
 SHAPES = {
     "padded": ((2, 3, 4, 5), (2, 3, 3, 2), 1, 1),
-    "strided": ((2, 2, 7, 6), (3, 2, 2, 3), 2, 1),
-    "rounded down": ((1, 2, 6, 7), (2, 2, 3, 2), 2, 0),
-    "one example": ((1, 2, 4, 3), (2, 2, 2, 2), 1, 0),
+    "strided": ((2, 2, 6, 7), (3, 2, 2, 3), 2, 1),
+    "no padding": ((2, 2, 4, 5), (3, 2, 3, 2), 1, 0),
+    "rounded down": ((2, 2, 6, 7), (2, 2, 3, 2), 2, 1),
+    "one example": ((1, 2, 4, 3), (2, 2, 2, 2), 1, 1),
     "one channel": ((2, 1, 4, 5), (1, 1, 3, 3), 1, 2),
-    "large stride": ((2, 2, 5, 7), (2, 2, 1, 2), 3, 0),
+    "large stride": ((2, 2, 5, 6), (2, 2, 1, 2), 3, 1),
 }
 
 
@@ -39,7 +40,9 @@ LAYER = Layer(
     gradients=("dx", "dw", "db"),
     draw=draw,
     usual=("padded", "strided"),
+    trivial=("db",),
     awkward={
+        "no padding": "pad = 0",
         "rounded down": "a size that the stride does not divide",
         "one example": "a batch of one",
         "one channel": "one channel and one filter",

@@ -13,7 +13,8 @@ from cs231n.checks.subject.client import SubjectFailure
 from cs231n.checks.verdicts import Failure
 
 FORWARD, BACKWARD = "layers.dropout_forward", "layers.dropout_backward"
-SHAPES = ((6, 9), (4, 2, 3, 5), (1, 30))
+SHAPES = ((6, 9), (12, 5))
+IMAGES = (4, 2, 3, 5)
 SIGMAS = 6  # how far from its mean a fraction may lie
 
 
@@ -24,16 +25,21 @@ def draw(rng, shape):
 
 
 def forward(subject, x, **dropout_param):
-    """Call the forward pass and return out, as it came, and the handle of the cache."""
+    """Call the forward pass and return out and the handle of the cache."""
     return compare.tuple_of(2, "dropout_forward", subject.call(FORWARD, x, dropout_param, hold=1))
 
 
 def mask_of(out, x, p):
     """Return which elements were kept, after checking that each is either 0 or x / p."""
-    out = compare.array("out", out, x.shape, x.dtype)
+    out = compare.array("out", out, x.shape)
     kept = out != 0
-    compare.close("out", out, np.where(kept, x.astype(np.float64) / p, 0), x.dtype)
+    compare.close("out", out, np.where(kept, x / p, 0))
     return kept
+
+
+def words(x, p, mode):
+    """Return a call in words."""
+    return f"x {x.shape}, p {p:.3g}, mode {mode!r}"
 
 
 def check_fraction(what, kept, p):
@@ -46,15 +52,33 @@ def check_fraction(what, kept, p):
         )
 
 
+def modes_differ(subject, x, p, train):
+    """Check that the modes are two: mode 'train' drops something, and mode 'test' nothing, right or not."""
+    mode = "test" if train else "train"
+    try:
+        out, _ = forward(subject, x, mode=mode, p=p)
+        zeros = (compare.array("out", out, x.shape) == 0).any()
+    except (Failure, SubjectFailure) as failure:
+        if isinstance(failure, SubjectFailure) and failure.verdict not in ("error", "not_implemented"):
+            raise
+        return
+    if zeros == train:
+        compare.fail("dropout_param['mode'] is ignored", "elements dropped in mode 'train' alone", "no difference")
+
+
 @check("dropout_forward")
 def values(subject, rng):
     """in mode 'train' every element of the output is 0 or x / p"""
     for shape in SHAPES:
         x, p = draw(rng, shape)
-        mask_of(forward(subject, x, mode="train", p=p)[0], x, p)
+        with compare.during(words(x, p, "train")):
+            kept = mask_of(forward(subject, x, mode="train", p=p)[0], x, p)
+        if kept.all() or not kept.any():
+            compare.fail("the mask drops all or nothing", f"a share {p:.3f} that is kept", f"{kept.mean():.3f}")
+        modes_differ(subject, x, p, train=True)
 
 
-@check("dropout_forward")
+@check("dropout_forward", counts_with=("values",))
 def fraction(subject, rng):
     """in mode 'train' a share p of the elements is kept"""
     for p in (rng.uniform(0.1, 0.4), rng.uniform(0.6, 0.9)):
@@ -62,11 +86,23 @@ def fraction(subject, rng):
         check_fraction("the mask", mask_of(forward(subject, x, mode="train", p=p)[0], x, p), p)
 
 
-@check("dropout_forward")
+@check("dropout_forward", counts_with=("values",))
 def each_element_for_itself(subject, rng):
-    """each element is kept or dropped by itself, not with its row, its column or its image"""
-    x, _ = draw(rng, (40, 5, 6))
-    kept = mask_of(forward(subject, x, mode="train", p=0.5)[0], x, 0.5)
+    """each element is kept or dropped by itself, not with its row or its column"""
+    check_independence(subject, rng, (40, 30))
+
+
+@check("dropout_forward", detail=True)
+def images(subject, rng):
+    """inputs may have any number of axes, each element is kept or dropped by itself"""
+    check_independence(subject, rng, (40, 5, 3, 6))
+
+
+def check_independence(subject, rng, shape):
+    """Check that a mask has no two rows alike along all of an axis."""
+    x, _ = draw(rng, shape)
+    with compare.during(words(x, 0.5, "train")):
+        kept = mask_of(forward(subject, x, mode="train", p=0.5)[0], x, 0.5)
     for axis in range(x.ndim):
         lines = np.moveaxis(kept, axis, -1).reshape(-1, x.shape[axis])
         if (lines == lines[0]).all() or (lines == lines[:, :1]).all():
@@ -77,60 +113,55 @@ def each_element_for_itself(subject, rng):
             )
 
 
-@check("dropout_forward")
-def seed(subject, rng):
-    """with a seed in dropout_param the mask repeats; another seed, or none, gives another mask"""
+def masks_of(subject, rng, *seeds):
+    """Return the masks of calls with these seeds, on the same input; None: no seed."""
     x, p = draw(rng, (10, 20))
-    masks = [
-        mask_of(forward(subject, x, mode="train", p=p, **chosen)[0], x, p)
-        for chosen in ({"seed": 3}, {"seed": 3}, {"seed": 4}, {}, {})
-    ]
-    if (masks[0] != masks[1]).any():
+    settings = [{} if seed is None else {"seed": seed} for seed in seeds]
+    return [mask_of(forward(subject, x, mode="train", p=p, **more)[0], x, p) for more in settings]
+
+
+@check("dropout_forward", detail=True)
+def seed(subject, rng):
+    """with the same seed in dropout_param the mask repeats"""
+    one, two = masks_of(subject, rng, 3, 3)
+    if (one != two).any():
         compare.fail("the mask does not repeat", "the same mask for the same seed", "two different masks")
-    for other, what in ((masks[2], "seed 4"), (masks[3], "no seed")):
-        if (masks[0] == other).all():
-            compare.fail(f"the mask for {what} is that for seed 3", "another mask", "the same mask")
-    if (masks[3] == masks[4]).all():
-        compare.fail("two calls without a seed give the same mask", "two masks", "the same mask twice")
 
 
-@check(
-    "dropout_forward", hint="Draw from `random`, which the function has ready for you, and do not seed np.random."
-)
-def stream_kept(subject, rng):
-    """with a seed, NumPy's global random stream is left alone"""
-    x, p = draw(rng, (4, 5))
-    before = subject.stream()
-    forward(subject, x, mode="train", p=p, seed=7)
-    if not all(np.array_equal(one, two) for one, two in zip(before, subject.stream())):
-        compare.fail("np.random is in another state after the call", "the state before the call", "another one")
+@check("dropout_forward", detail=True)
+def other_masks(subject, rng):
+    """another seed gives another mask, and so does another call without a seed"""
+    for what, seeds in (("two seeds", (3, 4)), ("two calls without a seed", (None, None))):
+        one, two = masks_of(subject, rng, *seeds)
+        if (one == two).all():
+            compare.fail(f"{what} give the same mask", "two masks", "the same mask twice")
 
 
-@check("dropout_forward")
+@check("dropout_forward", counts_with=("values",))
 def test_mode(subject, rng):
     """in mode 'test' nothing is dropped and nothing scaled"""
     for shape in SHAPES:
         x, p = draw(rng, shape)
-        compare.close("out in mode 'test'", forward(subject, x, mode="test", p=p)[0], x, x.dtype)
+        with compare.during(words(x, p, "test")):
+            compare.close("out", forward(subject, x, mode="test", p=p)[0], x)
 
 
-@check("dropout_forward")
+@check("dropout_forward", detail=True)
+def one_example(subject, rng):
+    """right for a batch of one too"""
+    x, p = draw(rng, (1, 30))
+    mask_of(forward(subject, x, mode="train", p=p)[0], x, p)
+    compare.close("out in mode 'test'", forward(subject, x, mode="test", p=p)[0], x)
+
+
+@check("dropout_forward", detail=True)
 def keep_all(subject, rng):
     """p = 1 keeps everything"""
     x, _ = draw(rng, (5, 6))
-    compare.close("out for p = 1", forward(subject, x, mode="train", p=1.0)[0], x, x.dtype)
+    compare.close("out for p = 1", forward(subject, x, mode="train", p=1.0)[0], x)
 
 
-@check("dropout_forward")
-def dtype(subject, rng):
-    """float32 stays float32, in both modes"""
-    x, p = draw(rng, (5, 6))
-    x = x.astype(np.float32)
-    mask_of(forward(subject, x, mode="train", p=p)[0], x, p)
-    compare.close("out in mode 'test'", forward(subject, x, mode="test", p=p)[0], x, x.dtype)
-
-
-@check("dropout_forward")
+@check("dropout_forward", detail=True)
 def layout(subject, rng):
     """the order in memory does not matter: Fortran-ordered, strided and reversed inputs"""
     x, p = draw(rng, (4, 3, 5))
@@ -138,7 +169,7 @@ def layout(subject, rng):
         mask_of(forward(subject, laid, mode="train", p=p)[0], x, p)
 
 
-@check("dropout_forward")
+@check("dropout_forward", detail=True)
 def inputs_kept(subject, rng):
     """the arguments are left as they were, in both modes"""
     x, p = draw(rng, (5, 6))
@@ -154,15 +185,37 @@ def check_backward(subject, rng, x, p, mode="train", layout=None):
     out, cache = forward(subject, x, mode=mode, p=p)
     try:
         out = compare.array("out", out, x.shape)
+        if not np.isfinite(out).all():
+            compare.fail("out has NaN or infinity in it")
     except Failure as failure:
         raise SubjectFailure("blocked", f"needs dropout_forward first: {failure}") from failure
-    dout = rng.standard_normal(x.shape).astype(x.dtype)
+    right = _is_right(out, x, p, mode)
+    if not right or mode == "train":
+        _check_mask(out, x, mode)
+    subject.by_slopes = subject.by_slopes or not right
+    dout = rng.standard_normal(x.shape)
     dout = layouts(dout)[layout] if layout else dout
-    dx = subject.call(BACKWARD, dout, cache)
-    with np.errstate(all="ignore"):
-        slope = out.astype(np.float64) / x  # every element of the output depends on one of the input
-    compare.close(f"dx in mode {mode!r}", dx, np.nan_to_num(slope) * dout, x.dtype)
+    with compare.during(words(x, p, mode)):
+        dx = subject.call(BACKWARD, dout, cache)
+        compare.close("dx", dx, out / x * dout)  # every element of the output depends on one of the input
     return dout, cache, dx
+
+
+def _is_right(out, x, p, mode):
+    """Return whether the output is what dropout may give, up to the draw of the mask."""
+    kept = out != 0
+    right = np.where(kept, x / p, 0) if mode == "train" else x
+    return np.allclose(out, right, rtol=0, atol=compare.TOLERANCE * np.abs(right).max(initial=1.0))
+
+
+def _check_mask(out, x, mode):
+    """Check that a forward pass drops some elements and keeps others; else its slopes say nothing."""
+    kept = out != 0
+    some = kept.any() and (not kept.all() or mode == "test")
+    if not some or np.ptp((out / x)[kept]) > 1e-3 * np.abs((out / x)[kept]).max():
+        raise SubjectFailure(
+            "blocked", "needs dropout_forward first: it does not drop some elements and keep others"
+        )
 
 
 @check("dropout_backward")
@@ -172,30 +225,28 @@ def gradients(subject, rng):
         check_backward(subject, rng, *draw(rng, shape))
 
 
-@check("dropout_backward")
+@check("dropout_backward", counts_with=("gradients",))
 def gradients_test_mode(subject, rng):
     """in mode 'test' the gradient passes unchanged"""
     for shape in SHAPES:
         check_backward(subject, rng, *draw(rng, shape), mode="test")
 
 
-@check("dropout_backward")
-def dtype_backward(subject, rng):
-    """float32 stays float32, in both modes"""
-    x, p = draw(rng, (5, 6))
-    for mode in ("train", "test"):
-        check_backward(subject, rng, x.astype(np.float32), p, mode)
+@check("dropout_backward", detail=True)
+def images_backward(subject, rng):
+    """gradients may have any number of axes"""
+    check_backward(subject, rng, *draw(rng, IMAGES))
 
 
-@check("dropout_backward")
+@check("dropout_backward", detail=True)
 def layout_backward(subject, rng):
     """the order in memory does not matter: Fortran-ordered, strided and reversed gradients"""
-    x, p = draw(rng, (4, 3, 5))
+    x, p = draw(rng, (14, 15))
     for layout in layouts(x):
         check_backward(subject, rng, x, p, layout=layout)
 
 
-@check("dropout_backward")
+@check("dropout_backward", detail=True)
 def kept(subject, rng):
     """the upstream gradient is left as it was, and a second call with the same cache gives the same"""
     for mode in ("train", "test"):

@@ -10,8 +10,9 @@ from cs231n.checks.registry import check
 # x, height, width, stride
 SHAPES = {
     "usual": ((2, 3, 4, 6), 2, 2, 2),
+    "tall": ((3, 2, 8, 4), 2, 2, 2),
     "overlapping": ((2, 2, 5, 7), 3, 2, 1),
-    "not square": ((2, 2, 6, 5), 2, 3, 2),
+    "not square": ((2, 2, 6, 6), 2, 3, 2),
     "one example": ((1, 2, 4, 4), 2, 2, 2),
     "one channel": ((2, 1, 4, 6), 2, 2, 2),
     "rounded down": ((1, 2, 5, 7), 2, 2, 2),
@@ -31,7 +32,7 @@ def draw_ties(rng):
     """Return a call in which several pixels of a window are its maximum."""
     x = rng.integers(0, 2, (2, 2, 6, 4)).astype(np.float64)
     x[0, 0] = 1.0
-    return _case(x, 3, 2, 1)
+    return _case(x, 2, 2, 2)
 
 
 def _case(x, height, width, stride):
@@ -51,8 +52,10 @@ LAYER = Layer(
     names=("x", "pool_param"),
     gradients=("dx",),
     draw=draw,
-    usual=("usual", "overlapping", "not square"),
+    usual=("usual", "tall"),
     awkward={
+        "overlapping": "windows that overlap",
+        "not square": "windows that are not square",
         "one example": "a batch of one",
         "one channel": "a single channel",
         "rounded down": "a size that the stride does not divide",
@@ -64,7 +67,9 @@ backward_checks(LAYER)
 
 
 @check(
-    "max_pool_backward_naive", hint="One window hands its gradient to one pixel. Which one, if several are equal?"
+    "max_pool_backward_naive",
+    hint="One window hands its gradient to one pixel. Which one, if several are equal?",
+    detail=True,
 )
 def ties(subject, rng):
     """where several pixels are the maximum of a window, the first in row order gets the gradient"""

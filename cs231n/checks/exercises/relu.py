@@ -41,7 +41,7 @@ forward_checks(LAYER)
 backward_checks(LAYER)
 
 
-@check("relu_backward", hint="At 0 the rectifier has a kink; by convention the gradient there is 0.")
+@check("relu_backward", hint="At 0 the rectifier has a kink; by convention the gradient there is 0.", detail=True)
 def zero_at_the_kink(subject, rng):
     """where x is exactly 0, the gradient is 0"""
     check_backward(subject, LAYER, draw_at_the_kink(rng), rng, LAYER.backward)

@@ -1,7 +1,7 @@
 """spatial_batchnorm_forward and spatial_batchnorm_backward."""
 
-from cs231n.checks.exercises.batchnorm import running_checks, train_case
-from cs231n.checks.exercises.common import Layer, backward_checks, forward_checks
+from cs231n.checks.exercises.batchnorm import linked, mode_checks, train_case
+from cs231n.checks.exercises.common import Layer, backward_checks
 
 SHAPES = {
     "usual": (2, 3, 4, 5),
@@ -19,7 +19,8 @@ LAYER = Layer(
     draw=lambda rng, kind: train_case(rng, SHAPES[kind]),
     usual=("usual", "many channels"),
     awkward={"one example": "a batch of one", "one channel": "a single channel", "one pixel": "a single pixel"},
+    linked=linked,
+    trivial=("dbeta",),
 )
-forward_checks(LAYER)
-running_checks("spatial_batchnorm_forward", [(2, 3, 4, 5), (1, 2, 3, 4)])
+mode_checks(LAYER, [(2, 3, 4, 5), (3, 2, 3, 4)])
 backward_checks(LAYER)

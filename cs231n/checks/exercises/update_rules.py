@@ -4,6 +4,7 @@ import numpy as np
 
 from cs231n.checks import compare, oracle
 from cs231n.checks.registry import check
+from cs231n.checks.verdicts import Failure
 
 # What the optimizers of torch call at a step. To make one loads torch._dynamo, which takes longer than all checks.
 
@@ -30,15 +31,26 @@ def _rmsprop(w, config):
     return lambda gradient: rmsprop([w], [gradient], caches, [], [], steps, foreach=False, **settings)
 
 
-def _adam(w, config):
+def _adam(w, config, eps_beside_v=False):
+    """Return torch's step; `eps_beside_v`: eps is added to sqrt(v), as in the paper's shorter form."""
     from torch.optim.adam import adam
 
     m, v = (oracle.tensors([config.get(name, np.zeros(w.shape))]) for name in ("m", "v"))
     steps = oracle.tensors([config.get("t", 0)])
     settings = {"lr": config["learning_rate"], "beta1": config["beta1"], "beta2": config["beta2"]}
     settings |= {"eps": config["epsilon"], "weight_decay": 0, "amsgrad": False, "maximize": False}
-    return lambda gradient: adam([w], [gradient], m, v, [], steps, foreach=False, **settings)
 
+    def step(gradient):
+        if eps_beside_v:
+            correction = 1 - config["beta2"] ** (float(steps[0]) + 1)
+            settings["eps"] = config["epsilon"] / correction**0.5
+        adam([w], [gradient], m, v, [], steps, foreach=False, **settings)
+
+    return step
+
+
+# Forms of a rule that are both right.
+FORMS = {"adam": ({}, {"eps_beside_v": True})}
 
 # rule -> what takes torch's step with a gradient; defaults; how to draw hyperparameters; how to draw a state
 RULES = {
@@ -76,14 +88,31 @@ RULES = {
 }
 
 
-def expected_steps(rule, w, gradients, config):
-    """Return where torch's optimizer takes w, step by step."""
+def expected_steps(rule, w, gradients, config, **form):
+    """Return where torch's optimizer takes w, step by step; `form` is that of the rule, where it has two."""
     (w,) = oracle.tensors([w])
-    step, path = RULES[rule][0](w, config), []
+    step, path = RULES[rule][0](w, config, **form), []
     for gradient in oracle.tensors(gradients):
         step(gradient)
         path.append(w.numpy().copy())
     return path
+
+
+def _compare_path(rule, found, gradients, hyperparameters):
+    """Compare steps with those of each right form of a rule; the first form is the one that a failure names."""
+    failures = []
+    for form in FORMS.get(rule, ({},)):
+        try:
+            right = expected_steps(rule, found[0], gradients, hyperparameters, **form)
+            for number, expected in enumerate(right, start=1):
+                rate, name = hyperparameters["learning_rate"], f"(next_w - w) / learning_rate after step {number}"
+                compare.close(
+                    name, (found[number] - found[0]) / rate, (expected - found[0]) / rate, compare.SINGLE
+                )
+            return
+        except Failure as failure:
+            failures.append(failure)
+    raise failures[0]
 
 
 def register(rule, defaults, draw_hyperparameters, draw_state):
@@ -91,7 +120,7 @@ def register(rule, defaults, draw_hyperparameters, draw_state):
     path = f"optim.{rule}"
 
     def step(subject, w, dw, config):
-        """Take a step; return the new w, as it came, and the config."""
+        """Take a step; return the new w and the config."""
         next_w, config = compare.tuple_of(2, rule, subject.call(path, w, dw, config))
         if not isinstance(config, dict):
             compare.fail(f"{rule} returns no config", "a dict in second place", compare.describe(config))
@@ -99,12 +128,13 @@ def register(rule, defaults, draw_hyperparameters, draw_state):
 
     def follow(subject, w, gradients, config, hyperparameters):
         """Compare several steps with torch's."""
-        came, own = [w], config
-        for gradient in gradients:
-            next_w, own = step(subject, came[-1], gradient.astype(w.dtype), own)
-            came.append(compare.array("next_w", next_w, w.shape, w.dtype))
-        for number, expected in enumerate(expected_steps(rule, w, gradients, hyperparameters), start=1):
-            compare.close(f"next_w after step {number}", came[number], expected, w.dtype)
+        found, own = [w], config
+        said = ", ".join(f"{name} {value:.3g}" for name, value in hyperparameters.items() if np.isscalar(value))
+        with compare.during(f"w {w.shape}, {said}"):
+            for gradient in gradients:
+                next_w, own = step(subject, found[-1], gradient, own)
+                found.append(compare.array("next_w", next_w, w.shape))
+            _compare_path(rule, found, gradients, hyperparameters)
 
     @check(rule)
     def steps(subject, rng):
@@ -114,54 +144,49 @@ def register(rule, defaults, draw_hyperparameters, draw_state):
         follow(subject, w, gradients, dict(config), config)
 
     @check(rule)
-    def shapes(subject, rng):
-        """parameters of any shape: a vector, a filter bank, a single number"""
-        for shape in ((5,), (2, 3, 2, 2), (1,)):
-            config = draw_hyperparameters(rng)
-            follow(subject, rng.standard_normal(shape), rng.standard_normal((2, *shape)), dict(config), config)
-
-    @check(rule)
     def continued(subject, rng):
         """the state in config is taken up where it stands"""
         config = draw_hyperparameters(rng) | draw_state(rng, (3, 4))
         w, gradients = rng.standard_normal((3, 4)), rng.standard_normal((2, 3, 4))
         follow(subject, w, gradients, dict(config), config)
 
-    @check(rule)
+    @check(rule, detail=True)
+    def shapes(subject, rng):
+        """parameters of any shape: a vector, a filter bank, a single number"""
+        for shape in ((5,), (2, 3, 2, 2), (1,)):
+            config = draw_hyperparameters(rng)
+            follow(subject, rng.standard_normal(shape), rng.standard_normal((2, *shape)), dict(config), config)
+
+    @check(rule, detail=True)
     def default_config(subject, rng):
         """without config, and with an empty one, the hyperparameters are the defaults"""
         for config in (None, {}):
             follow(subject, rng.standard_normal((3, 4)), rng.standard_normal((3, 3, 4)), config, defaults)
 
-    @check(rule)
+    @check(rule, detail=True)
     def own_state(subject, rng):
         """two parameters have two states, each in its own config"""
         configs = [draw_hyperparameters(rng) for _ in range(2)]
         w, gradients = rng.standard_normal((2, 3, 4)), rng.standard_normal((2, 3, 3, 4))
-        current, own = list(w), [dict(config) for config in configs]
-        right = [expected_steps(rule, w[k], gradients[k], configs[k]) for k in range(2)]
+        paths, own = [[one] for one in w], [dict(config) for config in configs]
         for number in range(3):
             for k in range(2):
-                current[k], own[k] = step(subject, current[k], gradients[k][number], own[k])
-                compare.close(f"next_w of parameter {k + 1}", current[k], right[k][number])
+                next_w, own[k] = step(subject, paths[k][-1], gradients[k][number], own[k])
+                paths[k].append(compare.array("next_w", next_w, (3, 4)))
+        for k in range(2):
+            with compare.during(f"parameter {k + 1}"):
+                _compare_path(rule, paths[k], gradients[k], configs[k])
 
-    @check(rule)
-    def dtype(subject, rng):
-        """float32 stays float32"""
-        w, gradients = rng.standard_normal((3, 4)).astype(np.float32), rng.standard_normal((3, 3, 4))
-        config = draw_hyperparameters(rng)
-        follow(subject, w, gradients.astype(np.float32), dict(config), config)
-
-    @check(rule)
+    @check(rule, detail=True)
     def gradient_kept(subject, rng):
         """the gradient is left as it was"""
         w, dw = rng.standard_normal((2, 3, 4))
         after = subject.arguments_after(path, w, dw, draw_hyperparameters(rng) | draw_state(rng, (3, 4)))
         compare.unchanged("dw", dw, after[1])
 
-    @check(rule)
+    @check(rule, detail=True)
     def hyperparameters_kept(subject, rng):
-        """the config that comes back holds the hyperparameters it came with, and the state"""
+        """the config that is returned holds the hyperparameters as they were, and the state"""
         config = draw_hyperparameters(rng)
         w, dw = rng.standard_normal((2, 3, 4))
         _, after = step(subject, w, dw, dict(config))

@@ -47,7 +47,7 @@ def explain(transport, exercise):
     verdict = max((finding.verdict for finding in findings), key=VERDICTS.index)
     notes = [*setting.notes, *_order_note(exercise, findings)]
     notes += _kinds_note(exercise, looks, wrong, failures) + _checks_note(outcome, verdict)
-    if verdict == "right" and outcome.verdict != "passed":
+    if verdict == "right" and outcome.verdict != Verdict.PASSED:
         verdict = outcome.verdict
     summary = _summary(verdict, findings, setting)
     return Explanation(exercise, verdict, summary, setting.words, findings, tuple(notes))
@@ -113,7 +113,7 @@ def _nothing_to_see(exercise, outcome, failures):
     """Return the Explanation for code that gave no answer at all."""
     failure = next(iter(failures.values()))
     verdict = _verdict_of(failure)
-    if verdict == "not_implemented":
+    if verdict == Verdict.NOT_IMPLEMENTED:
         return Explanation(exercise, verdict, f"is not written yet, or uses what is not: {failure}")
     summary = f"gave no answer to look at: {failure}"
     known = verdict == Verdict.BLOCKED or not outcome.missed or outcome.missed[0].message is None
@@ -192,7 +192,7 @@ def _checks_note(outcome, verdict):
     """Return what the checks say where this view has nothing to add."""
     if verdict != "right":
         return []
-    if outcome.verdict == "passed":
+    if outcome.verdict == Verdict.PASSED:
         return [f"All {len(outcome.results)} checks of {outcome.exercise.name} pass."]
     first, others = outcome.missed[0], [result.check.line for result in outcome.missed[1:]]
     lines = [f"What does not hold: {first.check.line}. {'; '.join(_said(first.message))}"]

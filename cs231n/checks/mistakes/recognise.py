@@ -43,11 +43,6 @@ ABOUT = 0.1  # of what is known of a random draw
 MANY = 500  # numbers that say enough about the draw that they came from
 MOST = 10_000  # entries of an array that are looked at
 
-# What may fail besides, in a way of its own, without the mistake being another one.
-SIDE_CHECKS = {
-    "dtype", "dtype_backward", "layout", "layout_backward", "awkward", "inputs_kept", "dout_kept", "cache_kept",
-    "kept", "gradient_kept", "hyperparameters_kept",
-}  # fmt: skip
 # Entries of dicts that the contract names; what else somebody keeps in there is their own affair.
 _ENTRIES = re.compile(r"(W|b|gamma|beta)\d+|running_mean|running_var|velocity|cache|m|v|t")
 
@@ -107,12 +102,20 @@ def recognise(seen, exercise, known=None):
         known: name -> Known; default: the catalogue.
     """
     known = catalogue() if known is None else known
+    details = {check.name for check in registry.checks_of(exercise) if check.detail}
     found = []
     for entry in known.values():
         if entry.exercise == exercise:
-            surplus = [len(set(seen) - set(one)) for one in entry.looks if agree(seen, one)]
-            found += [(min(surplus), entry.name)] if surplus else []
+            unlike = [_unlike(seen, look) for look in entry.looks if agree(seen, look, details)]
+            found += [(min(unlike), entry.name)] if unlike else []
     return min(found)[1] if found else None
+
+
+def _unlike(seen, known):
+    """Return how many checks say something else of code than of a known mistake."""
+    return sum(
+        name not in seen or name not in known or not _same(seen[name], known[name]) for name in {*seen, *known}
+    )
 
 
 def look(transport, exercise):
@@ -243,18 +246,25 @@ def _rounded(numbers):
     return [float(f"{number:.5g}") for number in numbers]
 
 
-def agree(seen, known):
-    """Whether code looks like a known mistake: each check that this misses is missed in the same way."""
-    surplus = set(seen) - set(known)
+def agree(seen, known, details=frozenset()):
+    """Whether code looks like a known mistake: it misses the same checks of the core, in the same way.
+
+    Details may be missed or not, in a way of their own, without the mistake being another one, unless the mistake
+    is one of details alone; `details` has their names.
+    """
+    telling = known.keys() - details or known.keys()
     return (
-        set(known) <= set(seen)
-        and surplus <= SIDE_CHECKS
-        and all(len(seen[name]) == len(known[name]) for name in known)
-        and all(close(*pair) for name in known for pair in zip(seen[name], known[name]))
+        telling <= seen.keys()
+        and seen.keys() - known.keys() <= details
+        and all(_same(seen[name], known[name]) for name in telling)
     )
 
 
-def close(one, two):
+def _same(leaves, known):
+    return len(leaves) == len(known) and all(map(leaf_agrees, leaves, known))
+
+
+def leaf_agrees(one, two):
     """Whether two leaves are the same within the tolerance."""
     if one[0] != two[0] or len(one) != len(two):
         return False

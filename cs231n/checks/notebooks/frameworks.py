@@ -37,7 +37,7 @@ class Framework:
 
     def checks_of(self, exercise):
         """Return the checks of an exercise that this notebook has."""
-        return tuple(one for one in registry.checks_of(exercise) if one.framework in (None, self.name))
+        return tuple(check for check in registry.checks_of(exercise) if check.framework in (None, self.name))
 
 
 _CELLS = ("barebones-convnet", "barebones-initialise", "barebones-train", "module-convnet", "sequential-convnet")

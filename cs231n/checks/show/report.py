@@ -2,16 +2,17 @@
 
     {"format": 1,
      "seeds": 1,
-     "exercises": [{"name", "question", "points", "earned", "verdict", "needs": [names], "message",
-                    "looks_like", "checks": [{"id", "line", "verdict", "seed", "message"}]}],
+     "exercises": [{"name", "question", "points", "earned", "up_to", "verdict", "needs": [names], "message",
+                    "looks_like", "checks": [{"id", "line", "detail", "verdict", "seed", "message"}]}],
      "totals": {"exercises", "passed", "points", "earned"},
      "manual": [{"name", "question", "points"}]}
 
 `verdict` is a `verdicts.Verdict`; the totals leave out what is `not_checked`.
-`message` is null, or {"summary", "expected", "got", "where": [lines], "hint"}. `looks_like` is null,
-or {"name", "title"} of the known mistake that a failed exercise looks like. `needs` names what has to work first
-where the verdict is `blocked`. `seed` is the seed that a check stopped at. `checks` may be shorter than the
-list of an exercise's checks: after a timeout or an import error the rest is not run.
+`message` is null, or {"summary", "expected", "got", "where": [lines], "hint"}. `looks_like` is null, or {"name",
+"title"} of the known mistake that a failed exercise looks like. `needs` names what has to work first where the
+verdict is `blocked`; `up_to` is what the exercise may earn then. `seed` is the seed that a check stopped at.
+`checks` may be shorter than the list of an exercise's checks: after a timeout or an import error the rest is not
+run.
 """
 
 import dataclasses
@@ -40,7 +41,7 @@ def totals(outcomes):
         "exercises": len(checked),
         "passed": sum(outcome.verdict == Verdict.PASSED for outcome in checked),
         "points": sum(outcome.exercise.points for outcome in checked),
-        "earned": sum(outcome.earned for outcome in checked),
+        "earned": round(sum(outcome.earned for outcome in checked), 1),
     }
 
 
@@ -51,6 +52,7 @@ def _exercise(outcome):
         "question": exercise.question,
         "points": exercise.points,
         "earned": outcome.earned,
+        "up_to": outcome.up_to,
         "verdict": outcome.verdict,
         "needs": list(outcome.needs),
         "message": _message(message),
@@ -59,6 +61,7 @@ def _exercise(outcome):
             {
                 "id": result.check.id,
                 "line": result.check.line,
+                "detail": result.check.detail,
                 "verdict": result.verdict,
                 "seed": result.seed,
                 "message": _message(result.message),

@@ -4,7 +4,7 @@ import os
 import shutil
 import textwrap
 
-from cs231n.checks.session import first_message
+from cs231n.checks.session import first_message, in_words
 from cs231n.checks.show.report import totals
 from cs231n.checks.verdicts import Verdict
 
@@ -12,7 +12,14 @@ __all__ = ["NOTEBOOK", "TERMINAL", "Style", "closing_line", "style_of", "table",
 
 _COLOURS = {"green": "32", "red": "31", "yellow": "33", "dim": "2", "bold": "1"}
 _OF_VERDICTS = {"good": "green", "blank": "dim", "wrong": "red", "broken": "red"}  # Verdict.colour -> colour
-_ASCII = {"✓": "+", "✗": "x", "○": ".", "↳": ".", "!": "!"}  # Verdict.sign -> where only ASCII can be shown
+_ASCII = {
+    "✓": "+",
+    "◐": "+",
+    "✗": "x",
+    "○": ".",
+    "↳": ".",
+    "!": "!",
+}  # Verdict.sign -> where only ASCII can be shown
 
 
 # What is typed for the next hint and for a closer look, in a terminal and in a notebook.
@@ -51,7 +58,7 @@ def style_of(stream):
     if colour and os.name == "nt":
         os.system("")  # lets the Windows console read colours
     try:
-        "✓✗○↳→".encode(stream.encoding or "ascii")
+        "✓✗○↳◐→".encode(stream.encoding or "ascii")
         signs = True
     except (UnicodeEncodeError, LookupError):
         signs = False
@@ -78,7 +85,7 @@ def table(outcomes, rubric, style, detail=False, hints=1):
         lines.append(_row(outcome, style))
         why = _details(outcome, style) if detail else _reason(outcome, style)
         why += _looks_like(outcome.looks_like, style, hints)
-        if detail and outcome.verdict == "failed":
+        if detail and outcome.verdict in (Verdict.FAILED, Verdict.CORE_PASSED):
             look = style.closer_look.format(name=exercise.name)
             why += wrap(style.paint(f"{style.arrow} a closer look: {look}", "dim"), style, "      ")
         lines += [*why, ""] if why and not detail else why
@@ -105,21 +112,23 @@ def _row(outcome, style):
     if outcome.needs:
         more = f" and {len(outcome.needs) - 1} more" if outcome.needs[1:] else ""
         word = f"needs {outcome.needs[0]}{more} first"
-    points = (
-        f"{outcome.earned} / {exercise.points}" if verdict != Verdict.NOT_CHECKED else f"- / {exercise.points}"
-    )
+    points = f"{outcome.earned:g}" if verdict != Verdict.NOT_CHECKED else "-"
     line = f"  {style.paint(sign, colour)} {exercise.name:31} {style.paint(f'{word:38}', colour)}"
-    return f"{line} {points:>7}"
+    return f"{line} {f'{points} / {exercise.points}':>7}"
 
 
 def _reason(outcome, style):
-    """Return why an exercise did not pass: the first check that did not, and the names of the others."""
-    if outcome.verdict in (Verdict.PASSED, Verdict.BLOCKED, Verdict.NOT_IMPLEMENTED, Verdict.NOT_CHECKED):
+    """Return what is right and what is not: points, the first check that did not hold, the names of the others."""
+    if outcome.verdict in (Verdict.PASSED, Verdict.NOT_IMPLEMENTED, Verdict.NOT_CHECKED):
         return []
+    lines = wrap(in_words(outcome), style, "      ") if in_words(outcome) else []
     missed = outcome.missed
-    lines = [f"      {missed[0].check.line}", *_message(missed[0].message, style)]
-    others = [result.check.name for result in missed[1:]]
-    if others:
+    if outcome.verdict == Verdict.BLOCKED:  # its own failures; whatever else it says may follow from what it needs
+        missed = [result for result in missed if result.verdict in (Verdict.FAILED, Verdict.ERROR)]
+    if not missed:
+        return lines
+    lines += [f"      {missed[0].check.line}", *_message(missed[0].message, style)]
+    if others := [result.check.name for result in missed[1:]]:
         lines += wrap(f"also missed: {', '.join(others)}", style, "      ")
     return lines
 
@@ -142,7 +151,8 @@ def _details(outcome, style):
     lines, said = [], set()
     for result in outcome.results:
         sign, colour = style.mark(result.verdict)
-        lines += wrap(f"{style.paint(sign, colour)} {result.check.line}", style, "      ", "        ")
+        kind = " (a detail)" if result.check.detail else ""
+        lines += wrap(f"{style.paint(sign, colour)} {result.check.line}{kind}", style, "      ", "        ")
         if result.verdict != Verdict.PASSED and result.message not in said:
             if result.seed:
                 lines.append(style.paint(f"        with seed {result.seed}", "dim"))
@@ -151,13 +161,15 @@ def _details(outcome, style):
             said |= {topic, result.message}
     if outcome.needs:
         lines += wrap(f"{style.arrow} {first_message(outcome).summary}", style, "      ", "        ")
+    if outcome.verdict != Verdict.PASSED and in_words(outcome):
+        lines += wrap(f"{style.arrow} {in_words(outcome)}", style, "      ", "        ")
     return lines
 
 
 def _topic(result):
     """Return what a message is about: of two about the same, the second says nothing new but its first line."""
     words = result.message.summary.split()
-    if result.verdict == "failed":
+    if result.verdict == Verdict.FAILED:
         return words[0], *words[-2:]  # dx [for a batch of one] has other values
     return words[0], result.message.where  # the kind of an error, and its place
 
@@ -197,17 +209,15 @@ def wrap(text, style, first, following=None):
 def closing_line(outcomes, style):
     """Return the points reached of those that can be checked here, and what is next."""
     total = totals(outcomes)
-    text = f"{total['earned']} of {total['points']} points that can be checked here"
+    text = f"{total['earned']:g} of {total['points']} points that can be checked here"
     text += f", {total['passed']} of {total['exercises']} exercises."
     if broken := [outcome for outcome in outcomes if outcome.verdict == Verdict.GRADER_ERROR]:
         names = ", ".join(outcome.exercise.name for outcome in broken)
         return style.paint(f"{text} A check broke, which is not your fault: {names}.", "red")
-    todo = [
-        outcome
-        for outcome in outcomes
-        if outcome.verdict not in (Verdict.PASSED, Verdict.BLOCKED, Verdict.NOT_CHECKED)
-    ]
-    todo = todo or [outcome for outcome in outcomes if outcome.verdict == Verdict.BLOCKED]
+    done = (Verdict.PASSED, Verdict.CORE_PASSED, Verdict.BLOCKED, Verdict.NOT_CHECKED)
+    todo = [outcome for outcome in outcomes if outcome.verdict not in done]
+    for left in (Verdict.CORE_PASSED, Verdict.BLOCKED):
+        todo = todo or [outcome for outcome in outcomes if outcome.verdict == left]
     if not todo:
         return style.paint(text, "green")
     nearest = todo[0].exercise

@@ -25,6 +25,7 @@ class SubjectFailure(Exception):
     def __init__(self, verdict, message, frames=(), module=None):
         super().__init__(message)
         self.verdict, self.message, self.frames, self.module = verdict, message, list(frames), module
+        self.case = ""  # the call of a check in which it happened, in words
 
 
 class Subject:
@@ -37,6 +38,7 @@ class Subject:
 
     def __init__(self, transport):
         self._transport = transport
+        self.by_slopes = False  # whether this check compared with the slopes of a forward pass of the student's
 
     def reset(self, seed, limit=CALL_LIMIT, exercise=None):
         """Start a check: forget all handles and seed NumPy's global stream on the other side.
@@ -46,6 +48,7 @@ class Subject:
             limit: seconds that the check may take.
             exercise: name of the exercise that is checked; a transport may keep exercises apart by it.
         """
+        self.by_slopes = False
         self._transport.reset(limit, exercise)
         self._ask(op="reset", seed=seed)
 

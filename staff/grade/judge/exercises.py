@@ -5,9 +5,10 @@ import traceback
 
 from cs231n.checks import registry
 from cs231n.checks.mistakes.recognise import diagnose
+from cs231n.checks.points import SCHEMES
 from cs231n.checks.rubric import load
 from cs231n.checks.run import run_check
-from cs231n.checks.session import Outcome, Session, first_message
+from cs231n.checks.session import Outcome, Session, first_message, in_words
 from cs231n.checks.subject.client import CALL_LIMIT, Subject
 from cs231n.checks.verdicts import Verdict
 from staff.grade.judge import messages
@@ -17,7 +18,16 @@ __all__ = ["Judge"]
 
 LAYERS = "cs231n/layers.py"  # the module whose functions the grader can answer in place of the student's
 # Verdicts after which a run with public seeds says more; a timeout would only be waited for again.
-_TOLD_MORE = (Verdict.FAILED, Verdict.ERROR, Verdict.CRASHED, Verdict.IMPORT_ERROR, Verdict.PROTOCOL_VIOLATION)
+_TOLD_MORE = (
+    Verdict.CORE_PASSED,
+    Verdict.FAILED,
+    Verdict.ERROR,
+    Verdict.CRASHED,
+    Verdict.IMPORT_ERROR,
+    Verdict.PROTOCOL_VIOLATION,
+)
+
+_SETTLED = (Verdict.PASSED, Verdict.CORE_PASSED, Verdict.NOT_IMPLEMENTED, Verdict.GRADER_ERROR)
 
 
 class Judge:
@@ -27,13 +37,14 @@ class Judge:
         box: Sandbox of the submission.
         generator: `generator(check_id, seed)` returns secret random numbers.
         limit: seconds that all exercises may take together.
+        scheme: how points come about, one of points.SCHEMES.
 
     Attributes:
         log: texts for the staff alone, about checks that broke.
     """
 
-    def __init__(self, box, generator, limit):
-        self.box, self.generator, self.limit = box, generator, limit
+    def __init__(self, box, generator, limit, scheme=SCHEMES[0]):
+        self.box, self.generator, self.limit, self.scheme = box, generator, limit, scheme
         self.deadline = time.monotonic() + limit
         self.rubric = load()
         self.session = self._session()
@@ -53,30 +64,30 @@ class Judge:
         """Return the ExerciseRecord of an exercise."""
         start = time.monotonic()
         outcome, trusted = self._outcome(self.session, exercise), ()
-        if outcome.verdict not in (Verdict.PASSED, Verdict.NOT_IMPLEMENTED, Verdict.GRADER_ERROR):
-            if trusted := self._broken(exercise):
-                outcome = self._outcome(self._session(trusted), exercise)
+        if outcome.verdict not in _SETTLED and (broken := self._broken(exercise)):
+            other = self._outcome(self._session(broken), exercise)
+            if other.points(self.scheme) >= outcome.points(self.scheme):
+                outcome, trusted = other, broken
         misconception, detail = None, ""
         if outcome.verdict in _TOLD_MORE and self._left() > 0:
             transport = self.box.transport(trusted)
             detail = self._public(transport, outcome)
-            if outcome.verdict in (Verdict.FAILED, Verdict.ERROR):
+            if outcome.verdict in (Verdict.FAILED, Verdict.ERROR, Verdict.CORE_PASSED):
                 misconception = self._misconception(transport, exercise.name)
         self.log += [
             "\n".join([result.check.id, *result.message.where])
             for result in outcome.results
             if result.verdict == Verdict.GRADER_ERROR
         ]
-        passed = outcome.verdict == Verdict.PASSED
         return ExerciseRecord(
             name=exercise.name,
             question=exercise.question,
             points=exercise.points,
-            earned=outcome.earned,
+            earned=outcome.points(self.scheme),
             verdict=outcome.verdict,
             message=self._message(outcome),
             needs=outcome.needs,
-            trusted=trusted if passed else (),
+            trusted=trusted if outcome.works else (),
             misconception=misconception,
             checks=_checks(outcome, detail),
             seconds=round(time.monotonic() - start, 3),
@@ -107,7 +118,7 @@ class Judge:
         return tuple(name for family in families.values() if not all(map(works.get, family)) for name in family)
 
     def _works(self, name):
-        return self._outcome(self.session, self.rubric.exercises[name]).verdict == Verdict.PASSED
+        return self._outcome(self.session, self.rubric.exercises[name]).works
 
     def _all_needs(self, exercise):
         """Return the exercises that an exercise needs, and what those need."""
@@ -131,13 +142,15 @@ class Judge:
 
     def _message(self, outcome):
         """Return in a line why an exercise did not pass."""
-        if outcome.verdict == "passed":
+        if outcome.verdict == Verdict.PASSED:
             return ""
+        if outcome.verdict == Verdict.CORE_PASSED:
+            return f"{in_words(outcome)}; missing: {outcome.missed[0].check.line}"
         if outcome.needs:
             return first_message(outcome).summary
         if outcome.verdict == Verdict.TIMEOUT and self._left() <= 0:
             return f"no time left: all checks of a submission may take {self.limit:.0f} seconds together"
-        first = next(result for result in outcome.results if result.verdict == outcome.verdict)
+        first = next(result for result in outcome.missed if result.verdict == outcome.verdict)
         if outcome.verdict in (Verdict.NOT_IMPLEMENTED, Verdict.IMPORT_ERROR):  # the same for any check
             return messages.kind(first)
         return f"{first.check.line}: {messages.kind(first)}"
@@ -155,5 +168,7 @@ def _checks(outcome, detail):
         message = messages.kind(result)
         if detail and result is outcome.missed[0]:
             message, detail = f"{message}\n{detail}", ""
-        records.append(CheckRecord(result.check.id, result.check.line, result.verdict, message))
+        records.append(
+            CheckRecord(result.check.id, result.check.line, result.verdict, message, result.check.detail)
+        )
     return tuple(records)

@@ -6,33 +6,34 @@ run of the same check with public seeds, which the student can repeat at home.
 
 import builtins
 
+from cs231n.checks.verdicts import Verdict
 from staff.grade.intake.text import clean
 
 __all__ = ["details", "kind"]
 
 # How the summaries of the checks end, and what is said of it; anything else does "not hold".
 _KINDS = {
-    " other values": "the values differ from what is expected",
-    " another shape": "the shape is another than expected",
-    " another dtype": "the dtype is another than expected",
+    " wrong values": "the values are wrong",
+    " wrong shape": "the shape is wrong",
+    " no real numbers": "it holds no real numbers",
     " is no array": "it is no array",
     " is no number": "it is no number",
     " was changed": "an argument was changed",
     " in place": "an argument was changed in place",
     " returns something else": "it returns something else than expected",
-    " other keys": "the keys are others than expected",
-    " differs": "a value differs from what is expected",
+    " wrong keys": "the keys are wrong",
+    " is wrong": "a value is wrong",
 }
 
 
 def kind(result):
     """Return in a few words what kind of failure a Result is; "" if it passed."""
-    if result.verdict == "passed":
+    if result.verdict == Verdict.PASSED:
         return ""
-    if result.verdict == "failed":
+    if result.verdict == Verdict.FAILED:
         endings = (text for ending, text in _KINDS.items() if result.message.summary.endswith(ending))
         return next(endings, "it does not hold")
-    if result.verdict == "error":
+    if result.verdict == Verdict.ERROR:
         return f"raises {_exception(result.message.summary)}"
     return result.verdict.meaning
 
@@ -47,7 +48,7 @@ def _exception(summary):
 def details(public):
     """Return what a Result of a run with public seeds adds, line by line."""
     again = f"python -m cs231n.checks {public.check.exercise}"
-    if public.verdict == "passed":
+    if public.verdict == Verdict.PASSED:
         return f"With public seeds it passes; to try more of them: `{again} --seeds 50`"
     message = public.message
     parts = [message.summary]

@@ -60,7 +60,8 @@ def feedback(record, rubric, catalogue, late=None):
 def _waits(exercises, rubric):
     """Return name -> what an exercise builds on that does not work yet, of those that do not work themselves."""
     wrong = {one.name for one in exercises if one.verdict not in ("passed", "grader_error")}
-    return {name: [need for need in rubric.exercises[name].needs if need in wrong] for name in wrong}
+    broken = {one.name for one in exercises if one.name in wrong and one.verdict != "core_passed"}
+    return {name: [need for need in rubric.exercises[name].needs if need in broken] for name in wrong}
 
 
 def _next(exercises, waits):

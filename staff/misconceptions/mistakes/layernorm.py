@@ -97,21 +97,6 @@ wrong(
     ),
     (_STD, "std = (centred**2).mean(axis=1, keepdims=True) + eps"),
 )
-wrong(
-    "layernorm-running-statistics",
-    FORWARD,
-    "something is kept in ln_param from call to call",
-    (
-        "Look at ln_param before and after a call.",
-        "Does layer normalisation need anything of other examples, or of earlier minibatches?",
-        "Each row has all it needs: nothing is to be remembered, and the two modes are one.",
-    ),
-    (
-        "cache = (xhat, std, gamma)",
-        "cache = (xhat, std, gamma)\n    ln_param['running_mean'] = 0.1 * x.mean(axis=0)"
-        "\n    ln_param['running_var'] = 0.1 * x.var(axis=0)",
-    ),
-)
 
 wrong(
     "layernorm-backward-over-batch",

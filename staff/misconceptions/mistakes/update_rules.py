@@ -338,19 +338,6 @@ wrong(
     (_ADAM_STEP, _ADAM_STEP.replace('(np.sqrt(vhat) + config["epsilon"])', 'np.sqrt(vhat + config["epsilon"])')),
 )
 wrong(
-    "adam-epsilon-not-scaled",
-    "adam",
-    "the corrections are drawn into the learning rate, but epsilon stays as it is",
-    (
-        "With a tiny epsilon you are right. And with a large one?",
-        "Who multiplies a denominator by a number has to multiply each of its terms.",
-        "In the docstring epsilon is added to the corrected root.",
-    ),
-    (_MHAT, "root = (1 - beta2**t) ** 0.5"),
-    (_VHAT, 'rate = config["learning_rate"] * root / (1 - beta1**t)'),
-    (_ADAM_STEP, 'next_w = w - rate * m / (np.sqrt(v) + config["epsilon"])'),
-)
-wrong(
     "adam-betas-swapped",
     "adam",
     "the two decay rates are swapped",

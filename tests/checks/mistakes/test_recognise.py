@@ -115,7 +115,9 @@ def test_leaves_agree_within_a_tolerance(one, two, same):
 
 def test_a_look_may_miss_more_only_in_side_checks():
     leaf = [["2", 1.0]]
-    assert recognise.agree({"values": leaf, "dtype": leaf}, {"values": leaf})
+    assert recognise.agree({"values": leaf, "layout": leaf}, {"values": leaf}, {"layout"})
+    assert recognise.agree({"values": leaf}, {"values": leaf, "layout": leaf}, {"layout"})
+    assert not recognise.agree({"values": leaf, "layout": leaf}, {"layout": leaf}, {"layout"})
     assert not recognise.agree({"values": leaf, "test_mode": leaf}, {"values": leaf})
     assert not recognise.agree({"values": leaf}, {"values": leaf, "test_mode": leaf})
 
