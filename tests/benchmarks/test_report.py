@@ -34,9 +34,9 @@ def test_the_table_ends_with_geometric_mean_and_worst_case():
 
 def test_goals_of_convolutions_hold_for_the_mean_and_for_each_shape():
     kept = report.timing_tables([_record("A", 0.5), _record("B", 1)])
-    assert "0.707 measured: aim kept; no shape above 1.05: kept" in kept
+    assert "0.707 measured: goal kept; no shape above 1.00: kept" in kept
     slow = report.timing_tables([_record("A", 0.4), _record("B", 1.1)])
-    assert "aim kept; no shape above 1.05: missed" in slow
+    assert "goal kept; no shape above 1.00: missed" in slow
     assert "goal missed" in report.timing_tables([_record("A", 0.9), _record("B", 0.9)])
 
 
