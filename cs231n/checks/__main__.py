@@ -12,7 +12,6 @@ Exit status: 0 if all selected exercises passed, 1 if not, 2 for a wrong command
 """
 
 import argparse
-import difflib
 import json
 import sys
 from pathlib import Path
@@ -26,7 +25,7 @@ from cs231n.checks.show.table import style_of, table
 from cs231n.checks.subject.process import WorkerProcess
 from cs231n.checks.verdicts import Verdict
 
-__all__ = ["ROOT", "main", "select"]
+__all__ = ["ROOT", "main"]
 
 ROOT = Path(cs231n.__file__).resolve().parent.parent
 
@@ -64,7 +63,7 @@ def main(arguments=None):
     if options.seeds < 1:
         parser.error(f"--seeds is {options.seeds}, expected at least 1")
     try:
-        names = select(options.names)
+        names = rubric.select(options.names)
     except ValueError as error:
         parser.error(str(error))
     if options.list:
@@ -127,28 +126,6 @@ def status(outcomes):
     if Verdict.GRADER_ERROR in verdicts:
         return 3
     return 0 if verdicts <= {Verdict.PASSED} else 1
-
-
-def select(words):
-    """Return the names of the exercises that the words stand for, in the order of the rubric.
-
-    Raises:
-        ValueError: a word is neither an exercise nor a question.
-    """
-    exercises, questions = rubric.load().exercises, rubric.load().questions
-    if not words:
-        return list(exercises)
-    chosen = set()
-    for word in words:
-        if word in exercises:
-            chosen.add(word)
-        elif word.upper() in questions:
-            chosen |= {name for name, exercise in exercises.items() if exercise.question == word.upper()}
-        else:
-            near = difflib.get_close_matches(word, [*exercises, *questions, *map(str.lower, questions)], 3, 0.5)
-            hint = f"did you mean {' or '.join(near)}?" if near else "--list shows all of them"
-            raise ValueError(f"there is no exercise or question {word!r}; {hint}")
-    return [name for name in exercises if name in chosen]
 
 
 def listing(names):

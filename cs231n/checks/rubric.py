@@ -1,13 +1,14 @@
 """The rubric as objects: questions, exercises and manual items, read from rubric.toml."""
 
 import dataclasses
+import difflib
 import functools
 import re
 import tomllib
 from collections import Counter
 from pathlib import Path, PurePosixPath
 
-__all__ = ["RUBRIC", "Exercise", "Manual", "Question", "Rubric", "RubricError", "load"]
+__all__ = ["RUBRIC", "Exercise", "Manual", "Question", "Rubric", "RubricError", "load", "select"]
 
 RUBRIC = Path(__file__).with_name("rubric.toml")
 _BLOCK = re.compile(r"[\w./-]+\.(py|ipynb):[\w.-]+")
@@ -109,6 +110,28 @@ def load(path=RUBRIC):
     if problems := problems or [*_misplaced(rubric), *_miscounted(rubric), *_misshared(rubric)]:
         raise RubricError(path, problems)
     return rubric
+
+
+def select(words):
+    """Return the names of the exercises that the words stand for, in the order of the rubric.
+
+    Raises:
+        ValueError: a word is neither an exercise nor a question.
+    """
+    exercises, questions = load().exercises, load().questions
+    if not words:
+        return list(exercises)
+    chosen = set()
+    for word in words:
+        if word in exercises:
+            chosen.add(word)
+        elif word.upper() in questions:
+            chosen |= {name for name, exercise in exercises.items() if exercise.question == word.upper()}
+        else:
+            near = difflib.get_close_matches(word, [*exercises, *questions, *map(str.lower, questions)], 3, 0.5)
+            hint = f"did you mean {' or '.join(near)}?" if near else "--list shows all of them"
+            raise ValueError(f"there is no exercise or question {word!r}; {hint}")
+    return [name for name in exercises if name in chosen]
 
 
 _TABLES = {"question": Question, "exercise": Exercise, "manual": Manual}

@@ -18,9 +18,10 @@ import os
 import sys
 from pathlib import Path
 
-from cs231n.checks.__main__ import select as select_exercises
+from cs231n.checks.rubric import select as select_exercises
+from staff.grade import limits
 from staff.grade.alike.tokens import Fingerprints
-from staff.grade.grading import SUBMISSION_LIMIT, Setup, checks_digest
+from staff.grade.grading import Setup, checks_digest
 from staff.grade.intake import exports
 from staff.grade.intake.text import clean
 from staff.grade.judge import seeds
@@ -107,7 +108,7 @@ def _parser():
     parser.add_argument(
         "--limit",
         type=float,
-        default=SUBMISSION_LIMIT,
+        default=limits.SUBMISSION,
         metavar="SECONDS",
         help="for all checks of a submission (default: %(default).0f)",
     )

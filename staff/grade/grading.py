@@ -1,5 +1,6 @@
 """Grade one submission: read it, run its exercises in a sandbox, and put down what came of it."""
 
+import contextlib
 import dataclasses
 import functools
 import hashlib
@@ -7,7 +8,7 @@ import time
 
 from cs231n.checks.rubric import load
 from cs231n.checks.verdicts import Verdict
-from staff.grade import hidden
+from staff.grade import hidden, limits
 from staff.grade.alike.tokens import Fingerprints
 from staff.grade.intake import archive, cells
 from staff.grade.intake.assemble import assemble
@@ -18,10 +19,9 @@ from staff.grade.judge.q5 import grade_q5
 from staff.grade.points import manual
 from staff.grade.record import ExerciseRecord, Record
 from staff.grade.sandbox import outside
+from staff.grade.sandbox.reference import Reference
 
-__all__ = ["SUBMISSION_LIMIT", "Graded", "Setup", "broken", "checks_digest", "grade"]
-
-SUBMISSION_LIMIT = 300.0  # seconds for all checks of a submission
+__all__ = ["Graded", "Setup", "broken", "checks_digest", "grade"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Setup:
     secret: bytes
     release: dict[str, bytes]
     checks: str
-    limit: float = SUBMISSION_LIMIT
+    limit: float = limits.SUBMISSION
     exercises: tuple[str, ...] = ()
     fingerprints: Fingerprints | None = None
 
@@ -76,14 +76,14 @@ def checks_digest(root):
     return digest.hexdigest()
 
 
-def grade(place, setup, earlier=None, slot=0, submission=None):
+def grade(place, setup, earlier=None, reference=None, submission=None):
     """Return the Graded of a submission.
 
     Args:
         place: Place of the submission.
         setup: Setup of the run.
         earlier: its Record from an earlier run, or None; it is kept if nothing has changed that it depends on.
-        slot: number of this worker among those that run at the same time.
+        reference: Reference that answers for broken layers; None: one for this submission alone.
         submission: the Submission at that place, where it has been read elsewhere.
     """
     start = time.monotonic()
@@ -102,10 +102,12 @@ def grade(place, setup, earlier=None, slot=0, submission=None):
         return Graded(_read(record, notebooks, problems, setup), kept=True, fingerprints=marks)
     hidden.load()
     seeded = functools.partial(functools.partial, seeds.generator, setup.secret)  # hash of code -> generator
-    with outside.Sandbox(assembly.files, slot, blank=setup.release) as box:
+    with contextlib.ExitStack() as stack:
+        reference = reference or stack.enter_context(Reference())
+        box = stack.enter_context(outside.Sandbox(assembly.files, setup.release, reference))
         judge = Judge(box, seeded(assembly.code), setup.limit)
         exercises = [judge.record(one) for one in setup.chosen if not one.in_notebook]
-    in_notebook, log = grade_q5(submission.files, assembly.files, seeded, setup.chosen, slot)
+    in_notebook, log = grade_q5(submission.files, assembly.files, seeded, setup.chosen)
     seconds = round(time.monotonic() - start, 3)
     record = dataclasses.replace(record, exercises=(*exercises, *in_notebook), seconds=seconds)
     return Graded(_read(record, notebooks, problems, setup), log=(*judge.log, *log), fingerprints=marks)

@@ -6,8 +6,9 @@ from IPython.display import Image, display
 
 from cs231n import verdict
 from cs231n.checks import registry, rubric
-from cs231n.checks.__main__ import explanations, run, select
+from cs231n.checks.__main__ import explanations, run
 from cs231n.checks.explain import as_png, as_text
+from cs231n.checks.rubric import select
 from cs231n.checks.show.table import NOTEBOOK, Style, table
 from cs231n.checks.verdicts import Verdict
 

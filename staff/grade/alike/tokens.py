@@ -17,12 +17,12 @@ import zlib
 
 import numpy as np
 
+from staff.grade import limits
+
 __all__ = ["Fingerprints"]
 
 K = 12  # tokens in a run, about a line: shorter ones are idioms of the language
 WINDOW = 4  # of that many runs in a row one is kept: a common passage of K + WINDOW - 1 tokens is never missed
-MAX_TOKENS = 200_000  # of a file
-REREAD = 4
 
 _BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, so that no token's bits are lost
 _KEPT = {*keyword.kwlist, *dir(builtins)}
@@ -77,7 +77,7 @@ def _runs(data):
     """Return (hash of each run of K tokens, the function that the run begins in) of a file."""
     text = data.decode("utf-8", "replace").replace("\0", "")
     lines = io.StringIO(text, newline=None).readlines()
-    tokens = list(itertools.islice(_tokens(lines), MAX_TOKENS))
+    tokens = list(itertools.islice(_tokens(lines), limits.TOKENS_OF_A_FILE))
     if len(tokens) < K:
         return np.zeros(0, np.uint64), []
     codes = {word: zlib.crc32(word.encode("utf-8", "replace")) for word in {word for word, _ in tokens}}
@@ -141,9 +141,9 @@ def _raw(lines):
     """Yield (kind, text, line) of all tokens; where the syntax is broken, go on in the next line.
 
     Some breaks show at the end of the file only. So that none makes the work grow with its square, no more than
-    REREAD times the lines of the file are read.
+    limits.TOKEN_READINGS times the lines of the file are read.
     """
-    start, at, left = 0, 0, REREAD * len(lines)
+    start, at, left = 0, 0, limits.TOKEN_READINGS * len(lines)
 
     def readline():
         nonlocal at, left

@@ -12,6 +12,7 @@ from cs231n.checks.notebooks.frameworks import FRAMEWORKS, Notebook
 from cs231n.checks.notebooks.program import Program
 from cs231n.checks.rubric import load
 from cs231n.checks.verdicts import Verdict
+from staff.grade import limits
 from staff.grade.intake.cells import Notebooks
 from staff.grade.judge.exercises import Judge
 from staff.grade.record import ExerciseRecord
@@ -19,10 +20,8 @@ from staff.grade.sandbox import outside
 
 __all__ = ["grade_q5"]
 
-LIMIT = 60.0  # seconds that all exercises of a notebook may take together; each has 10 of them
 
-
-def grade_q5(files, tree, seeded, exercises, slot=0):
+def grade_q5(files, tree, seeded, exercises):
     """Return (ExerciseRecords, texts for the staff alone about what broke) of exercises that are in a notebook.
 
     Whatever breaks here is our fault, and leaves the points of these exercises open and all others as they are.
@@ -32,22 +31,21 @@ def grade_q5(files, tree, seeded, exercises, slot=0):
         tree: path -> bytes of the assembled tree, which a notebook may import.
         seeded: `seeded(code)` returns `generator(check_id, seed)` for the hash of the graded code.
         exercises: of the rubric; those in modules are passed over.
-        slot: number of this worker among those that run at the same time.
     """
     exercises = [one for one in exercises if one.in_notebook]
     if not exercises:
         return [], []
     try:
-        return _grade_written(files, tree, seeded, exercises, slot)
+        return _grade_written(files, tree, seeded, exercises)
     except Exception:
         return _alike(exercises, Verdict.GRADER_ERROR, Verdict.GRADER_ERROR.meaning), [traceback.format_exc()]
 
 
-def _grade_written(files, tree, seeded, exercises, slot):
+def _grade_written(files, tree, seeded, exercises):
     """Grade the notebooks that something was written in; see grade_q5."""
     programs = {framework: _program(files, framework) for framework in FRAMEWORKS if framework.notebook in files}
     graded = {
-        framework.notebook: _grade(framework, program, files[framework.notebook], tree, seeded, exercises, slot)
+        framework.notebook: _grade(framework, program, files[framework.notebook], tree, seeded, exercises)
         for framework, program in programs.items()
         if program is None or any(map(program.is_written, framework.cells))
     }
@@ -76,7 +74,7 @@ def _program(files, framework):
         return None
 
 
-def _grade(framework, program, data, tree, seeded, exercises, slot):
+def _grade(framework, program, data, tree, seeded, exercises):
     """Grade one notebook; see grade_q5."""
     if program is None:
         return _alike(exercises, Verdict.IMPORT_ERROR, f"{framework.notebook} cannot be read"), []
@@ -84,8 +82,8 @@ def _grade(framework, program, data, tree, seeded, exercises, slot):
         log = f"{framework.name} is not installed here"
         return _alike(exercises, Verdict.GRADER_ERROR, Verdict.GRADER_ERROR.meaning), [log]
     generator = seeded(_digest(program))
-    with outside.Sandbox(tree | {framework.notebook: data}, slot, framework=framework) as box:
-        judge = Judge(_Room(box, framework), generator, LIMIT)
+    with outside.Sandbox(tree | {framework.notebook: data}, framework=framework) as box:
+        judge = Judge(_Room(box, framework), generator, limits.NOTEBOOK)
         return [judge.record(one) for one in exercises], judge.log
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["SecretError", "fingerprint", "generator", "read_secret"]
+from staff.grade import limits
 
-SHORTEST = 16  # bytes
+__all__ = ["SecretError", "fingerprint", "generator", "read_secret"]
 
 
 class SecretError(ValueError):
@@ -22,8 +22,9 @@ def read_secret(path):
         secret = Path(path).read_bytes().strip()
     except OSError as error:
         raise SecretError(f"the secret {path} cannot be read: {error.strerror}. To make one: {advice}") from error
-    if len(secret) < SHORTEST:
-        raise SecretError(f"the secret {path} has {len(secret)} bytes, expected {SHORTEST} or more: {advice}")
+    if len(secret) < limits.SECRET_BYTES:
+        expected = f"expected {limits.SECRET_BYTES} or more"
+        raise SecretError(f"the secret {path} has {len(secret)} bytes, {expected}: {advice}")
     return secret
 
 

@@ -9,27 +9,25 @@ The course secret goes to the workers, so that the cluster has to be one that is
 can listen.
 """
 
+import atexit
 import collections
 import contextlib
 import dataclasses
-import fcntl
 import functools
 import math
 import os
 import queue
-import tempfile
 import threading
 import time
 import traceback
 import uuid
-from pathlib import Path
 
 from staff import ROOT
-from staff.grade import grading
+from staff.grade import grading, limits
 from staff.grade.intake import archive
 from staff.grade.intake.exports import Place
 from staff.grade.pool.errors import ClusterError
-from staff.grade.pool.processes import GRACE
+from staff.grade.sandbox.reference import Reference
 
 try:
     import distributed
@@ -38,11 +36,6 @@ except ImportError:
 
 __all__ = ["grade_all"]
 
-CONNECT_LIMIT = 30.0  # seconds until there is a scheduler with a worker
-FIRST_SLOT = 100  # of the sandboxes of Dask workers, so that a local run on the same machine has others
-AHEAD = 2  # submissions on their way to each thread of a worker
-STOP_LIMIT = 15.0  # seconds until a worker that hangs is given up, if it cannot be stopped
-GLANCE = 10.0  # seconds after which, without news, it is looked whether there are workers left
 GONE = "the scheduler is gone; run the same command again to go on where it stopped"
 STARTED = "cs231n-grade-started"  # topic of events: a worker has begun with a submission
 
@@ -74,11 +67,11 @@ def grade_all(places, setup, earlier, address):
 
 def _connect(address):
     try:
-        client = distributed.Client(address, timeout=CONNECT_LIMIT, set_as_default=False)
+        client = distributed.Client(address, timeout=limits.CONNECT, set_as_default=False)
     except (OSError, ValueError) as error:
         raise ClusterError(f"there is no Dask scheduler at {address}: {error}") from error
     try:
-        client.wait_for_workers(1, timeout=CONNECT_LIMIT)
+        client.wait_for_workers(1, timeout=limits.CONNECT)
     except TimeoutError as error:
         client.close()
         raise ClusterError(f"the scheduler at {address} has no workers: dask worker {address}") from error
@@ -121,7 +114,7 @@ def _in_turn(client, waiting, setup, earlier):
     jobs, news = {}, queue.SimpleQueue()
     client.subscribe_topic(STARTED, lambda event: news.put(event[1]))
     while waiting or jobs:
-        room = AHEAD * max(1, sum(client.nthreads().values()))
+        room = limits.AHEAD * max(1, sum(client.nthreads().values()))
         while waiting and len(jobs) < room:
             _submit(client, jobs, news, waiting.popleft(), earlier)
         key, worker = _next(client, jobs, news)
@@ -129,13 +122,13 @@ def _in_turn(client, waiting, setup, earlier):
         if job is None:
             pass  # cancelled, or another run's
         elif worker:
-            job.worker, job.deadline = worker, time.monotonic() + setup.limit + GRACE
+            job.worker, job.deadline = worker, time.monotonic() + setup.limit + limits.GRACE
         elif job.future.done():
             yield _result(jobs.pop(key), setup)
         elif time.monotonic() > job.deadline:
             _stop(client, jobs.pop(key))
             if job.again:
-                why = f"two workers were stopped at it: no end after {setup.limit + GRACE:.0f} seconds"
+                why = f"two workers were stopped at it: no end after {setup.limit + limits.GRACE:.0f} seconds"
                 yield grading.broken(job.place, setup, why)
             else:
                 _submit(client, jobs, news, job.place, earlier, again=True)
@@ -156,16 +149,16 @@ def _next(client, jobs, news):
         first = min(jobs, key=lambda key: jobs[key].deadline)
         patience = jobs[first].deadline - time.monotonic()
         try:
-            return news.get(timeout=max(0, min(patience, GLANCE)))
+            return news.get(timeout=max(0, min(patience, limits.GLANCE)))
         except queue.Empty:
-            if patience <= GLANCE:
+            if patience <= limits.GLANCE:
                 return first, None
         _wait_for_workers(client)
 
 
 def _wait_for_workers(client):
     try:
-        client.wait_for_workers(1, timeout=CONNECT_LIMIT)
+        client.wait_for_workers(1, timeout=limits.CONNECT)
     except TimeoutError as error:
         raise ClusterError("no worker is left; start some, and run the same command again to go on") from error
 
@@ -173,14 +166,14 @@ def _wait_for_workers(client):
 def _stop(client, job):
     """Stop the worker that is at a submission, upon which Dask gives what waits there to others."""
     job.future.cancel()
-    until = time.monotonic() + STOP_LIMIT
+    until = time.monotonic() + limits.STOP
     # the scheduler has to have heard of it, or it would give this submission to the next worker
     while any(job.future.key in keys for keys in client.processing().values()) and time.monotonic() < until:
         time.sleep(0.05)
     client.sync(
         client.scheduler.restart_workers,
         workers=[job.worker],
-        timeout=STOP_LIMIT,
+        timeout=limits.STOP,
         wait_for_workers=False,
         on_error="return",
         stimulus_id=f"hangs-{job.future.key}",
@@ -201,6 +194,8 @@ def _result(job, setup):
 # --- on a worker --------------------------------------------------------------------------------------------
 
 _SETUP = None
+_REFERENCE = Reference()
+atexit.register(_REFERENCE.close)
 
 
 def _plugin(setup):
@@ -232,29 +227,9 @@ def _grade_there(place, submission, earlier):
     with _LOCK:
         worker = distributed.get_worker()
         worker.log_event(STARTED, (worker.get_current_task(), worker.address))
-        return grading.grade(place, _SETUP, earlier, _slot(), submission)
+        return grading.grade(place, _SETUP, earlier, _REFERENCE, submission)
 
 
 @functools.cache
 def _digest_here():
     return grading.checks_digest(ROOT)
-
-
-@functools.cache
-def _slot():
-    """Return a slot that no other process of this machine has, and keep it until this process ends."""
-    folder = Path(tempfile.gettempdir(), f"cs231n-slots-{os.getuid()}")
-    folder.mkdir(mode=0o700, exist_ok=True)
-    for slot in range(FIRST_SLOT, FIRST_SLOT + 300):
-        file = open(folder / str(slot), "w")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.close()
-            continue
-        _KEPT.append(file)
-        return slot
-    raise ClusterError("all slots of this machine are taken")
-
-
-_KEPT = []  # open files, whose locks last as long as this process

@@ -10,11 +10,10 @@ import traceback
 from multiprocessing import forkserver
 from multiprocessing.connection import wait
 
-from staff.grade import grading
+from staff.grade import grading, limits
+from staff.grade.sandbox.reference import Reference
 
 __all__ = ["grade_all", "start_server"]
-
-GRACE = 60.0  # seconds beyond a submission's limit until its worker counts as hung
 
 # A server process imports this once; each worker is a fork of it, which starts at once and shares its memory.
 PRELOAD = ["staff.grade.pool.preload"]
@@ -38,7 +37,7 @@ def grade_all(places, setup, earlier, count):
     start_server()
     context = multiprocessing.get_context("forkserver")
     waiting = collections.deque(places)
-    workers = [_Worker(context, setup, slot) for slot in range(min(count, len(places)))]
+    workers = [_Worker(context, setup) for _ in range(min(count, len(places)))]
     try:
         while waiting or any(worker.place for worker in workers):
             for worker in workers:
@@ -66,15 +65,15 @@ def _finished(workers):
 class _Worker:
     """A process that grades one submission after the other, started again when it is gone."""
 
-    def __init__(self, context, setup, slot):
-        self._context, self._setup, self._slot = context, setup, slot
-        self.patience = setup.limit + GRACE
+    def __init__(self, context, setup):
+        self._context, self._setup = context, setup
+        self.patience = setup.limit + limits.GRACE
         self._start()
 
     def _start(self):
         self.place, self.deadline = None, None
         self.connection, theirs = self._context.Pipe()
-        self.process = self._context.Process(target=_serve, args=(theirs, self._setup, self._slot), daemon=True)
+        self.process = self._context.Process(target=_serve, args=(theirs, self._setup), daemon=True)
         self.process.start()
         theirs.close()
 
@@ -114,20 +113,21 @@ class _Worker:
         self.process.join()
 
 
-def _serve(connection, setup, slot):
+def _serve(connection, setup):
     """Grade what comes until the other side closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the run, which ends its workers
     threading.Thread(target=_end_with, args=(multiprocessing.parent_process(),), daemon=True).start()
-    while True:
-        try:
-            place, earlier = connection.recv()
-        except EOFError:
-            return
-        try:
-            graded = grading.grade(place, setup, earlier, slot)
-        except Exception:
-            graded = grading.broken(place, setup, traceback.format_exc())
-        connection.send(graded)
+    with Reference() as reference:
+        while True:
+            try:
+                place, earlier = connection.recv()
+            except EOFError:
+                return
+            try:
+                graded = grading.grade(place, setup, earlier, reference)
+            except Exception:
+                graded = grading.broken(place, setup, traceback.format_exc())
+            connection.send(graded)
 
 
 def _end_with(parent):

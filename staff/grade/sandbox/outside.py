@@ -27,28 +27,13 @@ import numpy as np
 import cs231n
 from cs231n.checks.subject.client import SubjectFailure
 from cs231n.checks.subject.imports import GIVEN, is_bare
-from staff.grade.sandbox import packages
-from staff.grade.sandbox.reference import Solution, functions
-from staff.grade.sandbox.transport import Line, Transport, check_reply
+from staff.grade import limits
+from staff.grade.sandbox import packages, users
+from staff.grade.sandbox.transport import Line, Transport, check_reply, paths_of
+from staff.grade.sandbox.users import SandboxError
 
-__all__ = ["IMPORT_LIMIT", "LIMITS", "Sandbox", "SandboxError", "isolation"]
+__all__ = ["Sandbox", "SandboxError", "isolation"]
 
-START_LIMIT = 60.0  # seconds until NumPy is imported, on a busy machine
-IMPORT_LIMIT = 10.0  # seconds that importing a module of the submission may take, as locally
-FIRST_USER = 60000  # id of the user that slot 0 becomes; above those of people, below those of systemd
-SCRATCH = 2**24  # bytes that can be written into the scratch folder
-LIMITS = {
-    "AS": 2**30,  # bytes of address space, each process
-    "DATA": 2**30,
-    "NPROC": 32,  # processes and threads of the user, all boxes of a slot together
-    "FSIZE": SCRATCH,
-    "CPU": 120,  # seconds, each process: for what hides from the deadlines
-    "CORE": 0,
-    "NOFILE": 256,
-    "MSGQUEUE": 0,
-    "MEMLOCK": 0,
-}
-FRAMEWORK_LIMITS = {"AS": 2**32, "DATA": 2**32, "NPROC": 128}  # TensorFlow has threads of its own
 FOLDER = "/sandbox"
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
@@ -58,10 +43,6 @@ ENVIRONMENT = {
 OURS = Path(cs231n.__file__).resolve().parent
 EXTENSION = tuple(OURS.glob("im2col_cython*.so"))
 CHECKS = "cs231n/checks/"
-
-
-class SandboxError(RuntimeError):
-    """A sandbox cannot be started; the message says what to do."""
 
 
 def isolation():
@@ -78,7 +59,7 @@ def _bubblewrap_problem():
         return "bubblewrap is not installed (Debian and Ubuntu: apt-get install bubblewrap)"
     command = [*_walls(), "--", _interpreter().executable, "-I", "-S", "-c", ""]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=START_LIMIT, env={})
+        done = subprocess.run(command, capture_output=True, text=True, timeout=limits.START, env={})
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"bubblewrap cannot be run: {error}"
     lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
@@ -177,19 +158,21 @@ class Sandbox:
 
     Args:
         files: path -> bytes of the tree; only what is below cs231n/ counts, and cs231n/checks is the grader's own.
-        slot: number that no other sandbox of this machine has at the same time; root gives each a user of its own.
         blank: path -> bytes of the blank release. Where exercises are trusted and a module that holds them cannot
             be imported, the release's stands in for it.
-        limits: resource limits that differ from LIMITS.
+        reference: a `reference.Reference` whose solution answers for trusted exercises, where there are any.
+        resources: resource limits that differ from those of `limits`, by name.
         import_limit: seconds that importing a module may take.
         framework: of the notebook among the files that is to be checked, in place of modules; or None.
     """
 
-    def __init__(self, files, slot=0, blank=None, limits=None, import_limit=IMPORT_LIMIT, framework=None):
-        self.slot, self.import_limit, self.framework = slot, import_limit, framework
-        self._files, self._blank = files, blank or {}
-        self._limits = LIMITS | (FRAMEWORK_LIMITS if framework else {}) | (limits or {})
-        self._boxes, self._failures = {}, {}
+    def __init__(
+        self, files, blank=None, reference=None, resources=None, import_limit=limits.IMPORT, framework=None
+    ):
+        self.import_limit, self.framework = import_limit, framework
+        self._files, self._blank, self._reference = files, blank or {}, reference
+        self._resources = limits.RESOURCES | (limits.FRAMEWORK_RESOURCES if framework else {}) | (resources or {})
+        self._boxes, self._failures, self._user = {}, {}, None
 
     def __enter__(self):
         return self
@@ -202,6 +185,16 @@ class Sandbox:
         for box in self._boxes.values():
             box.close()
         self._boxes.clear()
+        if self._user:
+            self._user.release()
+            self._user = None
+
+    @property
+    def user(self):
+        """Number of the user that the code runs as, which no other sandbox has; None if it is the grader's own."""
+        if self._user is None:
+            self._user = users.claim()
+        return self._user.uid if self._user else None
 
     def transport(self, trusted=()):
         """Return a transport to the code, see `transport.Transport`.
@@ -210,8 +203,10 @@ class Sandbox:
             trusted: exercises of `layers` and `optim` whose functions the grader answers; forward and backward
                 passes that share a cache have to come together.
         """
-        paths = functions(trusted)
-        return Transport(self, paths, Solution(self.slot) if paths else None)
+        paths = paths_of(trusted)
+        if paths and self._reference is None:
+            raise ValueError("trusted exercises need a sandbox that has a reference, see reference.Reference")
+        return Transport(self, paths, self._reference.solution() if paths else None)
 
     def room(self, owner, module, trusted):
         """Return the Room of a transport for a module, open.
@@ -255,7 +250,7 @@ class Sandbox:
             blank = {f"blank/{name}": data for name, data in self._blank.items() if is_bare(_module(name))}
             if self.framework:
                 tree[f"tree/{self.framework.notebook}"] = self._files[self.framework.notebook]
-            self._boxes[bare] = _Box(ours | tree | blank, bare, self.slot, self._limits, self.framework)
+            self._boxes[bare] = _Box(ours | tree | blank, bare, self.user, self._resources, self.framework)
         return self._boxes[bare]
 
     @staticmethod
@@ -350,15 +345,14 @@ class _Box:
     Args:
         files: path -> bytes below the sandbox's folder.
         bare: whether the given modules are left out.
-        slot: number of the user.
-        limits: resource limits by name.
+        user: number of the user that it becomes, or None.
+        resources: resource limits by name.
         framework: what is imported beside NumPy, or None.
     """
 
-    def __init__(self, files, bare, slot, limits, framework):
+    def __init__(self, files, bare, user, resources, framework):
         self.room, self._framework = None, framework
-        self._files, self._bare, self._limits = files, bare, limits
-        self._user = FIRST_USER + slot if os.geteuid() == 0 and FIRST_USER else None
+        self._files, self._bare, self._user, self._resources = files, bare, user, resources
         self._process = self._control = self._folder = None
 
     def open(self, room, blank, import_limit):
@@ -386,7 +380,7 @@ class _Box:
         """Return whether the starter has opened the room that an order asks for."""
         if self._process is None:
             self._start()
-        self._control.settimeout(START_LIMIT)
+        self._control.settimeout(limits.START)
         try:
             socket.send_fds(self._control, [order], [end.fileno()])
             return self._control.recv(16) == b"open"
@@ -412,7 +406,7 @@ class _Box:
                 for descriptor in descriptors:
                     os.close(descriptor)
             theirs.close()
-            self._control.settimeout(START_LIMIT)
+            self._control.settimeout(limits.START)
             try:
                 ready = self._control.recv(16)
             except OSError:
@@ -442,7 +436,8 @@ class _Box:
         if not self._bare:
             for path in EXTENSION:
                 command += ["--ro-bind", str(path), f"{FOLDER}/tree/cs231n/{path.name}"]
-        command += ["--perms", "1777", "--size", str(SCRATCH), "--tmpfs", "/tmp", "--remount-ro", "/", "--"]
+        scratch = ["--perms", "1777", "--size", str(limits.SCRATCH_BYTES), "--tmpfs", "/tmp"]
+        command += [*scratch, "--remount-ro", "/", "--"]
         return descriptors, command + self._worker(FOLDER, control, "/tmp", contained=True)
 
     def _worker(self, folder, control, scratch, contained):
@@ -451,7 +446,7 @@ class _Box:
             "bare": self._bare,
             "user": self._user,
             "contained": contained,
-            "limits": self._limits,
+            "limits": self._resources,
             "packages": self._framework.packages if self._framework else (),
         }
         python = [_interpreter().executable, "-I", "-S", "-B", "-X", "utf8"]

@@ -5,59 +5,62 @@ here over the same wire. The arguments of these calls are the submission's, and 
 it likes; so the solution runs in a sandbox too, one for this process, with the limits of any other.
 """
 
-import atexit
-import functools
 from pathlib import Path
 
 import cs231n
-from cs231n.checks.rubric import load
 from cs231n.checks.subject.client import SubjectFailure
-from cs231n.checks.subject.imports import is_bare
-from staff.grade.sandbox.transport import Transport
+from staff.grade import limits
+from staff.grade.sandbox.outside import Sandbox
 
-__all__ = ["Solution", "functions"]
+__all__ = ["Reference", "Solution"]
 
 ROOT = Path(cs231n.__file__).resolve().parent.parent
-OWN_SLOTS = 2500  # the solution of slot 0 has this one: a user that no submission is
-MAX_CALLS = 5000  # of one check
+# What a submission learns of an exception of the solution: no line, no text and no kind of it.
+REFUSAL = {
+    "verdict": "error",
+    "type": "ValueError",
+    "message": "these arguments do not fit this layer",
+    "frames": [],
+    "module": None,
+}
 CALL_KEYS = {"op", "target", "args", "kwargs", "hold", "send_args"}
 
 
-def functions(exercises):
-    """Return where the functions of exercises are: "layers.affine_forward" for "affine_forward".
+class Reference:
+    """Our solution in a sandbox of its own, which starts when it is first needed. Use it in a `with` block."""
 
-    Raises:
-        ValueError: one is no function of `layers` or `optim`.
-    """
-    paths = []
-    for name in exercises:
-        exercise = load().exercises.get(name)
-        if exercise is None or not is_bare(exercise.module):
-            raise ValueError(f"trusted holds {name!r}, expected exercises of cs231n/layers.py or cs231n/optim.py")
-        paths.append(f"{exercise.module.removeprefix('cs231n.')}.{name}")
-    return tuple(sorted(paths))
+    def __init__(self):
+        self._sandbox = None
 
+    def __enter__(self):
+        return self
 
-@functools.cache
-def _sandbox(slot):
-    """Return the sandbox of the solution that belongs to a slot; it ends with this process."""
-    from staff.grade.sandbox.outside import Sandbox  # not above: that module uses this one
+    def __exit__(self, *exception):
+        self.close()
 
-    files = {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in (ROOT / "cs231n").glob("*.py")}
-    sandbox = Sandbox(files, slot + OWN_SLOTS)
-    atexit.register(sandbox.close)
-    return sandbox
+    def close(self):
+        """End its sandbox; what is asked for later starts another."""
+        if self._sandbox:
+            self._sandbox.close()
+            self._sandbox = None
+
+    def solution(self):
+        """Return a Solution, for one transport."""
+        if self._sandbox is None:
+            package = (ROOT / "cs231n").glob("*.py")
+            self._sandbox = Sandbox({path.relative_to(ROOT).as_posix(): path.read_bytes() for path in package})
+        return Solution(self._sandbox.transport())
 
 
 class Solution:
     """Answers calls with our solution.
 
     Args:
-        slot: of the sandbox that asks.
+        transport: to the solution's sandbox.
     """
 
-    def __init__(self, slot):
-        self._transport = Transport(_sandbox(slot))
+    def __init__(self, transport):
+        self._transport = transport
         self._calls = 0
 
     def reset(self, limit):
@@ -79,13 +82,14 @@ class Solution:
             TimeoutError: the solution took too long for the arguments.
         """
         self._calls += 1
-        if self._calls > MAX_CALLS:
-            raise ValueError(f"more than {MAX_CALLS} calls to the grader in one check")
+        if self._calls > limits.CALLS_OF_A_CHECK:
+            raise ValueError(f"more than {limits.CALLS_OF_A_CHECK} calls to the grader in one check")
         _check_call(message, trusted)
         try:
-            return self._transport.request(message, deadline)
+            reply = self._transport.request(message, deadline)
         except SubjectFailure as failure:
-            raise TimeoutError(failure.message) from failure
+            raise TimeoutError("the solution gives no answer for these arguments") from failure
+        return {"failure": REFUSAL} if "failure" in reply else reply
 
 
 def _check_call(message, trusted):

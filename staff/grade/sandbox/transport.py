@@ -5,12 +5,28 @@ import time
 
 from cs231n.checks.rubric import load
 from cs231n.checks.subject.client import CALL_LIMIT, SubjectFailure
+from cs231n.checks.subject.imports import is_bare
 from cs231n.checks.subject.wire import MAX_FRAME, decode, encode
+from staff.grade import limits
 
-__all__ = ["Line", "Transport", "check_reply"]
+__all__ = ["Line", "Transport", "check_reply", "paths_of"]
 
-FIRST_LIMIT = 1.0  # seconds for the first answer of a check, which is ours; a busy machine gets a second try
 VERDICTS = ("error", "not_implemented", "import_error")  # what the code itself can end with
+
+
+def paths_of(exercises):
+    """Return where the functions of exercises are: "layers.affine_forward" for "affine_forward".
+
+    Raises:
+        ValueError: one is no function of `layers` or `optim`.
+    """
+    paths = []
+    for name in exercises:
+        exercise = load().exercises.get(name)
+        if exercise is None or not is_bare(exercise.module):
+            raise ValueError(f"trusted holds {name!r}, expected exercises of cs231n/layers.py or cs231n/optim.py")
+        paths.append(f"{exercise.module.removeprefix('cs231n.')}.{name}")
+    return tuple(sorted(paths))
 
 
 class Line:
@@ -83,7 +99,7 @@ class Transport:
     Args:
         sandbox: the Sandbox.
         trusted: names of exercises that the grader answers, forward and backward together.
-        solution: a `trusted.Solution`, where there are any.
+        solution: a `reference.Solution`, where there are any.
     """
 
     def __init__(self, sandbox, trusted=(), solution=None):
@@ -126,7 +142,7 @@ class Transport:
 
     def _begin(self, message):
         """Fork a process for the check, in the room that holds the module; a second time if a first is stuck."""
-        for limit in (FIRST_LIMIT, max(FIRST_LIMIT, self._limit)):
+        for limit in (limits.FIRST_ANSWER, max(limits.FIRST_ANSWER, self._limit)):
             try:
                 self._room = self._sandbox.room(self, self._module, self._trusted)
             except SubjectFailure as failure:

@@ -6,7 +6,7 @@ from cs231n.checks.session import Session
 from staff.grade.sandbox.outside import Sandbox
 from tests.checks.alternatives import ALTERNATIVES
 from tests.checks.subjects import ROOT
-from tests.staff.grade.sandboxes import SLOT, need_bubblewrap, solved
+from tests.staff.grade.sandboxes import need_bubblewrap, solved
 
 pytestmark = pytest.mark.slow
 
@@ -49,7 +49,7 @@ globals().update(_OTHERS[{name!r}][1]()[{module!r}])
 @pytest.mark.parametrize("name", ALTERNATIVES)
 def test_another_right_solution_earns_its_points_in_the_sandbox(name):
     need_bubblewrap()
-    with Sandbox(submission(name), SLOT) as box:
+    with Sandbox(submission(name)) as box:
         session = Session(box.transport(), seeds=3)
         for exercise in ALTERNATIVES[name][0]:
             outcome = session.outcome(exercise)

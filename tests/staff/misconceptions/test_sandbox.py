@@ -5,7 +5,7 @@ import pytest
 from cs231n.checks.session import Session
 from staff.grade.sandbox.outside import Sandbox
 from staff.misconceptions.catalogue import entries
-from tests.staff.grade.sandboxes import SLOT, need_bubblewrap, solved
+from tests.staff.grade.sandboxes import need_bubblewrap, solved
 
 pytestmark = pytest.mark.slow
 
@@ -23,5 +23,5 @@ def test_a_misconception_is_judged_and_named_as_in_this_process(exercise):
     for one in entries().values():
         for form in range(len(one.forms)) if one.exercise == exercise else ():
             path = f"cs231n/{one.module.replace('.', '/')}.py"
-            with Sandbox(solved() | {path: one.text(form).encode()}, SLOT) as box:
+            with Sandbox(solved() | {path: one.text(form).encode()}) as box:
                 assert found(box.transport(), exercise) == found(one.transport(form), exercise), one.name

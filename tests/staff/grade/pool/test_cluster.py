@@ -13,7 +13,7 @@ import distributed
 import pytest
 
 from staff import ROOT
-from staff.grade import grading
+from staff.grade import grading, limits
 from staff.grade.intake.exports import find
 from staff.grade.pool import cluster
 from staff.grade.pool.errors import ClusterError
@@ -88,7 +88,7 @@ def test_what_a_dead_worker_was_at_is_graded_by_another(two_workers, places, set
 
 
 def test_what_a_stopped_worker_was_at_is_graded_by_another_once(two_workers, places, setup, monkeypatch):
-    monkeypatch.setattr(cluster, "GRACE", 0.0)
+    monkeypatch.setattr(limits, "GRACE", 0.0)
     hurried = dataclasses.replace(setup, limit=20.0)
     [stopped, _] = [worker.pid for worker in two_workers.workers.values()]
     found = []
@@ -125,7 +125,7 @@ def hanging(name):
 def test_a_submission_at_which_two_workers_hang_counts_as_broken_and_the_run_ends(
     two_workers, places, setup, monkeypatch
 ):
-    monkeypatch.setattr(cluster, "GRACE", 2.0)
+    monkeypatch.setattr(limits, "GRACE", 2.0)
     with distributed.Client(two_workers, set_as_default=False) as client:
         client.register_plugin(hanging("s1"))
     hurried = dataclasses.replace(setup, limit=1.0)
@@ -137,8 +137,8 @@ def test_a_submission_at_which_two_workers_hang_counts_as_broken_and_the_run_end
 
 
 def test_without_workers_the_run_ends_and_says_how_to_go_on(places, setup, monkeypatch):
-    monkeypatch.setattr(cluster, "CONNECT_LIMIT", 2.0)
-    monkeypatch.setattr(cluster, "GLANCE", 0.5)
+    monkeypatch.setattr(limits, "CONNECT", 2.0)
+    monkeypatch.setattr(limits, "GLANCE", 0.5)
     options = {"threads_per_worker": 1, "dashboard_address": None, "silence_logs": 50}
     with distributed.LocalCluster(1, processes=False, **options) as local:
         monkeypatch.setattr(cluster, "_submit", leaving(local, cluster._submit))
@@ -209,7 +209,7 @@ def test_a_scheduler_that_dies_is_an_error_that_says_how_to_go_on(places, setup,
 def test_without_a_scheduler_or_with_other_checks_there_is_an_error_that_says_so(
     two_workers, places, setup, monkeypatch
 ):
-    monkeypatch.setattr(cluster, "CONNECT_LIMIT", 1.0)
+    monkeypatch.setattr(limits, "CONNECT", 1.0)
     with pytest.raises(ClusterError, match="no Dask scheduler at tcp://127.0.0.1:1"):
         next(cluster.grade_all(places, setup, no_record, "tcp://127.0.0.1:1"))
     other = dataclasses.replace(setup, checks="of another version")

@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from staff.grade import limits
 from staff.grade.grading import Setup
 from staff.grade.intake.exports import find
 from staff.grade.pool import processes
@@ -57,7 +58,7 @@ def test_no_submissions_are_no_work(setup):
 def test_a_worker_that_dies_or_hangs_costs_the_submission_that_it_was_at(
     tmp_path, setup, monkeypatch, number, patience, said
 ):
-    monkeypatch.setattr(processes, "GRACE", patience)
+    monkeypatch.setattr(limits, "GRACE", patience)
     slow = "import time\ntime.sleep(9)\n"
     found = {}
     for one in processes.grade_all(

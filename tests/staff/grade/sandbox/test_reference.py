@@ -6,8 +6,9 @@ import pytest
 from cs231n.checks.session import Session
 from cs231n.checks.subject.client import Subject
 from staff.grade.sandbox.outside import Sandbox
-from staff.grade.sandbox.reference import functions
-from tests.staff.grade.sandboxes import LIMIT, SLOT, SMALL, need_bubblewrap, solved
+from staff.grade.sandbox.reference import Reference
+from staff.grade.sandbox.transport import paths_of
+from tests.staff.grade.sandboxes import LIMIT, SMALL, need_bubblewrap, solved
 
 LAYERS = "cs231n/layers.py"
 
@@ -17,6 +18,13 @@ def contained():
     need_bubblewrap()
 
 
+@pytest.fixture(scope="module")
+def reference():
+    """The Reference that all sandboxes of this module ask."""
+    with Reference() as reference:
+        yield reference
+
+
 def broken(*names):
     """Return text that replaces functions by ones that give zeros."""
     return "".join(
@@ -24,8 +32,8 @@ def broken(*names):
     )
 
 
-def verdict(files, exercise, trusted, **more):
-    with Sandbox(files, SLOT, limits=SMALL, import_limit=LIMIT, **more) as box:
+def verdict(reference, files, exercise, trusted, **more):
+    with Sandbox(files, reference=reference, resources=SMALL, import_limit=LIMIT, **more) as box:
         return Session(box.transport(trusted), limit=LIMIT).outcome(exercise)
 
 
@@ -42,41 +50,42 @@ CASES = {
 
 
 @pytest.mark.parametrize("exercise", CASES)
-def test_what_is_built_on_broken_parts_passes_when_the_grader_answers_them(exercise):
+def test_what_is_built_on_broken_parts_passes_when_the_grader_answers_them(reference, exercise):
     trusted = CASES[exercise]
-    with Sandbox(solved(layers=broken(*trusted)), SLOT, limits=SMALL) as box:
+    with Sandbox(solved(layers=broken(*trusted)), reference=reference, resources=SMALL) as box:
         assert Session(box.transport(), limit=LIMIT).outcome(exercise).verdict != "passed"
         outcome = Session(box.transport(trusted), limit=LIMIT).outcome(exercise)
         assert (outcome.verdict, outcome.missed) == ("passed", ())
 
 
-def test_a_net_that_is_wrong_itself_does_not_pass():
+def test_a_net_that_is_wrong_itself_does_not_pass(reference):
     text = "\n_loss = TwoLayerNet.loss\nTwoLayerNet.loss = lambda *a: (0.0, {}) if a[2:] else _loss(*a)\n"
     files = solved(layers=broken("affine_forward"), fc_net=text)
-    assert verdict(files, "two_layer_net", ("affine_forward", "affine_backward")).verdict == "failed"
+    assert verdict(reference, files, "two_layer_net", ("affine_forward", "affine_backward")).verdict == "failed"
 
 
 @pytest.mark.parametrize(
     "text, state", [("\nimport torch\n", "import_error"), ("\nwhile True: pass\n", "timeout")]
 )
-def test_where_layers_cannot_be_imported_the_blank_release_stands_in(text, state):
+def test_where_layers_cannot_be_imported_the_blank_release_stands_in(reference, text, state):
     files, blank = solved(layers=text), {LAYERS: solved(layers=broken("affine_forward", "relu_forward"))[LAYERS]}
     trusted = CASES["three_layer_conv_net"]
-    with Sandbox(files, SLOT, blank=blank, limits=SMALL, import_limit=LIMIT) as box:
+    with Sandbox(files, reference=reference, blank=blank, resources=SMALL, import_limit=LIMIT) as box:
         assert Session(box.transport(), limit=LIMIT).outcome("relu_forward").verdict == state
         assert Session(box.transport(trusted), limit=LIMIT).outcome("two_layer_net").verdict == "passed"
-    assert verdict(files, "two_layer_net", trusted).verdict != "passed"
+    assert verdict(reference, files, "two_layer_net", trusted).verdict != "passed"
 
 
-def test_what_the_solution_raises_is_an_error_of_the_call():
+def test_what_the_solution_raises_is_an_error_of_the_call(reference):
     net = "\nTwoLayerNet.loss = lambda self, X, y=None: affine_forward(X, self.params['W1'].T, 1)\n"
-    outcome = verdict(solved(fc_net=net), "two_layer_net", ("affine_forward", "affine_backward"))
+    outcome = verdict(reference, solved(fc_net=net), "two_layer_net", ("affine_forward", "affine_backward"))
     [error] = [result for result in outcome.results if result.check.name == "scores"]
     assert error.verdict == "error" and error.message.summary.startswith("ValueError: ")
 
 
-def test_dicts_and_the_random_stream_travel_along():
-    with Sandbox(solved(layers=broken("dropout_forward", "batchnorm_forward")), SLOT, limits=SMALL) as box:
+def test_dicts_and_the_random_stream_travel_along(reference):
+    files = solved(layers=broken("dropout_forward", "batchnorm_forward"))
+    with Sandbox(files, reference=reference, resources=SMALL) as box:
         subject = Subject(box.transport(CASES["spatial_batchnorm_forward"] + CASES["fully_connected_net_dropout"]))
         subject.reset(5, LIMIT, "dropout_forward")
         found = [
@@ -104,11 +113,11 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_calls_to_the_grader_are_bounded(name):
+def test_calls_to_the_grader_are_bounded(reference, name):
     text = f"""
 import gc
 def hostile(self, X, y=None):
-    from cs231n.checks.subject import Subject
+    from cs231n.checks.subject.client import Subject
     stubs = next(one for one in gc.get_objects() if type(one).__name__ == "Stubs")
     subject, ask = Subject(stubs), stubs.request
     def affine(N, D, M): subject.call("layers.affine_forward", np.ones((N, D)), np.ones((D, M)), np.ones(M))
@@ -117,7 +126,7 @@ def hostile(self, X, y=None):
 TwoLayerNet.loss = hostile
 """
     files, trusted = solved(fc_net=text), ("affine_forward", "affine_backward")
-    with Sandbox(files, SLOT, limits=SMALL) as box:
+    with Sandbox(files, reference=reference, resources=SMALL) as box:
         session = Session(box.transport(trusted), limit=LIMIT)
         found = {result.check.name: result.verdict for result in session.outcome("two_layer_net").results}
         assert found["parameters"] == "passed"
@@ -126,6 +135,39 @@ TwoLayerNet.loss = hostile
 
 
 def test_only_exercises_of_layers_and_optim_are_answered():
-    assert functions(["adam", "affine_forward"]) == ("layers.affine_forward", "optim.adam")
+    assert paths_of(["adam", "affine_forward"]) == ("layers.affine_forward", "optim.adam")
     with pytest.raises(ValueError, match="two_layer_net"):
-        functions(["two_layer_net"])
+        paths_of(["two_layer_net"])
+
+
+LOOK = """
+def look(self, X, y=None):
+    from cs231n.checks.subject.client import SubjectFailure
+    try:
+        {call}
+    except Exception as error:
+        told = [repr(error), repr(error.__context__), str(getattr(error.__context__, "frames", ""))]
+        raise RuntimeError(" | ".join(told))
+TwoLayerNet.loss = look
+"""
+MISFITS = {
+    "no array": "affine_forward(None, None, None)",
+    "a cache of the wrong length": "affine_backward(X, (X,))",
+    "a cache of texts": "affine_backward(X, ('x', 'w', 'b'))",
+    "another shape": "affine_forward(X, X, X)",
+    "an odd cache": "relu_backward(X, {})",
+    "a cache of nothing": "relu_backward(X, None)",
+}
+
+
+@pytest.mark.parametrize("name", MISFITS)
+def test_what_the_solution_raises_tells_nothing_of_its_lines(reference, name):
+    files = solved(fc_net=LOOK.replace("{call}", MISFITS[name]))
+    trusted = ("affine_forward", "affine_backward", "relu_forward", "relu_backward")
+    outcome = verdict(reference, files, "two_layer_net", trusted)
+    [error] = [result for result in outcome.results if result.check.name == "scores"]
+    told = error.message.summary
+    assert "these arguments do not fit this layer" in told
+    lines = (solved()[LAYERS]).decode().splitlines()
+    assert not [line for line in lines if len(line.strip()) > 12 and line.strip() in told]
+    assert "layers.py" not in told and "[]" in told
