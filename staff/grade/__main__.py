@@ -30,6 +30,7 @@ from staff.grade.points.output import Output
 from staff.grade.pool.errors import ClusterError
 from staff.grade.pool.processes import start_server
 from staff.grade.run import run
+from staff.grade.sandbox import outside
 
 __all__ = ["main"]
 
@@ -44,6 +45,8 @@ def main(arguments=None):
     if options.workers < 1:
         parser.error(f"--workers is {options.workers}, expected at least 1")
     try:
+        if not options.unsafe and not options.scheduler and (why := outside.refusal()):
+            raise ValueError(f"{why}. Install bubblewrap, or add --unsafe on a machine that holds nothing else")
         secret = seeds.read_secret(options.secret)
         export = exports.find(options.paths)
         places, replaced = lateness.latest(export.places)
@@ -60,11 +63,12 @@ def main(arguments=None):
     from staff.grade.pages import write  # which loads SciPy, while the server starts
 
     _tell(export, options.deadline)
-    setup, output = _setup(secret, options.limit, exercises), Output(options.out, policy)
+    setup, output = _setup(secret, options, exercises), Output(options.out, policy)
     try:
         summary = run(places, setup, output, points, options.workers, options.scheduler)
     except ClusterError as error:
         parser.exit(2, f"{parser.prog}: {error}\n")
+    outside.remove_leftovers()
     changes = previous.changes(before, summary.records) if before is not None else None
     write.write(output, summary, secret, replaced, policy, changes)
     _print(summary, options.out, output.set_aside())
@@ -115,6 +119,11 @@ def _parser():
     parser.add_argument(
         "--previous", type=Path, metavar="DIR", help="output of an earlier run, to tell what changed"
     )
+    parser.add_argument(
+        "--unsafe",
+        action="store_true",
+        help="grade where nothing keeps submissions from the solution and the secret",
+    )
     late = parser.add_argument_group("late submissions", "of several by one student the latest counts")
     late.add_argument("--deadline", metavar="ISO", help="with time zone, such as 2026-04-24T23:59:59-07:00")
     late.add_argument("--grace", type=float, metavar="MINUTES", help="after the deadline that cost nothing")
@@ -147,12 +156,14 @@ def _policy(options):
     return lateness.policy(options.deadline, options.grace or 0.0, options.penalty or 0.0, options.late_days)
 
 
-def _setup(secret, limit, exercises):
+def _setup(secret, options, exercises):
     """Return the Setup; the release is made here, since it takes what the workers need not load."""
     from staff.release.build import ROOT, build
 
     release = build()
-    return Setup(secret, release, checks_digest(ROOT), limit, exercises, Fingerprints(release))
+    return Setup(
+        secret, release, checks_digest(ROOT), options.limit, exercises, Fingerprints(release), options.unsafe
+    )
 
 
 def _print(summary, out, moved):

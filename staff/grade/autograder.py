@@ -36,7 +36,10 @@ def main(arguments=None):
     _close(options.home)
     os.environ["OMP_NUM_THREADS"] = "1"
     submitted = place(options.home)
-    setup = grading.Setup(seeds.read_secret(SECRET), build(), grading.checks_digest(ROOT))
+    checks = grading.checks_digest(ROOT)
+    setup = grading.Setup(
+        seeds.read_secret(SECRET), build(), checks, unsafe=True
+    )  # the result says what there was
     try:
         graded = grading.grade(submitted, setup)
     except Exception:

@@ -35,6 +35,7 @@ class Setup:
         limit: seconds that all checks of a submission may take together.
         exercises: names of those to grade; empty: all.
         fingerprints: takes what tells whether two submissions are alike, or None to leave that out.
+        unsafe: whether to grade where nothing keeps a submission from the solution and the secret.
     """
 
     secret: bytes
@@ -43,6 +44,7 @@ class Setup:
     limit: float = limits.SUBMISSION
     exercises: tuple[str, ...] = ()
     fingerprints: Fingerprints | None = None
+    unsafe: bool = False
 
     @property
     def chosen(self):
@@ -85,7 +87,12 @@ def grade(place, setup, earlier=None, reference=None, submission=None):
         earlier: its Record from an earlier run, or None; it is kept if nothing has changed that it depends on.
         reference: Reference that answers for broken layers; None: one for this submission alone.
         submission: the Submission at that place, where it has been read elsewhere.
+
+    Raises:
+        SandboxError: nothing keeps a submission from the solution here, and the setup does not allow that.
     """
+    if not setup.unsafe and (why := outside.refusal()):
+        raise outside.SandboxError(f"{why}. Install bubblewrap, or grade with --unsafe")
     start = time.monotonic()
     submission = submission or archive.read(*place.paths)
     assembly = assemble(setup.release, submission.files)
@@ -105,7 +112,7 @@ def grade(place, setup, earlier=None, reference=None, submission=None):
     with contextlib.ExitStack() as stack:
         reference = reference or stack.enter_context(Reference())
         box = stack.enter_context(outside.Sandbox(assembly.files, setup.release, reference))
-        judge = Judge(box, seeded(assembly.code), setup.limit)
+        judge = Judge(box, seeded(assembly.code), setup.limit, reference)
         exercises = [judge.record(one) for one in setup.chosen if not one.in_notebook]
     in_notebook, log = grade_q5(submission.files, assembly.files, seeded, setup.chosen)
     seconds = round(time.monotonic() - start, 3)

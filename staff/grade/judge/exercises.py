@@ -38,13 +38,15 @@ class Judge:
         generator: `generator(check_id, seed)` returns secret random numbers.
         limit: seconds that all exercises may take together.
         scheme: how points come about, one of points.SCHEMES.
+        reference: reference.Reference that is asked whether a check that broke is sound; None: nobody is.
 
     Attributes:
         log: texts for the staff alone, about checks that broke.
     """
 
-    def __init__(self, box, generator, limit, scheme=SCHEMES[0]):
+    def __init__(self, box, generator, limit, scheme=SCHEMES[0], reference=None):
         self.box, self.generator, self.limit, self.scheme = box, generator, limit, scheme
+        self.reference = reference
         self.deadline = time.monotonic() + limit
         self.rubric = load()
         self.session = self._session()
@@ -57,8 +59,14 @@ class Judge:
             session.limit = self._allowed()
 
         transport = self.box.transport(trusted)
-        session = Session(transport, on_check=allot, diagnose=False, generator=self.generator)
+        is_sound = self._is_sound if self.reference else None
+        session = Session(transport, on_check=allot, diagnose=False, generator=self.generator, is_sound=is_sound)
         return session
+
+    def _is_sound(self, check, seed):
+        """Return whether a check that broke passes with the same inputs for our solution."""
+        subject = Subject(self.reference.transport())
+        return run_check(check, subject, self.generator(check.id, seed), seed).verdict == Verdict.PASSED
 
     def record(self, exercise):
         """Return the ExerciseRecord of an exercise."""
@@ -70,7 +78,7 @@ class Judge:
                 outcome, trusted = other, broken
         misconception, detail = None, ""
         if outcome.verdict in _TOLD_MORE and self._left() > 0:
-            transport = self.box.transport(trusted)
+            transport = self.box.transport(trusted, public=True)
             detail = self._public(transport, outcome)
             if outcome.verdict in (Verdict.FAILED, Verdict.ERROR, Verdict.CORE_PASSED):
                 misconception = self._misconception(transport, exercise.name)

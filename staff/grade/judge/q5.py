@@ -98,9 +98,9 @@ class _Room:
     def __init__(self, box, framework):
         self.box, self.framework = box, framework
 
-    def transport(self, trusted=()):
+    def transport(self, trusted=(), public=False):
         """Return a transport."""
-        return Notebook(self.box.transport(trusted), self.framework)
+        return Notebook(self.box.transport(trusted, public), self.framework)
 
 
 def _digest(program):

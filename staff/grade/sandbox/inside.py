@@ -51,12 +51,20 @@ def main(folder, control, settings):
         control: number of the descriptor that orders come from.
         settings: JSON object: `scratch`, the only folder that can be written to; `bare`; `user`, the id to become,
             or None; `contained`, whether this is the first process of a namespace of its own; `limits`, the
-            resource limits by name; `packages`, what is imported first beside NumPy.
+            resource limits by name; `packages`, what is imported first beside NumPy; `separate`, whether to make
+            such a namespace here; `files`, arguments of `walls.close_files`, or None where there is no Landlock;
+            `closed`, whether the interpreter is out of the user's reach.
     """
     settings = json.loads(settings)
+    sys.path[:0] = [f"{folder}/grader"]
+    import walls  # of this folder
+
+    if settings["separate"]:
+        settings["contained"] = walls.separate() or sys.exit("no namespaces here")
     control = socket.socket(fileno=int(control))
-    _become(settings["user"])
-    sys.path[:0] = [f"{folder}/grader", f"{folder}/site"]
+    if settings["user"] is not None:  # limits on the number of processes do not hold for root, and count by user
+        walls.become(settings["user"], settings["closed"])
+    sys.path[:1] = [f"{folder}/grader", f"{folder}/site"]
     import numpy.fft  # before anything of the submission, with what NumPy itself imports late, once for all checks
     import numpy.linalg
     import numpy.ma
@@ -74,22 +82,16 @@ def main(folder, control, settings):
         sys.meta_path.insert(0, Guard(settings["bare"]))
     os.chdir(settings["scratch"])
     _restrict(settings["limits"])
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    if settings["files"]:
+        walls.close_files(**settings["files"])
     seccomp.install()
     gc.freeze()  # what is there already is never collected, so that forks share it
     control.send(b"ready")
-    nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(nowhere, descriptor)
     os.close(nowhere)
     _fork_rooms(control, Path(folder), settings)
-
-
-def _become(user):
-    """Become a user without rights: limits on the number of processes do not hold for root, and count by user."""
-    if user is not None:
-        os.setgroups([])
-        os.setresgid(user, user, user)
-        os.setresuid(user, user, user)
 
 
 def _restrict(limits):

@@ -32,7 +32,7 @@ from staff.grade.sandbox import packages, users
 from staff.grade.sandbox.transport import Line, Transport, check_reply, paths_of
 from staff.grade.sandbox.users import SandboxError
 
-__all__ = ["Sandbox", "SandboxError", "isolation"]
+__all__ = ["Sandbox", "SandboxError", "isolation", "refusal", "remove_leftovers"]
 
 FOLDER = "/sandbox"
 ENVIRONMENT = {
@@ -43,11 +43,49 @@ ENVIRONMENT = {
 OURS = Path(cs231n.__file__).resolve().parent
 EXTENSION = tuple(OURS.glob("im2col_cython*.so"))
 CHECKS = "cs231n/checks/"
+PACKAGES = ("site-packages", "dist-packages")
+SIGNALS_CLOSED = 6  # version of Landlock that refuses signals to processes outside
+LEFTOVER = "cs231n-sandbox-"
 
 
 def isolation():
-    """Return "bubblewrap", or "reduced: ..." with what is missing."""
-    return "bubblewrap" if _bubblewrap_problem() is None else f"reduced: {_bubblewrap_problem()}"
+    """Return "bubblewrap", or "reduced: ..." with what is missing and what a submission could do."""
+    problem = _bubblewrap_problem()
+    if problem is None:
+        return "bubblewrap"
+    if refusal() is None:
+        return f"reduced: {problem}; Landlock closes all files that are not the submission's"
+    could = "a submission could have read the solution, the secret and other submissions, and used any package"
+    return f"reduced: {problem}, and {_missing_walls()}; {could}"
+
+
+def refusal():
+    """Return why nothing should be graded here without --unsafe, or None."""
+    problem = _bubblewrap_problem()
+    if problem is None or _missing_walls() is None:
+        return None
+    return f"{problem}, and {_missing_walls()}: submissions could read the solution and the secret"
+
+
+def _missing_walls():
+    """Return what is missing for walls of our own, or None."""
+    walls = _own_walls()
+    if not walls["landlock"]:
+        return "this system has no Landlock"
+    if os.geteuid() != 0 and not walls["namespaces"] and walls["landlock"] < SIGNALS_CLOSED:
+        return "there are neither another user nor namespaces of processes"
+    return None
+
+
+@functools.cache
+def _own_walls():
+    """Return what `walls.py` says that works here: version of Landlock, and whether there are namespaces."""
+    command = [_interpreter().executable, "-I", "-S", str(Path(__file__).with_name("walls.py"))]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=limits.START, env={}, check=False)
+        return json.loads(done.stdout)
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return {"landlock": 0, "namespaces": False}
 
 
 @functools.cache
@@ -131,7 +169,7 @@ def _walls(framework=None):
     for source, place in binds.items():
         command += ["--ro-bind", source, place]
     for folder in interpreter.stdlib:
-        for name in ("site-packages", "dist-packages"):
+        for name in PACKAGES:
             if Path(folder, name).is_dir():
                 command += ["--tmpfs", f"{folder}/{name}"]
     if framework:  # TensorFlow looks up its own program in /proc, which shows the box's processes alone
@@ -172,7 +210,7 @@ class Sandbox:
         self.import_limit, self.framework = import_limit, framework
         self._files, self._blank, self._reference = files, blank or {}, reference
         self._resources = limits.RESOURCES | (limits.FRAMEWORK_RESOURCES if framework else {}) | (resources or {})
-        self._boxes, self._failures, self._user = {}, {}, None
+        self._boxes, self._failures = {}, {}
 
     def __enter__(self):
         return self
@@ -185,73 +223,71 @@ class Sandbox:
         for box in self._boxes.values():
             box.close()
         self._boxes.clear()
-        if self._user:
-            self._user.release()
-            self._user = None
 
     @property
-    def user(self):
-        """Number of the user that the code runs as, which no other sandbox has; None if it is the grader's own."""
-        if self._user is None:
-            self._user = users.claim()
-        return self._user.uid if self._user else None
+    def users(self):
+        """Numbers of the users that the code runs as, which nothing else has; none where that takes root."""
+        return {box.user for box in self._boxes.values()} - {None}
 
-    def transport(self, trusted=()):
+    def transport(self, trusted=(), public=False):
         """Return a transport to the code, see `transport.Transport`.
 
         Args:
+            public: whether all seeds are public, and what it tells may be shown. Such code runs behind walls of
+                its own, so that nothing that the code under secret seeds leaves behind can come out there.
             trusted: exercises of `layers` and `optim` whose functions the grader answers; forward and backward
                 passes that share a cache have to come together.
         """
         paths = paths_of(trusted)
         if paths and self._reference is None:
             raise ValueError("trusted exercises need a sandbox that has a reference, see reference.Reference")
-        return Transport(self, paths, self._reference.solution() if paths else None)
+        return Transport(self, paths, self._reference.solution() if paths else None, public)
 
-    def room(self, owner, module, trusted):
+    def room(self, owner, module, trusted, public=False):
         """Return the Room of a transport for a module, open.
 
         Raises:
             SubjectFailure: the module cannot be imported.
         """
         key = (module, trusted)
-        if key in self._failures:
-            raise self._failures[key]
-        box = self._box(is_bare(module))
+        if (key, public) in self._failures:
+            raise self._failures[key, public]
+        box = self._box(is_bare(module), public)
         if box.room is None or box.room.closed or (box.room.owner, box.room.key) != (owner, key):
-            blank = self._stand_ins(module, trusted)
+            blank = self._stand_ins(module, trusted, public)
             try:
                 box.open(Room(owner, key), blank, self.import_limit)
             except SubjectFailure as failure:
-                self._failures[key] = failure
+                self._failures[key, public] = failure
                 raise
         return box.room
 
-    def give_up(self, module, trusted, failure):
+    def give_up(self, module, trusted, public, failure):
         """Let `room` raise a failure from now on, as no check can begin in that room."""
-        self._failures[module, trusted] = failure
+        self._failures[(module, trusted), public] = failure
 
-    def _stand_ins(self, module_under_check, trusted):
+    def _stand_ins(self, module_under_check, trusted, public):
         """Return the other modules of trusted functions that cannot be imported and have a blank one."""
         modules = {f"cs231n.{path.rsplit('.', 1)[0]}" for path in trusted} - {module_under_check}
         broken = []
         for module in sorted(modules):
             if _file(module) in self._blank:
                 try:
-                    self.room(None, module, ())
+                    self.room(None, module, (), public)
                 except SubjectFailure:
                     broken.append(module)
         return broken
 
-    def _box(self, bare):
-        if bare not in self._boxes:
+    def _box(self, bare, public):
+        if (bare, public) not in self._boxes:
             ours = dict(self._ours())
             tree = {f"tree/{name}": data for name, data in self._files.items() if _belongs(name, bare)}
             blank = {f"blank/{name}": data for name, data in self._blank.items() if is_bare(_module(name))}
             if self.framework:
                 tree[f"tree/{self.framework.notebook}"] = self._files[self.framework.notebook]
-            self._boxes[bare] = _Box(ours | tree | blank, bare, self.user, self._resources, self.framework)
-        return self._boxes[bare]
+            box = _Box(ours | tree | blank, bare, self._resources, self.framework)
+            self._boxes[bare, public] = box
+        return self._boxes[bare, public]
 
     @staticmethod
     @functools.cache
@@ -261,7 +297,7 @@ class Sandbox:
         names = [f"subject/{name}" for name in ("__init__", "client", "host", "imports", "wire")]
         names += [f"notebooks/{name}" for name in frameworks]
         files = {f"grader/{CHECKS}{name}.py": (OURS / "checks" / f"{name}.py").read_bytes() for name in names}
-        for name in ("inside.py", "seccomp.py"):
+        for name in ("inside.py", "seccomp.py", "walls.py"):
             files[f"grader/{name}"] = Path(__file__).with_name(name).read_bytes()
         return files
 
@@ -345,14 +381,15 @@ class _Box:
     Args:
         files: path -> bytes below the sandbox's folder.
         bare: whether the given modules are left out.
-        user: number of the user that it becomes, or None.
         resources: resource limits by name.
         framework: what is imported beside NumPy, or None.
     """
 
-    def __init__(self, files, bare, user, resources, framework):
+    def __init__(self, files, bare, resources, framework):
         self.room, self._framework = None, framework
-        self._files, self._bare, self._user, self._resources = files, bare, user, resources
+        self._files, self._bare, self._resources = files, bare, resources
+        self._claim = users.claim()
+        self.user = self._claim.uid if self._claim else None
         self._process = self._control = self._folder = None
 
     def open(self, room, blank, import_limit):
@@ -421,7 +458,8 @@ class _Box:
         """Return the descriptors to pass on, and the command."""
         if _bubblewrap_problem() is None:
             return self._contained(control)
-        self._folder = Path(tempfile.mkdtemp(prefix="cs231n-sandbox-"))
+        remove_leftovers()
+        self._folder = Path(tempfile.mkdtemp(prefix=f"{LEFTOVER}{os.getpid()}-"))
         return [], self._reduced(control, self._folder)
 
     def _contained(self, control):
@@ -438,19 +476,41 @@ class _Box:
                 command += ["--ro-bind", str(path), f"{FOLDER}/tree/cs231n/{path.name}"]
         scratch = ["--perms", "1777", "--size", str(limits.SCRATCH_BYTES), "--tmpfs", "/tmp"]
         command += [*scratch, "--remount-ro", "/", "--"]
-        return descriptors, command + self._worker(FOLDER, control, "/tmp", contained=True)
+        return descriptors, command + self._program(FOLDER, control, "/tmp", contained=True)
 
-    def _worker(self, folder, control, scratch, contained):
+    def _program(self, folder, control, scratch, contained):
+        """Return the command of the sandboxed process, from the interpreter on."""
+        walls, resources = _own_walls(), dict(self._resources)
+        separate = not contained and walls["namespaces"]
+        if self.user is None and not contained and not separate:
+            del resources["NPROC"]  # which would count all that the grader's own user runs
         settings = {
             "scratch": scratch,
             "bare": self._bare,
-            "user": self._user,
+            "user": self.user,
             "contained": contained,
-            "limits": self._resources,
+            "limits": resources,
+            "separate": separate,
+            "closed": self.user is not None and not contained and not _is_public(_interpreter()),
+            "files": self._open_files(folder, scratch, contained) if walls["landlock"] else None,
             "packages": self._framework.packages if self._framework else (),
         }
         python = [_interpreter().executable, "-I", "-S", "-B", "-X", "utf8"]
         return [*python, f"{folder}/grader/inside.py", folder, str(control), json.dumps(settings)]
+
+    def _open_files(self, folder, scratch, contained):
+        """Return which files the code can open, as `walls.close_files` takes them."""
+        interpreter = _interpreter()
+        read = [folder, interpreter.executable, *interpreter.libraries, "/dev/zero", "/dev/urandom"]
+        read += [str(path) for stdlib in interpreter.stdlib for path in Path(stdlib).iterdir()]
+        read = [path for path in read if Path(path).name not in PACKAGES]
+        if not contained:
+            read += map(str, interpreter.numpy)
+            read += [] if self._bare else map(str, EXTENSION)
+        if self._framework:
+            site, libraries = _framework(self._framework)
+            read += [*map(str, site), *libraries]
+        return {"read": read, "write": [scratch, os.devnull], "listed": list(interpreter.stdlib)}
 
     def _reduced(self, control, folder):
         """Return the command where there is no bubblewrap: the same worker and limits, on the machine's files."""
@@ -469,19 +529,22 @@ class _Box:
         if not self._bare:
             for path in EXTENSION:
                 (folder / "tree" / "cs231n" / path.name).symlink_to(path)
-        if self._user is not None:
-            os.chown(folder, -1, self._user)  # and for no other submission to read, nor this one the solution
+        if self.user is not None:
+            os.chown(folder, -1, self.user)  # and for no other submission to read, nor this one the solution
             folder.chmod(0o750)
-            os.chown(scratch, self._user, self._user)
-            for path in (interpreter.executable, *interpreter.stdlib, *site):
-                _check_public(Path(path))
-        return self._worker(str(folder), control, str(scratch), contained=False)
+            os.chown(scratch, self.user, self.user)
+            if not _own_walls()["landlock"]:
+                for path in (interpreter.executable, *interpreter.stdlib, *site):
+                    _check_public(Path(path))
+        return self._program(str(folder), control, str(scratch), contained=False)
 
     def close(self):
         """End all processes and remove all files."""
         if self.room:
             self.room.close()
         self._stop()
+        if self._claim:
+            self._claim.release()
 
     def _stop(self):
         process, self._process = self._process, None
@@ -498,13 +561,30 @@ class _Box:
 
     def _clean_up(self):
         """Without walls: kill all processes of the user, where it has one of its own, and remove the files."""
-        if self._user is not None:
-            kill = [_interpreter().executable, "-I", "-S", "-c", "import os; os.kill(-1, 9)"]
-            subprocess.run(
-                kill, user=self._user, group=self._user, extra_groups=[], capture_output=True, check=False
-            )
+        if self.user is not None:
+            become = {"user": self.user, "group": self.user, "extra_groups": []}
+            subprocess.run(["/bin/sh", "-c", "kill -9 -1"], **become, capture_output=True, check=False)
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder = None
+
+
+def remove_leftovers():
+    """Remove the folders that killed graders left; without bubblewrap each submission is in one while it runs."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{LEFTOVER}*"):
+        pid = folder.name.removeprefix(LEFTOVER).split("-")[0]
+        if pid.isdigit() and folder.lstat().st_uid == os.geteuid() and not folder.is_symlink():
+            try:
+                os.kill(int(pid), 0)
+            except ProcessLookupError:
+                shutil.rmtree(folder, ignore_errors=True)
+            except PermissionError:
+                pass
+
+
+def _is_public(interpreter):
+    """Return whether other users than this one can reach the interpreter."""
+    paths = (interpreter.executable, *interpreter.stdlib, *interpreter.numpy)
+    return all(folder.stat().st_mode & 0o001 for path in paths for folder in Path(path).parents)
 
 
 def _check_public(path):

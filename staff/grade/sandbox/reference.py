@@ -46,10 +46,14 @@ class Reference:
 
     def solution(self):
         """Return a Solution, for one transport."""
+        return Solution(self.transport())
+
+    def transport(self):
+        """Return a transport to the whole solved package."""
         if self._sandbox is None:
-            package = (ROOT / "cs231n").glob("*.py")
+            package = (ROOT / "cs231n").rglob("*.py")
             self._sandbox = Sandbox({path.relative_to(ROOT).as_posix(): path.read_bytes() for path in package})
-        return Solution(self._sandbox.transport())
+        return self._sandbox.transport()
 
 
 class Solution:

@@ -1,7 +1,8 @@
-"""System calls that nothing in a sandbox needs: what outlives a process, namespaces, looks into other processes.
+"""System calls that nothing in a sandbox needs: what outlives a process, namespaces, sockets, other processes.
 
 Without them a submission cannot hide anything from one check to the next (System V memory and kernel keys belong
-to no process), and less of the kernel is within its reach.
+to no process; limits, priorities and processors of the first process outlive a check), reaches no network, not
+that of the virtual machine either, and less of the kernel is within its reach.
 """
 
 import contextlib
@@ -33,8 +34,17 @@ REFUSED = {
     "bpf": (321, 280),
     "userfaultfd": (323, 282),
     "io_uring_setup": (425, 425),
+    "open_by_handle_at": (304, 265),
+    "socket": (41, 198),  # what is open already stays in use
+    "setpriority": (141, 140),
+    "ioprio_set": (251, 30),
+    "sched_setparam": (142, 118),
+    "sched_setscheduler": (144, 119),
+    "sched_setaffinity": (203, 122),
+    "sched_setattr": (314, 274),
 }
 CLONE, CLONE3 = (56, 220), 435
+PRLIMIT = (302, 261)  # of another process
 CLONE_NEWUSER = 0x10000000
 ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 X32 = 0x40000000  # numbers from here on are the x32 variants of x86_64's
@@ -66,7 +76,13 @@ def _program(column, architecture):
     lines += [(AT_LEAST, 0, 1, X32), (RETURN, 0, 0, REFUSE)]
     for numbers in REFUSED.values():
         lines += [(EQUAL, 0, 1, numbers[column]), (RETURN, 0, 0, REFUSE)]
-    lines += [(EQUAL, 0, 1, CLONE3), (RETURN, 0, 0, UNKNOWN)]
+    lines += [
+        (EQUAL, 0, 3, PRLIMIT[column]),
+        (LOAD, 0, 0, FIRST_ARGUMENT),
+        (EQUAL, 1, 0, 0),
+        (RETURN, 0, 0, REFUSE),
+    ]
+    lines += [(LOAD, 0, 0, NUMBER), (EQUAL, 0, 1, CLONE3), (RETURN, 0, 0, UNKNOWN)]
     lines += [(EQUAL, 0, 3, CLONE[column]), (LOAD, 0, 0, FIRST_ARGUMENT)]
     lines += [(ANY_BIT, 0, 1, CLONE_NEWUSER), (RETURN, 0, 0, REFUSE)]
     return [*lines, (RETURN, 0, 0, ALLOW)]

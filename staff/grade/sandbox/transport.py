@@ -100,10 +100,11 @@ class Transport:
         sandbox: the Sandbox.
         trusted: names of exercises that the grader answers, forward and backward together.
         solution: a `reference.Solution`, where there are any.
+        public: whether all seeds are public, see `Sandbox.transport`.
     """
 
-    def __init__(self, sandbox, trusted=(), solution=None):
-        self._sandbox, self._solution = sandbox, solution
+    def __init__(self, sandbox, trusted=(), solution=None, public=False):
+        self._sandbox, self._solution, self._public = sandbox, solution, public
         self._trusted = tuple(sorted(trusted))
         self._module = self._room = self._line = self._failure = None
         self._limit = self._left = CALL_LIMIT
@@ -144,7 +145,7 @@ class Transport:
         """Fork a process for the check, in the room that holds the module; a second time if a first is stuck."""
         for limit in (limits.FIRST_ANSWER, max(limits.FIRST_ANSWER, self._limit)):
             try:
-                self._room = self._sandbox.room(self, self._module, self._trusted)
+                self._room = self._sandbox.room(self, self._module, self._trusted, self._public)
             except SubjectFailure as failure:
                 self._failure = failure
                 return {"value": None}
@@ -159,7 +160,7 @@ class Transport:
                 failure = self._lost("crashed", "Python ended without an answer")
             except SubjectFailure as error:
                 failure = error
-        self._sandbox.give_up(self._module, self._trusted, failure)
+        self._sandbox.give_up(self._module, self._trusted, self._public, failure)
         raise failure
 
     def _ask(self, message, seconds, free=False):

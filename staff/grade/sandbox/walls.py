@@ -39,12 +39,13 @@ def landlock_version() -> int:
     return 0
 
 
-def close_files(read: list[str], write: list[str]) -> None:
+def close_files(read: list[str], write: list[str], listed: list[str]) -> None:
     """Give up all files but some, all TCP ports, and signals to processes outside; children inherit that.
 
     Args:
         read: files, and folders with what is below, that can be read.
-        write: folders in which everything can be done.
+        write: files, and folders in which everything can be done.
+        listed: folders whose names can be read, and those below.
 
     Raises:
         OSError: this kernel cannot do that.
@@ -58,7 +59,7 @@ def close_files(read: list[str], write: list[str]) -> None:
     ruleset = libc.syscall(CREATE_RULESET, attributes, ctypes.c_size_t(len(attributes)), 0)
     if ruleset < 0:
         raise OSError(ctypes.get_errno(), "no Landlock ruleset")
-    for paths, allowed in ((read, READ_FILE | READ_DIR), (write, rights)):
+    for paths, allowed in ((read, READ_FILE | READ_DIR), (write, rights), (listed, READ_DIR)):
         for path in paths:
             _allow(libc, ruleset, path, allowed)
     libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)

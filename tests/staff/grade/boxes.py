@@ -22,7 +22,7 @@ class Box:
     def __init__(self, edits=None, **broken):
         self.edits, self.broken, self.asked = edits or {}, broken, []
 
-    def transport(self, trusted=()):
+    def transport(self, trusted=(), public=False):
         """Return a transport in which the trusted functions are those of the solved package."""
         self.asked.append(tuple(trusted))
         return transport(**self._modules(frozenset(trusted)))

@@ -28,19 +28,20 @@ def verdicts(files, *names, **more):
     with Sandbox(files, import_limit=LIMIT, resources=SMALL, **more) as box:
         session = Session(box.transport(), limit=LIMIT)
         found = {name: session.outcome(name).verdict for name in names}
-        user = box.user
-    assert processes(user) == [], "processes are left after the sandbox was closed"
+        users = box.users
+    assert processes(users) == [], "processes are left after the sandbox was closed"
     return found
 
 
-def processes(user):
-    """Return the ids of the processes of a sandbox's user; only root gives it one of its own, the others None."""
+def processes(users):
+    """Return the ids of the processes of a sandbox's users, which only root gives it."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            if folder.stat().st_uid == user or f"Uid:\t{user}\t" in (folder / "status").read_text():
+            [line] = [line for line in (folder / "status").read_text().splitlines() if line.startswith("Uid:")]
+            if users & {folder.stat().st_uid, *map(int, line.split()[1:])}:
                 found.append(folder.name)
-        except OSError:
+        except (OSError, ValueError):
             pass
     return found
 

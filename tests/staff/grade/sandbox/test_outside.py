@@ -26,8 +26,8 @@ def test_the_solution_passes_every_check():
     with Sandbox(solved()) as box:
         session = Session(box.transport())
         assert {name for name in AUTOMATIC if session.outcome(name).verdict != "passed"} == set()
-        user = box.user
-    assert processes(user) == []
+        users = box.users
+    assert processes(users) == []
 
 
 # --- forgery --------------------------------------------------------------------------------------------------
@@ -120,10 +120,10 @@ def test_closing_ends_everything_and_leaves_no_file():
     before = set(os.listdir(tempfile.gettempdir()))
     box = Sandbox(solved())
     assert Session(box.transport(), limit=LIMIT).outcome("relu_forward").verdict == "passed"
-    user = box.user
+    users = box.users
     box.close()
     box.close()
-    assert processes(user) == []
+    assert processes(users) == []
     left = set(os.listdir(tempfile.gettempdir())) - before
     assert not [name for name in left if name.startswith("cs231n-sandbox")]
 
@@ -179,7 +179,7 @@ def test_without_bubblewrap_the_solution_passes_and_a_crash_costs_one_exercise(r
             "three_layer_conv_net",
         )
         found = {name: session.outcome(name).verdict for name in names}
-        folder = box._boxes[True]._folder
+        folder = box._boxes[True, False]._folder
         assert folder.exists()
     assert not folder.exists()
     assert found.pop("relu_forward") == "crashed" and found.pop("relu_backward") == "timeout"
@@ -206,7 +206,7 @@ def test_with_a_narrow_umask_a_sandbox_under_another_user_can_read_its_files(uma
 def test_with_a_narrow_umask_and_without_bubblewrap_every_file_can_be_read_by_other_users(reduced, umask):
     with Sandbox(solved()) as box:
         assert Session(box.transport(), limit=LIMIT).outcome("relu_forward").verdict == "passed"
-        folder = box._boxes[True]._folder
+        folder = box._boxes[True, False]._folder
         assert folder.stat().st_mode & 0o777 == 0o700  # another user's is set where there is one
         ours = [path for path in folder.rglob("*") if not path.is_symlink()]
         modes = {path.relative_to(folder).as_posix(): path.stat().st_mode & 0o777 for path in ours}
