@@ -6,6 +6,7 @@ expected value and no traceback of a secret seed: whatever is in it, the student
 
 import dataclasses
 import json
+from typing import Any
 
 __all__ = ["CheckRecord", "ExerciseRecord", "ManualRecord", "PartRecord", "Record", "dump", "load"]
 
@@ -124,22 +125,22 @@ class Record:
     seconds: float = 0.0
 
     @property
-    def earned(self):
+    def earned(self) -> float:
         """Points of exercises and judged items together."""
         return sum(item.earned or 0 for item in (*self.exercises, *self.manual))
 
     @property
-    def pending(self):
+    def pending(self) -> bool:
         """Whether an item waits for a human."""
         return any(item.earned is None for item in self.manual)
 
 
-def dump(record):
+def dump(record: Record) -> str:
     """Return a record as JSON text."""
     return json.dumps(dataclasses.asdict(record), indent=1, ensure_ascii=False) + "\n"
 
 
-def load(text):
+def load(text: str) -> Record:
     """Return the record of a JSON text."""
     data = json.loads(text)
     exercises = tuple(_exercise(item) for item in data.pop("exercises"))
@@ -148,12 +149,12 @@ def load(text):
     return Record(**data, problems=problems, exercises=exercises, manual=manual)
 
 
-def _exercise(item):
+def _exercise(item: dict[str, Any]) -> ExerciseRecord:
     checks = tuple(CheckRecord(**one) for one in item.pop("checks"))
     lists = {name: tuple(item.pop(name)) for name in ("needs", "trusted")}
     return ExerciseRecord(**item, **lists, checks=checks)
 
 
-def _manual(item):
+def _manual(item: dict[str, Any]) -> ManualRecord:
     parts = tuple(PartRecord(**part | {"figures": tuple(part["figures"])}) for part in item.pop("parts"))
     return ManualRecord(**item, parts=parts)

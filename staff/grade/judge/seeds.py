@@ -15,7 +15,7 @@ class SecretError(ValueError):
     """There is no usable secret; the message says how to make one."""
 
 
-def read_secret(path):
+def read_secret(path: Path) -> bytes:
     """Return the course secret of a file, without white space around it."""
     advice = f'python -c "import secrets; print(secrets.token_hex(32))" > {path}'
     try:
@@ -28,7 +28,7 @@ def read_secret(path):
     return secret
 
 
-def generator(secret, code, check_id, seed):
+def generator(secret: bytes, code: str, check_id: str, seed: int) -> np.random.Generator:
     """Return the random numbers of a check of some code.
 
     Args:
@@ -41,10 +41,10 @@ def generator(secret, code, check_id, seed):
     return np.random.default_rng(int.from_bytes(_hmac(secret, message), "big"))
 
 
-def fingerprint(secret):
+def fingerprint(secret: bytes) -> str:
     """Return a few digits that tell secrets apart and do not tell them."""
     return _hmac(secret, "fingerprint").hex()[:8]
 
 
-def _hmac(secret, message):
+def _hmac(secret: bytes, message: str) -> bytes:
     return hmac.digest(secret, message.encode(), hashlib.sha256)

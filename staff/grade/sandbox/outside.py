@@ -510,6 +510,7 @@ class _Box:
         if self._framework:
             site, libraries = _framework(self._framework)
             read += [*map(str, site), *libraries]
+            read += ["/proc"] if "tensorflow" in self._framework.packages else []  # it ends without
         return {"read": read, "write": [scratch, os.devnull], "listed": list(interpreter.stdlib)}
 
     def _reduced(self, control, folder):

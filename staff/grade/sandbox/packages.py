@@ -3,6 +3,7 @@
 import functools
 import importlib.metadata
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -11,7 +12,7 @@ __all__ = ["folders"]
 
 
 @functools.cache
-def folders(modules):
+def folders(modules: tuple[str, ...]) -> tuple[Path, ...]:
     """Return the paths, in site-packages, of the distributions that provide some modules and of all they require.
 
     Args:
@@ -35,7 +36,7 @@ def folders(modules):
     return tuple(path for path in paths if path.exists())
 
 
-def _requirements(distribution):
+def _requirements(distribution: importlib.metadata.Distribution) -> Iterator[Requirement]:
     """Return what a distribution needs here, without its extras."""
     for text in distribution.requires or ():
         try:

@@ -56,7 +56,7 @@ ALLOW, REFUSE, UNKNOWN = 0x7FFF0000, 0x00050001, 0x00050026  # yes; EPERM; ENOSY
 PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
 
 
-def install():
+def install() -> None:
     """Refuse these calls to this process and all it starts; of no effect on other systems and processors."""
     column, architecture = ARCHITECTURES.get(os.uname().machine, (None, None))
     if column is None or os.uname().sysname != "Linux":
@@ -70,7 +70,7 @@ def install():
         libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, program, 0, 0)
 
 
-def _program(column, architecture):
+def _program(column: int, architecture: int) -> list[tuple[int, int, int, int]]:
     """Return the filter: lines of (operation, lines to skip if so, lines to skip if not, operand)."""
     lines = [(LOAD, 0, 0, ARCHITECTURE), (EQUAL, 1, 0, architecture), (RETURN, 0, 0, REFUSE), (LOAD, 0, 0, NUMBER)]
     lines += [(AT_LEAST, 0, 1, X32), (RETURN, 0, 0, REFUSE)]

@@ -10,6 +10,7 @@ import pwd
 import random
 import tempfile
 from pathlib import Path
+from typing import IO
 
 from staff.grade import limits
 
@@ -30,7 +31,7 @@ class SandboxUser:
         lock: locked file; the lock ends with this process at the latest.
     """
 
-    def __init__(self, uid: int, lock) -> None:
+    def __init__(self, uid: int, lock: IO[str]) -> None:
         self.uid, self._lock = uid, lock
 
     def release(self) -> None:
@@ -63,7 +64,7 @@ def claim() -> SandboxUser | None:
     raise SandboxError(f"all users from {first} to {last} are taken; end other runs of the grader")
 
 
-def _lock_folder():
+def _lock_folder() -> Path:
     """Return the folder of the locks, which is root's alone; everybody could have made one of that name."""
     for parent in (Path("/run/lock"), Path(tempfile.gettempdir())):
         folder = parent / LOCKS
@@ -77,7 +78,7 @@ def _lock_folder():
     raise SandboxError(f"no folder for locks: {folder} has to belong to root alone; remove it")
 
 
-def _first_user(uid_map):
+def _first_user(uid_map: Path) -> int:
     """Return the first user id of a range that this machine or container has."""
     try:
         ranges = [tuple(map(int, line.split())) for line in uid_map.read_text().splitlines()]
@@ -89,9 +90,9 @@ def _first_user(uid_map):
     return limits.FIRST_USERS[-1]
 
 
-def _users_of_processes(proc):
+def _users_of_processes(proc: Path) -> set[int]:
     """Return the user ids that processes of this machine have."""
-    taken = set()
+    taken: set[int] = set()
     for path in proc.glob("[0-9]*/status"):
         try:
             [line] = [line for line in path.read_text().splitlines() if line.startswith("Uid:")]
@@ -101,7 +102,7 @@ def _users_of_processes(proc):
     return taken
 
 
-def _has_name(uid):
+def _has_name(uid: int) -> bool:
     try:
         return bool(pwd.getpwuid(uid))
     except KeyError:

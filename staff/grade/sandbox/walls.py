@@ -28,14 +28,14 @@ PR_SET_PDEATHSIG, PR_SET_KEEPCAPS, PR_SET_NO_NEW_PRIVS = 1, 8, 38
 CAPABILITIES_VERSION, READ_ANY_FILE = 0x20080522, 1 << 2  # CAP_DAC_READ_SEARCH
 
 
-def _libc():
+def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
 
 
 def landlock_version() -> int:
     """Return the version of Landlock that this kernel has, or 0."""
     with contextlib.suppress(AttributeError, OSError):
-        return max(0, _libc().syscall(CREATE_RULESET, 0, 0, 1))
+        return max(0, int(_libc().syscall(CREATE_RULESET, 0, 0, 1)))
     return 0
 
 
@@ -68,7 +68,7 @@ def close_files(read: list[str], write: list[str], listed: list[str]) -> None:
     os.close(ruleset)
 
 
-def _allow(libc, ruleset, path, allowed):
+def _allow(libc: ctypes.CDLL, ruleset: int, path: str, allowed: int) -> None:
     """Add a rule for a file, or a folder with what is below; one that is not there needs none."""
     try:
         descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
@@ -126,7 +126,7 @@ def become(user: int, read_any_file: bool) -> None:
         _keep_capabilities(libc, READ_ANY_FILE)
 
 
-def _keep_capabilities(libc, kept):
+def _keep_capabilities(libc: ctypes.CDLL, kept: int) -> None:
     """Drop all capabilities but some."""
     header = struct.pack("Ii", CAPABILITIES_VERSION, 0)
     sets = struct.pack("6I", kept, kept, 0, 0, 0, 0)  # effective, permitted, inheritable; low words, high words
