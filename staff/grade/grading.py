@@ -112,7 +112,7 @@ def grade(place, setup, earlier=None, reference=None, submission=None):
     with contextlib.ExitStack() as stack:
         reference = reference or stack.enter_context(Reference())
         box = stack.enter_context(outside.Sandbox(assembly.files, setup.release, reference))
-        judge = Judge(box, seeded(assembly.code), setup.limit, reference)
+        judge = Judge(box, seeded(assembly.code), setup.limit, reference=reference)
         exercises = [judge.record(one) for one in setup.chosen if not one.in_notebook]
     in_notebook, log = grade_q5(submission.files, assembly.files, seeded, setup.chosen)
     seconds = round(time.monotonic() - start, 3)
