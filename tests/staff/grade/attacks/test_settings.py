@@ -155,7 +155,11 @@ def grade(folder, solved, setting, submissions):
         assert len(list(csv.reader(file))) == len(submissions) + 1
     records = [json.loads(path.read_text()) for path in (home / "out" / "records").glob("*.json")]
     verdicts = {record["name"]: {one["name"]: one["verdict"] for one in record["exercises"]} for record in records}
-    left = {name for name in set(os.listdir(tempfile.gettempdir())) - before if name.startswith("cs231n")}
+    new = set(os.listdir(tempfile.gettempdir())) - before
+    ours = {
+        name: re.fullmatch(r"cs231n-sandbox-(\d+)-.*", name) for name in new
+    }  # of a grader with this process id
+    left = {name for name, match in ours.items() if match and not Path("/proc", match[1]).exists()}
     return verdicts, done.stdout, left
 
 
