@@ -3,16 +3,11 @@
 import pytest
 
 from cs231n.checks import registry
-from cs231n.checks.registry import Check
 from cs231n.checks.rubric import load
 from cs231n.checks.session import Session
 from staff.misconceptions.subject import transport
 from tests.checks.alternatives import ALTERNATIVES
 from tests.checks.field import FIELD
-
-with_details = pytest.mark.skipif(
-    "detail" not in Check.__dataclass_fields__, reason="the checks do not tell core and details apart"
-)
 
 
 def test_there_are_100_right_solutions_that_differ_from_ours():
@@ -23,12 +18,10 @@ def test_there_are_100_right_solutions_that_differ_from_ours():
 def test_each_detail_that_is_missed_is_a_check():
     for name, one in FIELD.items():
         checks = {check.name for exercise in one.exercises for check in registry.checks_of(exercise)}
-        if "detail" in Check.__dataclass_fields__:
-            assert set(one.misses) <= checks, name
+        assert set(one.misses) <= checks, name
         assert (one.share < 1) == bool(one.misses), name
 
 
-@with_details
 @pytest.mark.parametrize("name", FIELD)
 def test_a_right_solution_misses_its_details_only_and_earns_its_share(name):
     one = FIELD[name]

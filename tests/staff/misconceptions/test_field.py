@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from cs231n.checks.mistakes.recognise import diagnose
-from cs231n.checks.registry import Check
 from staff.misconceptions.subject import replaced, transport
 from tests.checks.field import FIELD
 
@@ -126,9 +125,6 @@ def named(name, number):
     return diagnose(transport({module: replaced(module, **ways[number])}), exercise)
 
 
-@pytest.mark.skipif(
-    "detail" not in Check.__dataclass_fields__, reason="the checks do not tell core and details apart"
-)
 def test_four_of_five_are_named_and_none_wrongly():
     found = {way: named(*way) for way in WAYS}
     assert {way: name for way, name in found.items() if name not in (way[0], None)} == {}
