@@ -75,6 +75,38 @@ def _explain(failure):
     return Message(failure.message, where=tuple(where), hint=_next_step(failure))
 
 
+# What Python 2 and older NumPy had, by the message that says it is not there, and what replaced it.
+_OLD_NAMES = (
+    (r"name '(xrange|raw_input|unicode)' is not defined", r"\1 is Python 2: range, input and str replaced these."),
+    (r"has no attribute 'iter(items|keys|values)'", r"iter\1() is Python 2: write \1()."),
+    (r"'dict' object has no attribute 'has_key'", "has_key is Python 2: write `key in d`."),
+    (r"Missing parentheses in call to 'print'", "print x is Python 2: write print(x)."),
+    (
+        r"(past|builtins|future|six)\b[\w.]*, which is not there|No module named '(past|future|six)\b",
+        "That was for code that runs in Python 2 and 3: take the line out, and write range for xrange.",
+    ),
+    (
+        r"'float' object cannot be interpreted as an integer|slice indices must be integers|expected a sequence of integers or a single integer",
+        "/ gives a float in Python 3. Where a size or an index is meant, write //.",
+    ),
+    (r"module 'numpy' has no attribute 'product'|cannot import name 'product'", "np.product is now np.prod."),
+    (
+        r"module 'numpy' has no attribute '(float|int|bool|object|complex|str)'",
+        r"np.\1 is gone from NumPy: write \1, or a dtype such as np.float64.",
+    ),
+    (
+        r"module 'numpy' has no attribute '(cumproduct|alltrue|sometrue)'",
+        r"np.\1 is gone: np.cumprod, np.all, np.any.",
+    ),
+    (
+        r"unexpected keyword argument 'newshape'|newshape",
+        "reshape's newshape is now shape: write x.reshape(shape).",
+    ),
+    (
+        r"inconsistent use of tabs and spaces",
+        "Tabs and spaces are mixed in the indentation: let the editor use spaces.",
+    ),
+)
 _RETURN = re.compile(r"return \w+(, (\w+|\(out\.shape, cache\)))*")  # what stands below a blank
 
 
@@ -85,4 +117,7 @@ def _next_step(failure):
         return f"The line above came with the blank: assign {unassigned[1]} in what you write."
     if failure.message.startswith("BdbQuit"):
         return "Nobody can type into the checks: take the breakpoint out, or stop at it in a notebook."
+    for pattern, said in _OLD_NAMES:
+        if found := re.search(pattern, failure.message):
+            return found.expand(said)
     return Verdict(failure.verdict).next_step
