@@ -86,7 +86,8 @@ _OLD_NAMES = (
         "That was for code that runs in Python 2 and 3: take the line out, and write range for xrange.",
     ),
     (
-        r"'float' object cannot be interpreted as an integer|slice indices must be integers|expected a sequence of integers or a single integer",
+        r"'float' object cannot be interpreted as an integer|slice indices must be integers"
+        r"|expected a sequence of integers or a single integer",
         "/ gives a float in Python 3. Where a size or an index is meant, write //.",
     ),
     (r"module 'numpy' has no attribute 'product'|cannot import name 'product'", "np.product is now np.prod."),

@@ -417,7 +417,7 @@ IMPORTS = {
     "memory bomb on import": ("x = []\nwhile True: x.append(bytearray(2**26))", {"import_error"} | CRASHED),
     "syntax error": ("def", {"import_error"}),
     "NUL": ("\0", {"import_error"}),
-    "torch on import": ("import torch", {"import_error"}),
+    "torch on import": ("import torch", PASSED),
     "forged news of the import": (SOCKETS + "for s in sockets(): os.write(s, b'x' * 64)", VIOLATION),
     "reads the orders": (
         SOCKETS
