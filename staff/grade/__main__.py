@@ -18,6 +18,7 @@ import os
 import sys
 from pathlib import Path
 
+from cs231n.checks.points import SCHEMES
 from cs231n.checks.rubric import select as select_exercises
 from staff.grade import limits
 from staff.grade.alike.tokens import Fingerprints
@@ -63,7 +64,7 @@ def main(arguments=None):
     from staff.grade.pages import write  # which loads SciPy, while the server starts
 
     _tell(export, options.deadline)
-    setup, output = _setup(secret, options, exercises), Output(options.out, policy)
+    setup, output = _setup(secret, options, exercises), Output(options.out, policy, options.scheme)
     try:
         summary = run(places, setup, output, points, options.workers, options.scheduler)
     except ClusterError as error:
@@ -117,6 +118,12 @@ def _parser():
         help="for all checks of a submission (default: %(default).0f)",
     )
     parser.add_argument(
+        "--scheme",
+        choices=SCHEMES,
+        default=SCHEMES[0],
+        help="how points come about (default: %(default)s)",
+    )
+    parser.add_argument(
         "--previous", type=Path, metavar="DIR", help="output of an earlier run, to tell what changed"
     )
     parser.add_argument(
@@ -161,9 +168,9 @@ def _setup(secret, options, exercises):
     from staff.release.build import ROOT, build
 
     release = build()
-    return Setup(
-        secret, release, checks_digest(ROOT), options.limit, exercises, Fingerprints(release), options.unsafe
-    )
+    checks = checks_digest(ROOT, options.scheme)
+    fingerprints = Fingerprints(release)
+    return Setup(secret, release, checks, options.limit, exercises, fingerprints, options.unsafe, options.scheme)
 
 
 def _print(summary, out, moved):

@@ -6,6 +6,7 @@ import functools
 import hashlib
 import time
 
+from cs231n.checks.points import SCHEMES
 from cs231n.checks.rubric import load
 from cs231n.checks.verdicts import Verdict
 from staff.grade import hidden, limits
@@ -36,6 +37,7 @@ class Setup:
         exercises: names of those to grade; empty: all.
         fingerprints: takes what tells whether two submissions are alike, or None to leave that out.
         unsafe: whether to grade where nothing keeps a submission from the solution and the secret.
+        scheme: how points come about, one of cs231n.checks.points.SCHEMES.
     """
 
     secret: bytes
@@ -45,6 +47,7 @@ class Setup:
     exercises: tuple[str, ...] = ()
     fingerprints: Fingerprints | None = None
     unsafe: bool = False
+    scheme: str = SCHEMES[0]
 
     @property
     def chosen(self):
@@ -68,11 +71,11 @@ class Graded:
     fingerprints: dict = dataclasses.field(default_factory=dict)
 
 
-def checks_digest(root):
-    """Return SHA-256 over what decides about scores: checks, rubric, and the solution where it stands in."""
+def checks_digest(root, scheme=SCHEMES[0]):
+    """Return SHA-256 over what decides about scores: checks, rubric, scheme, the solution where it stands in."""
     paths = [path for kind in ("py", "toml", "json") for path in (root / "cs231n").rglob(f"*.{kind}")]
     paths += (root / "staff" / "grade" / "hidden").glob("*.py")
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(scheme.encode())
     for path in sorted(paths):
         digest.update(repr((path.relative_to(root).as_posix(), path.read_bytes())).encode())
     return digest.hexdigest()
@@ -112,9 +115,9 @@ def grade(place, setup, earlier=None, reference=None, submission=None):
     with contextlib.ExitStack() as stack:
         reference = reference or stack.enter_context(Reference())
         box = stack.enter_context(outside.Sandbox(assembly.files, setup.release, reference))
-        judge = Judge(box, seeded(assembly.code), setup.limit, reference=reference)
+        judge = Judge(box, seeded(assembly.code), setup.limit, setup.scheme, reference)
         exercises = [judge.record(one) for one in setup.chosen if not one.in_notebook]
-    in_notebook, log = grade_q5(submission.files, assembly.files, seeded, setup.chosen)
+    in_notebook, log = grade_q5(submission.files, assembly.files, seeded, setup.chosen, setup.scheme)
     seconds = round(time.monotonic() - start, 3)
     record = dataclasses.replace(record, exercises=(*exercises, *in_notebook), seconds=seconds)
     return Graded(_read(record, notebooks, problems, setup), log=(*judge.log, *log), fingerprints=marks)

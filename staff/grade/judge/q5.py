@@ -10,6 +10,7 @@ import traceback
 
 from cs231n.checks.notebooks.frameworks import FRAMEWORKS, Notebook
 from cs231n.checks.notebooks.program import Program
+from cs231n.checks.points import SCHEMES
 from cs231n.checks.rubric import load
 from cs231n.checks.verdicts import Verdict
 from staff.grade import limits
@@ -21,7 +22,7 @@ from staff.grade.sandbox import outside
 __all__ = ["grade_q5"]
 
 
-def grade_q5(files, tree, seeded, exercises):
+def grade_q5(files, tree, seeded, exercises, scheme=SCHEMES[0]):
     """Return (ExerciseRecords, texts for the staff alone about what broke) of exercises that are in a notebook.
 
     Whatever breaks here is our fault, and leaves the points of these exercises open and all others as they are.
@@ -31,21 +32,22 @@ def grade_q5(files, tree, seeded, exercises):
         tree: path -> bytes of the assembled tree, which a notebook may import.
         seeded: `seeded(code)` returns `generator(check_id, seed)` for the hash of the graded code.
         exercises: of the rubric; those in modules are passed over.
+        scheme: how points come about, one of points.SCHEMES.
     """
     exercises = [one for one in exercises if one.in_notebook]
     if not exercises:
         return [], []
     try:
-        return _grade_written(files, tree, seeded, exercises)
+        return _grade_written(files, tree, seeded, exercises, scheme)
     except Exception:
         return _alike(exercises, Verdict.GRADER_ERROR, Verdict.GRADER_ERROR.meaning), [traceback.format_exc()]
 
 
-def _grade_written(files, tree, seeded, exercises):
+def _grade_written(files, tree, seeded, exercises, scheme):
     """Grade the notebooks that something was written in; see grade_q5."""
     programs = {framework: _program(files, framework) for framework in FRAMEWORKS if framework.notebook in files}
     graded = {
-        framework.notebook: _grade(framework, program, files[framework.notebook], tree, seeded, exercises)
+        framework.notebook: _grade(framework, program, files[framework.notebook], tree, seeded, exercises, scheme)
         for framework, program in programs.items()
         if program is None or any(map(program.is_written, framework.cells))
     }
@@ -74,7 +76,7 @@ def _program(files, framework):
         return None
 
 
-def _grade(framework, program, data, tree, seeded, exercises):
+def _grade(framework, program, data, tree, seeded, exercises, scheme):
     """Grade one notebook; see grade_q5."""
     if program is None:
         return _alike(exercises, Verdict.IMPORT_ERROR, f"{framework.notebook} cannot be read"), []
@@ -83,7 +85,7 @@ def _grade(framework, program, data, tree, seeded, exercises):
         return _alike(exercises, Verdict.GRADER_ERROR, Verdict.GRADER_ERROR.meaning), [log]
     generator = seeded(_digest(program))
     with outside.Sandbox(tree | {framework.notebook: data}, framework=framework) as box:
-        judge = Judge(_Room(box, framework), generator, limits.NOTEBOOK)
+        judge = Judge(_Room(box, framework), generator, limits.NOTEBOOK, scheme)
         return [judge.record(one) for one in exercises], judge.log
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 
+from cs231n.checks.points import SCHEMES
 from cs231n.checks.rubric import load
 from staff.grade.intake.text import clean
 from staff.grade.points import lateness
@@ -13,13 +14,13 @@ LATE = ("late days", "penalty %", "total after penalty")  # where there is a dea
 MAX_TEXT = 2000  # characters of a cell
 
 
-def gradebook(rows):
-    """Return the text of a gradebook of rows, sorted by name."""
+def gradebook(rows, scheme=SCHEMES[0]):
+    """Return the text of a gradebook of rows, sorted by name; the last column's header names the points scheme."""
     rubric, text = load(), io.StringIO()
     rows = list(rows)
     late = [column for column in LATE if any(column in line for line in rows)]
     columns = ["name", "student", "status", "total", *late, *rubric.questions, *rubric.exercises, *rubric.manual]
-    table = csv.DictWriter(text, [*columns, "problems"], lineterminator="\n")
+    table = csv.DictWriter(text, [*columns, "problems", f"points: {scheme}"], lineterminator="\n")
     table.writeheader()
     for line in sorted(rows, key=lambda line: line["name"]):
         table.writerow({column: _cell(value) for column, value in line.items()})

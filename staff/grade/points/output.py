@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from cs231n.checks.points import SCHEMES
 from staff.grade import record
 from staff.grade.points import gradebook, gradescope, lateness, manual
 
@@ -21,13 +22,14 @@ class Output:
     Args:
         folder: where; it may hold an earlier run.
         policy: lateness.Policy of the gradebook, or None.
+        scheme: how points come about, which the gradebook's header says.
 
     Attributes:
         unread: whether manual.csv has points or comments in it that this run has not, and so was left as it is.
     """
 
-    def __init__(self, folder, policy=None):
-        self.folder, self._policy = Path(folder), policy
+    def __init__(self, folder, policy=None, scheme=SCHEMES[0]):
+        self.folder, self._policy, self._scheme = Path(folder), policy, scheme
         for name in ("records", "results", "feedback", "manual"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
             for path in (self.folder / name).glob(f"*{_UNFINISHED}"):
@@ -63,7 +65,7 @@ class Output:
 
     def write_gradebook(self):
         """Write the gradebook of all submissions written so far."""
-        self._put(self.folder / "gradebook.csv", gradebook.gradebook(self._rows.values()))
+        self._put(self.folder / "gradebook.csv", gradebook.gradebook(self._rows.values(), self._scheme))
 
     def write_pages(self, feedback, report):
         """Write the students' pages, (name, HTML) one after the other, and the class report."""

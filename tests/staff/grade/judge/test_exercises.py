@@ -201,3 +201,18 @@ def test_the_same_code_gets_the_same_seeds():
         drawn.append(seen)
     assert len(drawn[0]) == len(drawn[1]) > 3
     assert all(np.array_equal(one, two) for one, two in zip(*drawn))
+
+
+def test_a_missing_detail_costs_a_detail_or_under_the_old_scheme_all():
+    def max_pool_backward_naive(dout, cache):
+        dx = layers.max_pool_backward_naive(dout, cache)
+        dout *= 1.5
+        return dx
+
+    exercise = EXERCISES["max_pool_backward_naive"]
+    record = judge(Box(max_pool_backward_naive=max_pool_backward_naive)).record(exercise)
+    assert (record.verdict, record.earned) == ("core_passed", 2.9)
+    assert record.message.startswith("2.9 of 3: right on ordinary input; 9 of 10 details")
+    strict = judge(Box(max_pool_backward_naive=max_pool_backward_naive))
+    strict.scheme = "all-or-nothing"
+    assert strict.record(exercise).earned == 0

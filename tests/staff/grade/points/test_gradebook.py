@@ -55,3 +55,8 @@ def test_no_text_is_taken_for_a_formula(formula):
 
 def test_texts_with_commas_quotes_and_line_breaks_stay_in_their_cell():
     assert lines(record(student='Lovelace, "Ada"\r\nx'))[0]["student"] == 'Lovelace, "Ada" x'
+
+
+def test_the_header_says_which_scheme_ruled():
+    assert gradebook([]).splitlines()[0].endswith(",points: core-and-details")
+    assert gradebook([], "all-or-nothing").splitlines()[0].endswith(",points: all-or-nothing")
