@@ -106,7 +106,7 @@ def relu_backward(dout, cache):
     """Backward pass of a rectifier, whose slope is taken to be 0 at x = 0.
 
     ### BEGIN ANSWER
-        dx = dout * (x > 0)
+        dx = dout where x > 0, and 0 elsewhere
     ### END ANSWER
 
     Args:

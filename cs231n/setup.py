@@ -5,7 +5,8 @@ import runpy
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-os.chdir(ROOT)
-sys.path[0] = str(ROOT)  # not this folder, whose modules have common names
-runpy.run_path("setup.py", run_name="__main__")
+if __name__ == "__main__":
+    root = Path(__file__).resolve().parents[1]
+    os.chdir(root)
+    sys.path[0] = str(root)  # not this folder, whose modules have common names
+    runpy.run_path("setup.py", run_name="__main__")

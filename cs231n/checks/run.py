@@ -65,7 +65,8 @@ def run_check(check, subject, rng, seed=0, limit=CALL_LIMIT):
 
 def _explain(failure):
     """Return the message for code that gave no answer."""
-    where = [f"for {failure.case}"] if failure.case else []
+    blank = failure.verdict == Verdict.NOT_IMPLEMENTED  # which is so whatever the case
+    where = [f"for {failure.case}"] if failure.case and not blank else []
     # What the package checks about arguments is no code of theirs; the line that handed them in is.
     own = [frame for frame in failure.frames if not frame[0].endswith("validation.py")] or failure.frames
     for file, line, function, source in own[-4:]:

@@ -100,7 +100,7 @@ def _compare() -> str:
 
     compiled, reason = im2col._load_compiled()
     if compiled is None:
-        return reason
+        return str(reason)
 
     rng = np.random.default_rng(231)
     for dtype, bound in ((np.float32, 1e-4), (np.float64, 1e-11)):

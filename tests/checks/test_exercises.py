@@ -101,6 +101,7 @@ def test_wrong_running_statistics_are_caught_for_images_too(name):
     def wrong(x, gamma, beta, bn_param):
         out, cache = layers.spatial_batchnorm_forward(x, gamma, beta, bn_param)
         bn_param["running_mean"] = bn_param["running_mean"] * 0.9 + 0.01
+        bn_param["running_var"] = bn_param["running_var"] * 0.9 + 0.01
         return out * out.dtype.type(1.01), cache
 
     subject = {"layers": replaced("layers", spatial_batchnorm_forward=wrong)}

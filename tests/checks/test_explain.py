@@ -61,7 +61,7 @@ def test_an_exercise_that_nobody_set_up_a_closer_look_at_is_explained_by_its_che
     explanation = explain(transport(**({} if right else {"layers": wrong})), "relu_forward")
     text = as_text(explanation, STYLE)
     assert "there is no closer look at this one" in text
-    assert ("All 5 checks of relu_forward pass" if right else "out has other values") in text
+    assert ("All 5 checks of relu_forward pass" if right else "out has wrong values") in text
     assert explanation.verdict == ("right" if right else "failed")
 
 
@@ -209,14 +209,6 @@ WRONG = [
         "mistake",
         "grads['W3'] is still right and grads['b2'] is the first wrong one",
     ),
-    (
-        "affine_backward",
-        "layers",
-        ("(dout @ w.T).reshape(x.shape)", "(dout @ w.T).reshape(x.shape).astype(np.float32)"),
-        "dx",
-        "precision",
-        "float32",
-    ),
 ]
 
 
@@ -265,7 +257,7 @@ def test_where_only_other_properties_fail_it_says_so():
         return result
 
     explanation = explain(transport(layers=replaced("layers", relu_backward=overwriting)), "relu_backward")
-    assert explanation.verdict == "failed"
+    assert explanation.verdict == "core_passed"
     assert explanation.findings[0].verdict == "right"
     said = as_text(explanation, Style(width=1000))
     assert "its gradients are the slopes, but something else does not hold" in said

@@ -9,6 +9,7 @@ from cs231n.checks import show_checks
 from cs231n.checks.rubric import load
 from cs231n.checks.session import Outcome
 from cs231n.checks.show import notebook
+from cs231n.checks.verdicts import Verdict
 from cs231n.verdict import MIME
 from staff import ROOT
 from staff.run import NOTEBOOKS
@@ -61,7 +62,7 @@ def test_as_many_hints_are_shown_as_are_asked_for(shown, monkeypatch, hints, las
 
 def test_blocked_is_no_pass(shown, monkeypatch):
     exercise = load().exercises["dropout_backward"]
-    blocked = Outcome(exercise, "blocked", needs=("dropout_forward",))
+    blocked = Outcome(exercise, Verdict.BLOCKED, needs=("dropout_forward",))
     monkeypatch.setattr(notebook, "run", lambda names: [blocked])
     show_checks("dropout_backward")
     assert not verdict_of(shown[0])["passed"]
