@@ -6,7 +6,7 @@ MODULE, SEQUENTIAL, FUNCTIONAL = "module-convnet", "sequential-convnet", "functi
 # What is wrong -> cell, verdict of its exercise, edits.
 PYTORCH_WRONG = {
     "no padding": (CONVNET, "error", ("w1, b1, padding=w1.shape[2] // 2", "w1, b1")),
-    "padding for 3 x 3": (CONVNET, "error", ("padding=w2.shape[2] // 2", "padding=1")),
+    "padding for 3 x 3": (CONVNET, "core_passed", ("padding=w2.shape[2] // 2", "padding=1")),
     "rolled, not padded": (
         CONVNET,
         "failed",
@@ -52,7 +52,7 @@ PYTORCH_WRONG = {
     ),
     "random biases": (INITIALISE, "failed", ("torch.zeros(bias_size", "torch.randn(bias_size")),
     "no gradients wanted": (INITIALISE, "failed", ("param.requires_grad_()", "param")),
-    "a fixed seed": (INITIALISE, "failed", ("params = []", "params = []\n    torch.manual_seed(0)")),
+    "a fixed seed": (INITIALISE, "core_passed", ("params = []", "params = []\n    torch.manual_seed(0)")),
     "sizes of the defaults": (INITIALISE, "failed", ("image_size * image_size, num", "32 * 32, num")),
     "never steps": (TRAIN, "failed", ("param -= learning_rate * param.grad", "pass")),
     "uphill": (TRAIN, "failed", ("param -= ", "param += ")),
