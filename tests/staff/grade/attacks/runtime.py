@@ -179,7 +179,6 @@ for s in sockets(): os.write(s, frame(text))
         """,
         FAILED,
     ),
-    "another dtype": ("return _right(x)[0].astype(np.float32), x", FAILED),
     "a shape that would broadcast": ("return _right(x)[0][:1], x", FAILED),
     "a number": ("return 0.0, x", FAILED),
     "NaN": ("return np.full(x.shape, np.nan), x", FAILED),
@@ -194,7 +193,7 @@ for s in sockets(): os.write(s, frame(text))
         """,
         FAILED,
     ),
-    "input changed in place": ("out = _right(x)\nx *= 0\nreturn out", FAILED),
+    "input changed in place": ("out = _right(x)\nx *= 0\nreturn out", {"core_passed"}),
     "comparisons patched": (
         """
         import numpy.testing

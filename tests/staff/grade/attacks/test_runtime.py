@@ -28,10 +28,17 @@ def test_an_attack_on_import_costs_that_module_alone(name):
     assert found["relu_forward"] in expected and found["sgd_momentum"] == "passed"
 
 
+USING = "TwoLayerNet.loss = lambda *args, **kwargs: {}.zeros(3)\n"
+
+
 @pytest.mark.parametrize("name", IN_NETS)
-def test_the_nets_hold_no_framework_either(name):
-    found = verdicts(solved(fc_net=f"\n{IN_NETS[name]}\n"), "two_layer_net", "three_layer_conv_net")
-    assert found == {"two_layer_net": "import_error", "three_layer_conv_net": "passed"}
+def test_an_import_of_what_the_nets_do_not_hold_costs_nothing_unless_it_is_used(name):
+    line = IN_NETS[name]
+    used = line.split()[-1]
+    found = verdicts(solved(fc_net=f"\n{line}\n"), "two_layer_net", "three_layer_conv_net")
+    assert found == {"two_layer_net": "passed", "three_layer_conv_net": "passed"}
+    found = verdicts(solved(fc_net=f"\n{line}\n{USING.format(used)}"), "two_layer_net", "three_layer_conv_net")
+    assert found == {"two_layer_net": "error", "three_layer_conv_net": "passed"}
 
 
 def test_files_beside_the_package_and_odd_ones_in_it_change_nothing():
