@@ -65,7 +65,9 @@ IS_INSTALLED = "installing takes minutes and a network; that nothing is left to 
 TENSORFLOW = Run(
     f'{INSTALL_OFFLINE} -c constraints.txt -e ".[tensorflow]" || true',
     "1.5 GB; pip looks for it here alone, and need not find it",
-    says="already satisfied: tensorflow|No matching distribution found for tensorflow",
+    # Where it is not installed, pip names the requirement or the constraint that it looked for.
+    says=r"already satisfied: tensorflow|No matching distribution found for tensorflow"
+    r"|depends on tensorflow-cpu(.|\n)*\(constraint\) tensorflow-cpu",
 )
 MAKES_ENVIRONMENT = "pip in a new environment takes seconds, and nothing is installed into this one"
 VENV = Run("python -m venv --without-pip new && test -f new/pyvenv.cfg", MAKES_ENVIRONMENT)
@@ -134,6 +136,7 @@ KNOWN = {
         "make test": Run("make -n test", "it would execute this very test"),
         "make test-all": Run("make -n test-all", "as make test"),
         "make lint": Run("make -n lint", "as make test", says="mypy"),
+        "python -m staff.grade.autograder --isolation": Run(says="Isolation: "),
         "python -m pytest tests/test_layers.py": Run(
             "python -m pytest tests/test_layers.py --collect-only -q",
             "make test executes it",

@@ -5,6 +5,7 @@ import stat
 
 import pytest
 
+from cs231n.checks.verdicts import Verdict
 from staff.grade import autograder, grading
 from staff.grade.sandbox import outside
 from tests.staff.grade.conftest import SECRET, write_folder
@@ -65,7 +66,7 @@ def test_where_the_grader_breaks_there_are_results_that_say_so_and_the_status_is
     home = container(blank)
     monkeypatch.setattr(grading, "grade", broken)
     assert autograder.main([str(home)]) == 1
-    assert "the grader broke here, which costs no points" in json.dumps(results(home))
+    assert Verdict.GRADER_ERROR.meaning in json.dumps(results(home))
     assert "a bug of ours" not in json.dumps(results(home))
 
 
