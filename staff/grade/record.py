@@ -33,7 +33,7 @@ class ExerciseRecord:
         verdict: a `verdicts.Verdict`.
         message: why it did not pass, one line; "" if it passed.
         needs: exercises that have to work first, where the verdict is `blocked`.
-        trusted: exercises whose failed parts were answered by the grader, where that was needed to pass.
+        trusted: exercises that are not right yet, where the grader answered in their place and that earned points.
         misconception: name of the recognised misconception, or None; its title and hint ladder are looked up by
             name in the catalogue that ships with the checks.
         checks: a CheckRecord for each check that was run.

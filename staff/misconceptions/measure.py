@@ -48,16 +48,22 @@ class Trial:
 
     @property
     def spoiled(self):
-        """The exercises that fail untouched: neither its own, nor judged by it, nor sharing its block."""
+        """The exercises that fail untouched: neither its own, nor judged by it, nor sharing its block.
+
+        What builds on it may be blocked, or show the same detail: the grader's layer stands in for it there.
+        """
         own = self.misconception.exercise
         touched = {own, *self.misconception.also, *backward_passes(own)}
+        follows = {Verdict.BLOCKED}
+        if self.verdicts[own] == Verdict.CORE_PASSED:
+            follows.add(Verdict.CORE_PASSED)
         needing = dependents(own)
         return [
             exercise
             for exercise, verdict in self.verdicts.items()
             if exercise not in touched
             and verdict != Verdict.PASSED
-            and not (verdict == "blocked" and exercise in needing)
+            and not (verdict in follows and exercise in needing)
         ]
 
 

@@ -27,7 +27,7 @@ _TOLD_MORE = (
     Verdict.PROTOCOL_VIOLATION,
 )
 
-_SETTLED = (Verdict.PASSED, Verdict.CORE_PASSED, Verdict.NOT_IMPLEMENTED, Verdict.GRADER_ERROR)
+_SETTLED = (Verdict.PASSED, Verdict.NOT_IMPLEMENTED, Verdict.GRADER_ERROR)  # whatever the layers below do
 
 
 class Judge:
@@ -74,7 +74,8 @@ class Judge:
         outcome, trusted = self._outcome(self.session, exercise), ()
         if outcome.verdict not in _SETTLED and (broken := self._broken(exercise)):
             other = self._outcome(self._session(broken), exercise)
-            if other.points(self.scheme) >= outcome.points(self.scheme):
+            gained = other.points(self.scheme) - outcome.points(self.scheme)
+            if gained > 0 or (gained == 0 and not outcome.works):
                 outcome, trusted = other, broken
         misconception, detail = None, ""
         if outcome.verdict in _TOLD_MORE and self._left() > 0:
@@ -112,7 +113,7 @@ class Judge:
         return session.outcome(exercise.name) if self._left() > 0 else Outcome(exercise, Verdict.TIMEOUT)
 
     def _broken(self, exercise):
-        """Return the functions that an exercise builds on and that do not work: forward and backward together.
+        """Return the functions that an exercise builds on and that miss a check: forward and backward together.
 
         Its own forward pass is not among them, whose cache only its own backward pass can read.
         """
@@ -122,11 +123,11 @@ class Judge:
         for name in functions:
             if _family(name) in needed:
                 families.setdefault(_family(name), []).append(name)
-        works = {name: self._works(name) for family in families.values() for name in family}
-        return tuple(name for family in families.values() if not all(map(works.get, family)) for name in family)
+        missed = {name for family in families.values() for name in family if not self._passes(name)}
+        return tuple(name for family in families.values() if missed.intersection(family) for name in family)
 
-    def _works(self, name):
-        return self._outcome(self.session, self.rubric.exercises[name]).works
+    def _passes(self, name):
+        return self._outcome(self.session, self.rubric.exercises[name]).verdict == Verdict.PASSED
 
     def _all_needs(self, exercise):
         """Return the exercises that an exercise needs, and what those need."""

@@ -421,7 +421,7 @@ IMPORTS = {
     "reads the orders": (
         SOCKETS
         + "import threading\nfor s in sockets():\n    threading.Thread(target=lambda: [os.read(s, 1) for _ in iter(int, 1)], daemon=True).start()",
-        PASSED | TIMEOUT | CRASHED | VIOLATION,
+        PASSED | {"core_passed"} | TIMEOUT | CRASHED | VIOLATION,  # by whose thread reads which order first
     ),
     "import hooks": (
         "import sys\nsys.meta_path.clear(); sys.path.clear(); sys.modules.clear()",

@@ -15,6 +15,7 @@ from cs231n.checks.subject.client import Subject
 from cs231n.checks.verdicts import Verdict
 from staff.grade.judge import exercises, seeds
 from staff.grade.judge.exercises import Judge
+from tests.checks.subjects import rewritten
 from tests.staff.grade.boxes import Box, not_written, wrong
 
 EXERCISES = load().exercises
@@ -59,6 +60,15 @@ def test_a_wrong_layer_deep_below_is_answered_too():
     found = records(Box(relu_backward=wrong("relu_backward")), "fully_connected_net_layernorm")
     assert found["fully_connected_net_layernorm"].trusted == ("relu_forward", "relu_backward")
     assert found["fully_connected_net_layernorm"].verdict == "passed"
+
+
+def test_a_detail_that_a_layer_misses_is_charged_there_and_not_in_the_nets_again():
+    same_mask = rewritten("layers", ("random.rand(*x.shape)", "np.random.RandomState(0).rand(*x.shape)"))
+    box = Box(dropout_forward=same_mask.dropout_forward)
+    found = records(box, "dropout_forward", "fully_connected_net_dropout")
+    assert found["dropout_forward"].verdict == "core_passed"
+    assert found["fully_connected_net_dropout"].verdict == "passed"
+    assert found["fully_connected_net_dropout"].trusted == ("dropout_forward", "dropout_backward")
 
 
 def test_forward_and_backward_passes_are_replaced_together():

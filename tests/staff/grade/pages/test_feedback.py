@@ -96,7 +96,7 @@ def test_commands_in_messages_are_code_and_nothing_else_is(record):
 
 def test_parts_that_the_grader_answered_are_named(record):
     page = page_of(changed(record, "adam", verdict="passed", trusted=("rmsprop",)))
-    assert "Your own rmsprop did not work here, so the grader answered in its place" in page.text
+    assert "Your own rmsprop is not right yet, so the grader answered in its place" in page.text
 
 
 def test_pending_items_say_so_and_judged_ones_show_the_comment(record):
