@@ -61,7 +61,7 @@ def _exercise(exercise):
     lines = [exercise.message] if exercise.message else []
     lines += [f"- {check.line}: {check.message or check.verdict}".replace("\n", "\n  ") for check in missed]
     if exercise.trusted:
-        lines.append(f"judged with {', '.join(exercise.trusted)} answered by the grader, since those are not right yet")
+        lines.append(f"judged with {', '.join(exercise.trusted)} answered by the grader: they are not right yet")
     if exercise.verdict == "grader_error":  # nobody's fault but ours: no score and no failure
         return _test(exercise, None, lines)
     return _test(exercise, exercise.earned, lines) | {"status": "passed" if passed else "failed"}
