@@ -1,5 +1,6 @@
 """cs231n.fast_layers against torch in float64 and against the naive layers, with and without the extension."""
 
+import itertools
 import os
 import subprocess
 import sys
@@ -127,6 +128,20 @@ def test_without_input_grad_dx_is_none_and_the_rest_is_the_same(case, dtype):
         assert (dx is not None) == keyword
         for gradient, wanted in zip(rest, (dw, db), strict=True):
             assert_close(gradient, wanted, dtype)
+
+
+@pytest.mark.parametrize("dout_dtype", FLOATS)
+@pytest.mark.parametrize("x_dtype, w_dtype", list(itertools.product(FLOATS, repeat=2)))
+@pytest.mark.parametrize("input_grad", [True, False])
+def test_a_gradient_has_the_dtype_that_its_factors_promote_to(x_dtype, w_dtype, dout_dtype, input_grad):
+    x, w, b = np.ones((2, 1, 4, 4), x_dtype), np.ones((3, 1, 3, 3), w_dtype), np.ones(3, w_dtype)
+    out, cache = fast_layers.conv_forward_fast(x, w, b, {"stride": 1, "pad": 1})
+    dout = oracles.random_dout(out, dtype=dout_dtype)
+    dx, dw, db = fast_layers.conv_backward_fast(dout, cache, input_grad=input_grad)
+    assert dw.dtype == np.result_type(dout_dtype, x_dtype), "dw is made of dout and x"
+    assert_close(db, dout.sum(axis=(0, 2, 3)), dout_dtype)  # db is made of dout alone
+    if input_grad:
+        assert dx.dtype == np.result_type(dout_dtype, w_dtype), "dx is made of dout and w"
 
 
 ALIASES = {
