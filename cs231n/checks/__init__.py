@@ -10,7 +10,7 @@ __all__ = ["show_checks", "show_explanation"]
 def show_checks(*names, hints=1):
     """Show the checks of exercises in a notebook, run on the saved files. See `notebook.show_checks`."""
     from cs231n.checks.show import (
-        notebook,  # not above: the worker process imports this package, and needs no IPython
+        notebook,  # not above: the subject's process imports this package, and needs no IPython
     )
 
     notebook.show_checks(*names, hints=hints)

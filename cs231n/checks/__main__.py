@@ -22,7 +22,7 @@ from cs231n.checks.notebooks.frameworks import Notebook, framework_of
 from cs231n.checks.session import Session
 from cs231n.checks.show.report import as_data
 from cs231n.checks.show.table import style_of, table
-from cs231n.checks.subject.process import WorkerProcess
+from cs231n.checks.subject.process import SubjectProcess
 from cs231n.checks.verdicts import Verdict
 
 __all__ = ["ROOT", "main"]
@@ -87,9 +87,9 @@ def main(arguments=None):
 
 
 def run(names, seeds=1, progress=None):
-    """Check exercises in a worker process; returns their outcomes."""
-    with WorkerProcess(ROOT) as worker:
-        session = Session(Notebook(worker, framework_of(ROOT)), seeds)
+    """Check exercises in a process of their own; returns their outcomes."""
+    with SubjectProcess(ROOT) as transport:
+        session = Session(Notebook(transport, framework_of(ROOT)), seeds)
         outcomes = []
         for name in names:
             if progress is not None and progress.isatty():
@@ -101,12 +101,12 @@ def run(names, seeds=1, progress=None):
 
 
 def explanations(names):
-    """Look closely at exercises, each in a worker process of its own; returns an iterator of Explanations."""
+    """Look closely at exercises, each in a process of its own; returns an iterator of Explanations."""
     from cs231n.checks.explain import explain  # not above: it needs more than the checks, and most runs do not
 
     for name in names:
-        with WorkerProcess(ROOT) as worker:
-            yield explain(worker, name)
+        with SubjectProcess(ROOT) as transport:
+            yield explain(transport, name)
 
 
 def show_explanations(names, style):

@@ -50,10 +50,10 @@ def main(arguments=None):
             raise ValueError(f"{why}. Install bubblewrap, or add --unsafe on a machine that holds nothing else")
         secret = seeds.read_secret(options.secret)
         export = exports.find(options.paths)
-        places, replaced = lateness.latest(export.places)
+        submissions, replaced = lateness.latest(export.submissions)
         policy = _policy(options)
         before = previous.read(options.previous) if options.previous else None
-        points = manual.read_points(options.manual, places, replaced, secret) if options.manual else {}
+        points = manual.read_points(options.manual, submissions, replaced, secret) if options.manual else {}
         exercises = tuple(select_exercises(options.exercises))
     except ValueError as error:
         parser.exit(2, f"{parser.prog}: {error}\n")
@@ -66,7 +66,7 @@ def main(arguments=None):
     _tell(export, options.deadline)
     setup, output = _setup(secret, options, exercises), Output(options.out, policy, options.scheme)
     try:
-        summary = run(places, setup, output, points, options.workers, options.scheduler)
+        summary = run(submissions, setup, output, points, options.workers, options.scheduler)
     except ClusterError as error:
         parser.exit(2, f"{parser.prog}: {error}\n")
     outside.remove_leftovers()
@@ -141,14 +141,14 @@ def _parser():
 
 def _tell(export, deadline):
     """Print what was found, before hours go by."""
-    count, left_out = len(export.places), len(export.left_out)
+    count, left_out = len(export.submissions), len(export.left_out)
     print(f"{export.found} entries found: {count} submission{'' if count == 1 else 's'}, {left_out} left out.")
     for entry in export.left_out:
         print(f"  left out: {clean(entry.path.name)}: {entry.why}")
-    for place in export.places:
-        for problem in place.problems:
-            print(f"  {clean(place.student)}: {problem}")
-    timeless = sum(place.submitted is None for place in export.places)
+    for submission in export.submissions:
+        for problem in submission.problems:
+            print(f"  {clean(submission.student)}: {problem}")
+    timeless = sum(submission.submitted is None for submission in export.submissions)
     if deadline and timeless:
         print(f"No time known for {timeless} of {count} submissions: they count as on time.")
 

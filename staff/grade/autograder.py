@@ -13,13 +13,13 @@ from pathlib import Path
 
 from staff import ROOT
 from staff.grade import grading
-from staff.grade.intake.exports import Place
+from staff.grade.intake.exports import Submission
 from staff.grade.judge import seeds
 from staff.grade.points import gradescope
 from staff.grade.sandbox import outside
 from staff.release.build import build
 
-__all__ = ["main", "place"]
+__all__ = ["main", "submission_in"]
 
 SECRET = ROOT / "secret"
 
@@ -35,7 +35,7 @@ def main(arguments=None):
         return 0
     _close(options.home)
     os.environ["OMP_NUM_THREADS"] = "1"
-    submitted = place(options.home)
+    submitted = submission_in(options.home)
     checks = grading.checks_digest(ROOT)
     setup = grading.Setup(
         seeds.read_secret(SECRET), build(), checks, unsafe=True
@@ -53,15 +53,15 @@ def main(arguments=None):
     return 1 if graded.log else 0
 
 
-def place(home):
-    """Return the Place of the submission, with what the metadata say of it."""
+def submission_in(home):
+    """Return the Submission in the container, with what the metadata say of it."""
     try:
         metadata = json.loads((home / "submission_metadata.json").read_text(encoding="utf-8"))
         people = [f"{user['name']} <{user['email']}>" for user in metadata["users"]]
         student, submitted, problems = "; ".join(people), metadata["created_at"], ()
     except (OSError, ValueError, KeyError, TypeError) as error:
         student, submitted, problems = "", None, (f"submission_metadata.json cannot be read: {error!r}",)
-    return Place(home / "submission", "submission", student or "submission", submitted, problems)
+    return Submission(home / "submission", "submission", student or "submission", submitted, problems)
 
 
 def _close(home):

@@ -81,15 +81,15 @@ def checks_digest(root, scheme=SCHEMES[0]):
     return digest.hexdigest()
 
 
-def grade(place, setup, earlier=None, reference=None, submission=None):
+def grade(submission, setup, earlier=None, reference=None, contents=None):
     """Return the Graded of a submission.
 
     Args:
-        place: Place of the submission.
+        submission: which is graded.
         setup: Setup of the run.
         earlier: its Record from an earlier run, or None; it is kept if nothing has changed that it depends on.
         reference: Reference that answers for broken layers; None: one for this submission alone.
-        submission: the Submission at that place, where it has been read elsewhere.
+        contents: its Contents, where they have been read elsewhere.
 
     Raises:
         SandboxError: nothing keeps a submission from the solution here, and the setup does not allow that.
@@ -97,16 +97,16 @@ def grade(place, setup, earlier=None, reference=None, submission=None):
     if not setup.unsafe and (why := outside.refusal()):
         raise outside.SandboxError(f"{why}. Install bubblewrap, or grade with --unsafe")
     start = time.monotonic()
-    submission = submission or archive.read(*place.paths)
-    assembly = assemble(setup.release, submission.files)
-    notebooks = cells.Notebooks(submission.files)
+    contents = contents or archive.read(*submission.paths)
+    assembly = assemble(setup.release, contents.files)
+    notebooks = cells.Notebooks(contents.files)
     record = dataclasses.replace(
-        _blank(place, setup),
-        digest=submission.digest,
+        _blank(submission, setup),
+        digest=contents.digest,
         code=assembly.code,
     )
-    problems = (*place.problems, *submission.problems, *assembly.problems)
-    marks = setup.fingerprints.of(submission.files) if setup.fingerprints else {}
+    problems = (*submission.problems, *contents.problems, *assembly.problems)
+    marks = setup.fingerprints.of(contents.files) if setup.fingerprints else {}
     if earlier and _still_holds(earlier, record, setup):
         record = dataclasses.replace(record, exercises=earlier.exercises, seconds=earlier.seconds)
         return Graded(_read(record, notebooks, problems, setup), kept=True, fingerprints=marks)
@@ -114,10 +114,10 @@ def grade(place, setup, earlier=None, reference=None, submission=None):
     seeded = functools.partial(functools.partial, seeds.generator, setup.secret)  # hash of code -> generator
     with contextlib.ExitStack() as stack:
         reference = reference or stack.enter_context(Reference())
-        box = stack.enter_context(outside.Sandbox(assembly.files, setup.release, reference))
-        judge = Judge(box, seeded(assembly.code), setup.limit, setup.scheme, reference)
+        sandbox = stack.enter_context(outside.Sandbox(assembly.files, setup.release, reference))
+        judge = Judge(sandbox, seeded(assembly.code), setup.limit, setup.scheme, reference)
         exercises = [judge.record(one) for one in setup.chosen if not one.in_notebook]
-    in_notebook, log = grade_q5(submission.files, assembly.files, seeded, setup.chosen, setup.scheme)
+    in_notebook, log = grade_q5(contents.files, assembly.files, seeded, setup.chosen, setup.scheme)
     seconds = round(time.monotonic() - start, 3)
     record = dataclasses.replace(record, exercises=(*exercises, *in_notebook), seconds=seconds)
     return Graded(_read(record, notebooks, problems, setup), log=(*judge.log, *log), fingerprints=marks)
@@ -129,7 +129,7 @@ def _read(record, notebooks, problems, setup):
     return dataclasses.replace(record, manual=items, problems=(*problems, *notebooks.problems))
 
 
-def broken(place, setup, why):
+def broken(submission, setup, why):
     """Return the Graded of a submission at which the grader itself broke: nothing is decided, nothing is lost.
 
     Args:
@@ -139,26 +139,26 @@ def broken(place, setup, why):
         ExerciseRecord(one.name, one.question, one.points, 0, Verdict.GRADER_ERROR, Verdict.GRADER_ERROR.meaning)
         for one in setup.chosen
     )
-    record = _blank(place, setup)
+    record = _blank(submission, setup)
     nothing = cells.Notebooks({})
     return Graded(
         dataclasses.replace(record, exercises=exercises, manual=manual.items(nothing, nothing)), log=(why,)
     )
 
 
-def _blank(place, setup):
+def _blank(submission, setup):
     """Return a Record without results."""
     return Record(
-        name=place.name,
-        student=place.student,
-        source=clean(str(place.path)),
+        name=submission.name,
+        student=submission.student,
+        source=clean(str(submission.path)),
         digest="",
         code="",
         checks=setup.checks,
         secret=seeds.fingerprint(setup.secret),
-        submitted=place.submitted,
+        submitted=submission.submitted,
         isolation=outside.isolation(),
-        problems=place.problems,
+        problems=submission.problems,
     )
 
 

@@ -27,11 +27,11 @@ class Summary:
     fingerprints: dict = dataclasses.field(default_factory=dict)
 
 
-def run(places, setup, output, points, workers, scheduler=None):
+def run(submissions, setup, output, points, workers, scheduler=None):
     """Grade submissions and write what comes of them; returns a Summary.
 
     Args:
-        places: Places of submissions.
+        submissions: Submissions to grade.
         setup: grading.Setup.
         output: Output of the run.
         points: what a human gave, as manual.read_points returns it.
@@ -42,10 +42,10 @@ def run(places, setup, output, points, workers, scheduler=None):
     if scheduler:
         from staff.grade.pool import cluster
 
-        all_graded = cluster.grade_all(places, setup, output.earlier, scheduler)
+        all_graded = cluster.grade_all(submissions, setup, output.earlier, scheduler)
     else:
-        all_graded = grade_all(places, setup, output.earlier, workers)
-    with tqdm(total=len(places), unit="submission", disable=None, smoothing=0) as bar:
+        all_graded = grade_all(submissions, setup, output.earlier, workers)
+    with tqdm(total=len(submissions), unit="submission", disable=None, smoothing=0) as bar:
         for graded in all_graded:
             graded = dataclasses.replace(graded, record=manual.with_points(graded.record, points))
             output.write(graded)

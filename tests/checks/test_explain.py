@@ -12,7 +12,7 @@ from cs231n.checks.patterns import Context
 from cs231n.checks.rubric import load
 from cs231n.checks.show import notebook
 from cs231n.checks.show.table import Style
-from cs231n.checks.subject.process import WorkerProcess
+from cs231n.checks.subject.process import SubjectProcess
 from tests.checks.subject.test_process import rewrite
 from tests.checks.subjects import answering, replaced, rewritten, transport
 from tests.checks.test_exercises import GARBAGE
@@ -314,8 +314,8 @@ def test_a_backward_pass_whose_forward_raises_is_blocked_or_judged_with_the_cach
 def test_a_hang_and_a_crash_cost_no_more_than_a_sentence(student, line, monkeypatch):
     monkeypatch.setattr("cs231n.checks.explain.report.CALL_LIMIT", 0.5)
     rewrite(student, "layers.py", "    dx = dout * (x > 0)\n", f"    {line}\n")
-    with WorkerProcess(student) as worker:
-        explanation = explain(worker, "relu_backward")
+    with SubjectProcess(student) as transport:
+        explanation = explain(transport, "relu_backward")
     assert explanation.verdict in ("timeout", "crashed")
     assert "relu_backward: gave no answer" in as_text(explanation, STYLE)
 

@@ -10,7 +10,7 @@ from cs231n.checks import registry, run, verdicts
 from cs231n.checks.run import run_check
 from cs231n.checks.session import Session, in_words
 from cs231n.checks.subject.client import Subject, SubjectFailure
-from cs231n.checks.subject.process import WorkerProcess
+from cs231n.checks.subject.process import SubjectProcess
 from tests.checks.subjects import ROOT, replaced, rewritten, session, transport
 
 
@@ -96,8 +96,8 @@ def test_what_newcomers_do_is_answered_with_the_next_step(tmp_path, wrong, hint)
     text = path.read_text(encoding="utf-8")
     text += f"\n\ndef relu_forward(x):\n{wrong}\n"
     path.write_text(text, encoding="utf-8")
-    with WorkerProcess(tmp_path) as worker:
-        outcome = Session(worker, diagnose=False).outcome("relu_forward")
+    with SubjectProcess(tmp_path) as transport:
+        outcome = Session(transport, diagnose=False).outcome("relu_forward")
     assert hint in outcome.missed[0].message.hint
 
 

@@ -2,7 +2,7 @@
 
     python -m cs231n.checks batchnorm_backward --explain
 
-`settings` and its kin call the student's code in the worker process and gather what may explain its results,
+`settings` and its kin call the student's code in the subject's process and gather what may explain its results,
 `microscope` takes slopes and compares, `patterns` and `places` say what a difference looks like, `text` and `plot`
 show it.
 """

@@ -81,7 +81,7 @@ class Notebook:
     """A transport that leads calls of "notebook.NAME" to the functions of a framework's module.
 
     Args:
-        transport: the transport to the worker.
+        transport: the transport to the code under check.
         framework: a Framework, or None where there is no notebook to call.
     """
 
@@ -103,7 +103,7 @@ class Notebook:
         self.transport.reset(limit, exercise)
 
     def request(self, message):
-        """Return the worker's reply."""
+        """Return the reply."""
         for key in ("module", "target"):
             if self.framework and isinstance(message.get(key), str):
                 message = message | {key: message[key].replace(IN_CHECKS, self.framework.module)}

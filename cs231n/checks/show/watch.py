@@ -9,7 +9,7 @@ from cs231n.checks.notebooks.frameworks import FRAMEWORKS, Notebook, framework_o
 from cs231n.checks.rubric import load
 from cs231n.checks.session import Session
 from cs231n.checks.show.table import style_of, table
-from cs231n.checks.subject.process import WorkerProcess
+from cs231n.checks.subject.process import SubjectProcess
 
 __all__ = ["touched", "watch"]
 
@@ -25,8 +25,8 @@ def watch(root, names, seeds, hints=1):
         while True:
             affected = names if changed is None else [name for name in names if name in touched(changed, root)]
             if affected:
-                with WorkerProcess(root) as worker:
-                    session = Session(Notebook(worker, framework_of(root)), seeds)
+                with SubjectProcess(root) as transport:
+                    session = Session(Notebook(transport, framework_of(root)), seeds)
                     outcomes |= {name: session.outcome(name) for name in affected}
                 print(f"\n{time.strftime('%H:%M:%S')}  {', '.join(sorted(changed)) if changed else 'everything'}")
                 shown = [outcomes[name] for name in affected]

@@ -33,7 +33,7 @@ class Subject:
 
     Args:
         transport: an object with `reset(limit, exercise)`, called before each check with the seconds it may take,
-            and `request(message)`, which takes a dict and returns the reply of `worker.Host`.
+            and `request(message)`, which takes a dict and returns the reply of `host.Host`.
     """
 
     def __init__(self, transport):
@@ -131,7 +131,7 @@ def _target(path):
 
 
 class InProcess:
-    """A transport to a `worker.Host` in this process: no protection from loops and crashes."""
+    """A transport to a `host.Host` in this process: no protection from loops and crashes."""
 
     def __init__(self, host):
         self.host = host

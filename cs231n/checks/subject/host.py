@@ -1,7 +1,7 @@
 """The side of the code under check: it imports the student's modules and answers calls.
 
-`Host` answers one request at a time. `python cs231n/checks/subject/host.py ROOT STACKS ROOM` serves requests from
-its standard input; its answers go to what was its standard output, so that prints cannot mix with them.
+`Host` answers one request at a time. `python cs231n/checks/subject/host.py ROOT STACKS IMPORT_SET` serves requests
+from its standard input; its answers go to what was its standard output, so that prints cannot mix with them.
 """
 
 import copy
@@ -176,16 +176,16 @@ def _qualified_names(tb):
     return names
 
 
-def main(root, stacks, room):
+def main(root, stacks, import_set):
     """Serve requests until the other side closes; what the code prints and reads goes nowhere.
 
     Args:
         root: folder that holds `cs231n`.
         stacks: file for the stack of a crash or of code that takes too long.
-        room: one of `rooms.ROOMS`.
+        import_set: one of `imports.IMPORT_SETS`.
     """
-    if room != "notebook":
-        sys.meta_path.insert(0, Guard(room == "bare"))
+    if import_set != "notebook":
+        sys.meta_path.insert(0, Guard(import_set == "bare"))
     requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):

@@ -1,19 +1,19 @@
-"""What is there when an exercise is checked, the same on a student's machine and where it is graded.
+"""Which modules can be imported when an exercise is checked, the same on a student's machine and in the grader.
 
-`layers` and `optim` are checked in a bare room: NumPy, Python's standard library, and what the student wrote. The
-classes of `classifiers` are built from the given modules, so that these are there too. A notebook has all that is
+There are three sets. "bare", for `layers` and `optim`: NumPy, Python's standard library, and what the student
+wrote. "nets", for `classifiers`: these and the given modules, of which the nets are built. "notebook": all that is
 installed.
 """
 
 import sys
 
-__all__ = ["BARE", "GIVEN", "ROOMS", "Guard", "is_bare", "room_of"]
+__all__ = ["BARE", "GIVEN", "IMPORT_SETS", "Guard", "import_set_of", "is_bare"]
 
-ROOMS = ("bare", "nets", "notebook")
+IMPORT_SETS = ("bare", "nets", "notebook")
 
 BARE = ("cs231n.layers", "cs231n.optim")
 
-# Modules and packages of cs231n that are no exercise: in a bare room they would be somebody else's answer.
+# Modules and packages of cs231n that are no exercise: beside a layer they would be somebody else's answer.
 GIVEN = (
     "checkpoint",
     "classifiers",
@@ -39,12 +39,12 @@ GIVEN = (
 
 
 def is_bare(module):
-    """Return whether a module is checked in a bare room."""
+    """Return whether a module is checked with the import set "bare"."""
     return module in BARE
 
 
-def room_of(module):
-    """Return which of ROOMS the code of a module, or of a notebook, is checked in."""
+def import_set_of(module):
+    """Return which of IMPORT_SETS the code of a module, or of a notebook, is checked with."""
     if is_bare(module):
         return "bare"
     return "nets" if module.startswith("cs231n.") else "notebook"
@@ -54,7 +54,7 @@ class Guard:
     """An import hook that refuses what is not there where a module is graded. Put it first in sys.meta_path.
 
     Args:
-        bare: whether the room is a bare one.
+        bare: whether the import set is "bare".
     """
 
     def __init__(self, bare):

@@ -1,4 +1,4 @@
-"""A worker process for the code under check, stopped when it takes too long and started again when it is gone."""
+"""The process of the code under check, stopped when it takes too long and started again when it is gone."""
 
 import os
 import re
@@ -13,18 +13,18 @@ from pathlib import Path
 from cs231n.checks.notebooks.program import is_cell
 from cs231n.checks.rubric import load
 from cs231n.checks.subject.client import SubjectFailure
-from cs231n.checks.subject.imports import ROOMS, room_of
+from cs231n.checks.subject.imports import IMPORT_SETS, import_set_of
 from cs231n.checks.subject.wire import decode, encode, read_frame, write_frame
 
-__all__ = ["IMPORT_LIMIT", "WorkerProcess"]
+__all__ = ["IMPORT_LIMIT", "SubjectProcess"]
 
 START_LIMIT = 120.0  # seconds that Python and NumPy may take to start, on a slow disk
 IMPORT_LIMIT = 10.0  # seconds that importing one of the student's modules may take
 FRAMEWORK_LIMIT = 120.0  # and PyTorch or TensorFlow, on a slow disk
 
 
-class WorkerProcess:
-    """A transport to workers in processes of their own, one for each kind of room (see `rooms`).
+class SubjectProcess:
+    """A transport to the code under check, in a process for each set of importable modules (see `imports`).
 
     Use it in a `with` block, or call `close`.
 
@@ -34,8 +34,8 @@ class WorkerProcess:
     """
 
     def __init__(self, root, import_limit=IMPORT_LIMIT):
-        self._rooms = {room: _Process(root, room, import_limit) for room in ROOMS}
-        self._room = self._rooms["nets"]
+        self._processes = {name: _Process(root, name, import_limit) for name in IMPORT_SETS}
+        self._current = self._processes["nets"]
 
     def __enter__(self):
         return self
@@ -45,36 +45,36 @@ class WorkerProcess:
 
     def close(self):
         """Stop the processes."""
-        for room in self._rooms.values():
-            room.close()
+        for process in self._processes.values():
+            process.close()
 
     def reset(self, limit, exercise=None):
-        """Begin a check in the room of the exercise, or in the one where more is there.
+        """Begin a check in the process for the exercise, or in that of the nets.
 
         Args:
-            limit: seconds that the worker may take for the requests that follow; what torch takes does not count.
+            limit: seconds that the code may take for the requests that follow; what torch takes does not count.
             exercise: name of the exercise that is checked.
         """
-        self._room = self._rooms[room_of(load().exercises[exercise].module) if exercise else "nets"]
-        self._room.reset(limit)
+        self._current = self._processes[import_set_of(load().exercises[exercise].module) if exercise else "nets"]
+        self._current.reset(limit)
 
     def request(self, message):
-        """Return the worker's reply to a message.
+        """Return the reply to a message.
 
         Raises:
             SubjectFailure: the process crashed or took too long.
         """
-        return self._room.request(message)
+        return self._current.request(message)
 
 
 class _Process:
-    """A worker process, started when it is first needed.
+    """One process, started when it is first needed.
 
-    Args: as for WorkerProcess, and the kind of room.
+    Args: as for SubjectProcess, and the name of its import set.
     """
 
-    def __init__(self, root, room, import_limit):
-        self.root, self.room = Path(root).resolve(), room
+    def __init__(self, root, import_set, import_limit):
+        self.root, self.import_set = Path(root).resolve(), import_set
         self.import_limit = import_limit
         self._process = None
         self._loaded = {}  # module -> None, or the failure to raise again: a hang is not waited for twice
@@ -87,11 +87,11 @@ class _Process:
         self._stacks.cleanup()
 
     def reset(self, limit):
-        """Set the time that the worker may take for the requests that follow."""
+        """Set the time that the code may take for the requests that follow."""
         self._limit = self._left = limit
 
     def request(self, message):
-        """Return the worker's reply to a message; raises as WorkerProcess does."""
+        """Return the reply to a message; raises as SubjectProcess does."""
         if self._process is None:
             self._start()
         if message["op"] != "load":
@@ -151,9 +151,9 @@ class _Process:
     def _start(self):
         """Start the process and wait for its first frame; that is not the check's time."""
         self._loaded = {module: failure for module, failure in self._loaded.items() if failure}
-        worker = self.root / "cs231n" / "checks" / "subject" / "host.py"
+        host = self.root / "cs231n" / "checks" / "subject" / "host.py"
         self._process = subprocess.Popen(
-            [sys.executable, "-X", "utf8", str(worker), str(self.root), str(self._stack_file), self.room],
+            [sys.executable, "-X", "utf8", str(host), str(self.root), str(self._stack_file), self.import_set],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -185,7 +185,7 @@ class _Process:
         return self._frames()
 
     def _frames(self):
-        """Return the student's frames of the last stack that the worker left behind, outermost first."""
+        """Return the student's frames of the last stack that the process left behind, outermost first."""
         if not self._stack_file.exists():
             return []
         text = self._stack_file.read_text(encoding="utf-8", errors="replace")

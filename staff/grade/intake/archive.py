@@ -26,7 +26,7 @@ from staff.grade.intake.containers import (
 )
 from staff.grade.intake.text import clean, shorten
 
-__all__ = ["Submission", "notebook_names", "original_name", "read"]
+__all__ = ["Contents", "notebook_names", "original_name", "read"]
 
 MAX_ENTRIES = 50_000  # of files that could count
 MAX_INSIDE = 20  # archives inside a submission that are opened
@@ -43,7 +43,7 @@ _JUNK = re.compile(
 
 
 @dataclasses.dataclass(frozen=True)
-class Submission:
+class Contents:
     """What was handed in.
 
     Attributes:
@@ -61,8 +61,8 @@ class _LeftOut(Exception):
     """An entry is not read; the message says why."""
 
 
-def read(*paths: Path) -> Submission:
-    """Return the Submission that archives, folders and loose files make together.
+def read(*paths: Path) -> Contents:
+    """Return the Contents that archives, folders and loose files make together.
 
     Never raises for what a submission may hold.
     """
@@ -82,7 +82,7 @@ def read(*paths: Path) -> Submission:
         else:
             found, more = _collect(_opened(entries, files, problems))
     digest = digests[0] if len(digests) == 1 else hashlib.sha256(repr(digests).encode()).hexdigest()
-    return Submission(found, digest, _few([*problems, *more]))
+    return Contents(found, digest, _few([*problems, *more]))
 
 
 def _digest(path):

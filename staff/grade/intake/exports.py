@@ -29,7 +29,7 @@ from staff.grade.intake.archive import notebook_names, original_name
 from staff.grade.intake.containers import is_archive
 from staff.grade.intake.text import clean
 
-__all__ = ["Export", "ExportError", "LeftOut", "Place", "find", "safe_name"]
+__all__ = ["Export", "ExportError", "LeftOut", "Submission", "find", "safe_name"]
 
 METADATA = "submission_metadata.yml"
 NAME_LENGTH = 80
@@ -47,12 +47,12 @@ class ExportError(ValueError):
 
 
 @dataclasses.dataclass(frozen=True)
-class Place:
-    """Where a submission lies.
+class Submission:
+    """What one student, or one group, handed in: where it lies, and what the export says of it.
 
     Attributes:
         path: archive, folder or file.
-        name: unique among the places found together, in any case of its letters, and safe as a file name.
+        name: unique among the submissions found together, in any case of its letters, and safe as a file name.
         student: who handed it in; the name where nothing says it.
         submitted: when, ISO 8601 with time zone, or None where nothing says it.
         problems: lines about the export that concern this submission.
@@ -86,15 +86,15 @@ class LeftOut:
 
 @dataclasses.dataclass(frozen=True)
 class Export:
-    """What was found: a Place for each submission, and what was left out."""
+    """What was found: the submissions, and what was left out."""
 
-    places: tuple[Place, ...]
+    submissions: tuple[Submission, ...]
     left_out: tuple[LeftOut, ...] = ()
 
     @property
     def found(self) -> int:
         """How many entries there were."""
-        return sum(len(place.paths) for place in self.places) + len(self.left_out)
+        return sum(len(submission.paths) for submission in self.submissions) + len(self.left_out)
 
 
 def find(paths: Iterable[Path]) -> Export:
@@ -103,15 +103,15 @@ def find(paths: Iterable[Path]) -> Export:
     Raises:
         ExportError: a path does not exist, or holds nothing that could be a submission.
     """
-    places: dict[Path, Place] = {}
+    submissions: dict[Path, Submission] = {}
     left_out: list[LeftOut] = []
     given = list(map(Path, paths))
     for path in given:
         export = _export(path, alone=len(given) == 1)
         left_out += export.left_out
-        for place in export.places:
-            places.setdefault(place.path.resolve(), place)  # the same one given twice counts once
-    return Export(_told_apart(list(_named(list(places.values())))), tuple(left_out))
+        for submission in export.submissions:
+            submissions.setdefault(submission.path.resolve(), submission)  # the same one given twice counts once
+    return Export(_told_apart(list(_named(list(submissions.values())))), tuple(left_out))
 
 
 def _export(path, alone):
@@ -134,9 +134,9 @@ def _of_folder(folder, given):
     if (folder / METADATA).is_file():
         return _gradescope(folder)
     if _is_submission(folder):
-        return Export((Place(folder, given.resolve().name, ""),))
+        return Export((Submission(folder, given.resolve().name, ""),))
     entries = _by_student(_children(folder))
-    if not entries.places:
+    if not entries.submissions:
         raise ExportError(f"{given} holds no submission, expected archives, folders, or a folder cs231n")
     return entries
 
@@ -212,16 +212,16 @@ def _owner(path):
 
 def _by_student(children):
     """Return the Export of the children of a folder, with those of one student put together."""
-    owned, places, left_out = collections.defaultdict(list), [], []
+    owned, submissions, left_out = collections.defaultdict(list), [], []
     for child in children:
         if child.is_symlink():
             left_out.append(LeftOut(child, "a link, which is not followed"))
         elif owner := _owner(child):
             owned[owner.id].append((owner, child))
         elif child.is_dir():
-            places.append(Place(child, child.name, ""))
+            submissions.append(Submission(child, child.name, ""))
         elif is_archive(child.name):
-            places.append(_alone(child))
+            submissions.append(_alone(child))
         elif _is_ours(child.name):
             left_out.append(LeftOut(child, "a loose file of the assignment: put it into a folder of its student"))
         else:
@@ -229,8 +229,8 @@ def _by_student(children):
     for name, entries in owned.items():
         owner, paths = entries[0][0], _graded_first([path for _, path in entries])
         late = any(one.marked_late for one, _ in entries)
-        places.append(_owned(name, clean(owner.student), paths, late))
-    return Export(tuple(sorted(places, key=lambda place: place.path.name)), tuple(left_out))
+        submissions.append(_owned(name, clean(owner.student), paths, late))
+    return Export(tuple(sorted(submissions, key=lambda submission: submission.path.name)), tuple(left_out))
 
 
 def _graded_first(paths):
@@ -240,20 +240,20 @@ def _graded_first(paths):
 
 
 def _owned(name, student, paths, late):
-    """Return the Place of one student's entries."""
+    """Return the Submission of one student's entries."""
     problems = []
     if len(paths) > 1:
         problems.append(clean(f"put together from {', '.join(path.name for path in paths)}"))
     if late:
         problems.append("marked as late by the course site, which does not say how late")
-    return Place(paths[0], name, student, None, tuple(problems), tuple(paths[1:]), marked_late=late)
+    return Submission(paths[0], name, student, None, tuple(problems), tuple(paths[1:]), marked_late=late)
 
 
 def _alone(path):
-    """Return the Place of an archive or file that stands for itself."""
+    """Return the Submission of an archive or file that stands for itself."""
     if owner := _owner(path):
         return _owned(owner.id, clean(owner.student), [path], owner.marked_late)
-    return Place(path, _stem(path.name), "")
+    return Submission(path, _stem(path.name), "")
 
 
 def _stem(name):
@@ -308,16 +308,16 @@ def _gradescope(folder):
         entries, problems = _metadata((folder / METADATA).read_text(encoding="utf-8")), ()
     except (OSError, ValueError, yaml.YAMLError) as error:
         entries, problems = {}, (clean(f"{METADATA} cannot be read: {_where(error)}"),)
-    places, left_out = [], []
+    submissions, left_out = [], []
     for child in _children(folder):
         if child.is_dir() and not child.is_symlink():
             student, emails, submitted = entries.get(child.name, ("", (), None))
-            places.append(Place(child, child.name, student, submitted, problems, emails=emails))
+            submissions.append(Submission(child, child.name, student, submitted, problems, emails=emails))
         elif child.name != METADATA:
             left_out.append(LeftOut(child, "no folder of a submission"))
-    if not places:
+    if not submissions:
         raise ExportError(f"{folder} has a {METADATA}, but no folders of submissions beside it")
-    return Export(tuple(places), tuple(left_out))
+    return Export(tuple(submissions), tuple(left_out))
 
 
 def _where(error):
@@ -354,33 +354,33 @@ def _field(person, key):
 # --- names --------------------------------------------------------------------------------------------------
 
 
-def _named(places) -> Iterator[Place]:
-    """Yield the places with unique names: with that of the folder above where two are the same, then numbers."""
-    names = [safe_name(place.name) for place in places]
+def _named(submissions) -> Iterator[Submission]:
+    """Yield the submissions with unique names: of the folder above too where two are the same, then numbers."""
+    names = [safe_name(submission.name) for submission in submissions]
     counts = collections.Counter(name.casefold() for name in names)
     taken: set[str] = set()
-    for place, name in zip(places, names):
-        if counts[name.casefold()] > 1 and not place.student:
-            name = safe_name(f"{place.path.resolve().parent.name}-{place.name}")
+    for submission, name in zip(submissions, names):
+        if counts[name.casefold()] > 1 and not submission.student:
+            name = safe_name(f"{submission.path.resolve().parent.name}-{submission.name}")
         number, candidate = 1, name
         while candidate.casefold() in taken:
             number += 1
             candidate = f"{name}-{number}"
         taken.add(candidate.casefold())
-        student = place.student or unicodedata.normalize("NFC", clean(place.name)) or candidate
-        yield dataclasses.replace(place, name=candidate, student=student)
+        student = submission.student or unicodedata.normalize("NFC", clean(submission.name)) or candidate
+        yield dataclasses.replace(submission, name=candidate, student=student)
 
 
-def _told_apart(places):
-    """Return the places; those of one student of which no time says which is the latest have a line about it."""
+def _told_apart(submissions):
+    """Return the submissions, with a line about it where no time says which one of a student is the latest."""
     by_student = collections.defaultdict(list)
-    for place in places:
-        by_student[place.student].append(place)
+    for submission in submissions:
+        by_student[submission.student].append(submission)
     twice = {name for name, same in by_student.items() if len(same) > 1 and not all(one.submitted for one in same)}
     line = "handed in more than once, and no time says which is the latest: each is graded"
     return tuple(
-        dataclasses.replace(place, problems=(*place.problems, line)) if place.student in twice else place
-        for place in places
+        dataclasses.replace(each, problems=(*each.problems, line)) if each.student in twice else each
+        for each in submissions
     )
 
 

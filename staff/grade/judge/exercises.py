@@ -34,7 +34,7 @@ class Judge:
     """Judges exercises by their checks.
 
     Args:
-        box: Sandbox of the submission.
+        sandbox: Sandbox of the submission.
         generator: `generator(check_id, seed)` returns secret random numbers.
         limit: seconds that all exercises may take together.
         scheme: how points come about, one of points.SCHEMES.
@@ -44,8 +44,8 @@ class Judge:
         log: texts for the staff alone, about checks that broke.
     """
 
-    def __init__(self, box, generator, limit, scheme=SCHEMES[0], reference=None):
-        self.box, self.generator, self.limit, self.scheme = box, generator, limit, scheme
+    def __init__(self, sandbox, generator, limit, scheme=SCHEMES[0], reference=None):
+        self.sandbox, self.generator, self.limit, self.scheme = sandbox, generator, limit, scheme
         self.reference = reference
         self.deadline = time.monotonic() + limit
         self.rubric = load()
@@ -58,7 +58,7 @@ class Judge:
         def allot():
             session.limit = self._allowed()
 
-        transport = self.box.transport(trusted)
+        transport = self.sandbox.transport(trusted)
         is_sound = self._is_sound if self.reference else None
         session = Session(transport, on_check=allot, diagnose=False, generator=self.generator, is_sound=is_sound)
         return session
@@ -79,7 +79,7 @@ class Judge:
                 outcome, trusted = other, broken
         misconception, detail = None, ""
         if outcome.verdict in _TOLD_MORE and self._left() > 0:
-            transport = self.box.transport(trusted, public=True)
+            transport = self.sandbox.transport(trusted, public=True)
             detail = self._public(transport, outcome)
             if outcome.verdict in (Verdict.FAILED, Verdict.ERROR, Verdict.CORE_PASSED):
                 misconception = self._misconception(transport, exercise.name)

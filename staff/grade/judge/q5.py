@@ -84,25 +84,25 @@ def _grade(framework, program, data, tree, seeded, exercises, scheme):
         log = f"{framework.name} is not installed here"
         return _alike(exercises, Verdict.GRADER_ERROR, Verdict.GRADER_ERROR.meaning), [log]
     generator = seeded(_digest(program))
-    with outside.Sandbox(tree | {framework.notebook: data}, framework=framework) as box:
-        judge = Judge(_Room(box, framework), generator, limits.NOTEBOOK, scheme)
+    with outside.Sandbox(tree | {framework.notebook: data}, framework=framework) as sandbox:
+        judge = Judge(_InNotebook(sandbox, framework), generator, limits.NOTEBOOK, scheme)
         return [judge.record(one) for one in exercises], judge.log
 
 
-class _Room:
+class _InNotebook:
     """A Sandbox whose transports lead to the notebook.
 
     Args:
-        box: Sandbox.
+        sandbox: Sandbox.
         framework: Framework of the notebook.
     """
 
-    def __init__(self, box, framework):
-        self.box, self.framework = box, framework
+    def __init__(self, sandbox, framework):
+        self.sandbox, self.framework = sandbox, framework
 
     def transport(self, trusted=(), public=False):
         """Return a transport."""
-        return Notebook(self.box.transport(trusted, public), self.framework)
+        return Notebook(self.sandbox.transport(trusted, public), self.framework)
 
 
 def _digest(program):

@@ -18,7 +18,7 @@ def write(output, summary, secret, replaced=(), policy=None, changes=None):
         output: Output.
         summary: run.Summary, with records and fingerprints.
         secret: the course secret, which the codes of answers depend on.
-        replaced: Places of submissions that a later one of the same student replaces.
+        replaced: Submissions that a later one of the same student replaces.
         policy: lateness.Policy, or None.
         changes: previous.Changes, or None without an earlier run.
     """

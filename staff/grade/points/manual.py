@@ -85,14 +85,14 @@ def _code(digest):
     return f"{letters[:4]}-{letters[4:]}"
 
 
-def read_points(path, places, replaced=(), secret=b""):
+def read_points(path, submissions, replaced=(), secret=b""):
     """Return (name of a submission, name of an item) -> Points, from a CSV file.
 
     Args:
         path: CSV file with the columns of COLUMNS; separated by commas, semicolons or tabs. Empty points: pending.
-        places: Places of the submissions; `student` is a place's name, its code, its student, or the student's
+        submissions: those graded; `student` is a submission's name, its code, its student, or the student's
             address.
-        replaced: Places of submissions that do not count, as a later one of the same student does. Points given to
+        replaced: Submissions that do not count, as a later one of the same student does. Points given to
             one of these by its name are a mistake: somebody has to read the later one.
         secret: the course secret, which the codes depend on.
 
@@ -106,8 +106,13 @@ def read_points(path, places, replaced=(), secret=b""):
     lines = csv.DictReader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
     if missing := [column for column in COLUMNS[:3] if column not in (lines.fieldnames or ())]:
         raise ManualError(f"{path} has no column {', '.join(missing)}, expected {', '.join(COLUMNS)}")
-    known, found, problems = _submissions(places, secret), {}, []
-    later = {old.name: place.name for old in replaced for place in places if place.student == old.student}
+    known, found, problems = _by_student(submissions, secret), {}, []
+    later = {
+        old.name: submission.name
+        for old in replaced
+        for submission in submissions
+        if submission.student == old.student
+    }
     later |= {code: later[name] for name, code in codes(later, secret).items()}
     for line in lines:
         try:
@@ -152,13 +157,13 @@ def _delimiter(text):
     return max(",;\t", key=header.count)
 
 
-def _submissions(places, secret):
+def _by_student(submissions, secret):
     """Return what a student may be called -> names of the submissions."""
     known = {}
-    for place in places:
-        for called in {place.student, *place.emails}:
-            known.setdefault(called, set()).add(place.name)
-    names = [place.name for place in places]
+    for submission in submissions:
+        for called in {submission.student, *submission.emails}:
+            known.setdefault(called, set()).add(submission.name)
+    names = [submission.name for submission in submissions]
     coded = {code: {name} for name, code in codes(names, secret).items()}
     return known | coded | {name: {name} for name in names}
 

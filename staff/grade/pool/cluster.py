@@ -25,7 +25,7 @@ import uuid
 from staff import ROOT
 from staff.grade import grading, limits
 from staff.grade.intake import archive
-from staff.grade.intake.exports import Place
+from staff.grade.intake.exports import Submission
 from staff.grade.pool.errors import ClusterError
 from staff.grade.sandbox.reference import Reference
 
@@ -42,11 +42,11 @@ STARTED = "cs231n-grade-started"  # topic of events: a worker has begun with a s
 _LOCK = threading.Lock()  # one submission at a time in each process
 
 
-def grade_all(places, setup, earlier, address):
-    """Yield the Graded of each place, in the order in which they are done.
+def grade_all(submissions, setup, earlier, address):
+    """Yield the Graded of each submission, in the order in which they are done.
 
     Args:
-        places: Places of submissions.
+        submissions: Submissions to grade.
         setup: grading.Setup.
         earlier: `earlier(name)` returns a submission's Record of an earlier run, or None.
         address: of the scheduler, such as "tcp://host:8786".
@@ -60,7 +60,7 @@ def grade_all(places, setup, earlier, address):
         _prepare_workers(client, setup)
         _check_versions(client, setup)
         try:
-            yield from _in_turn(client, collections.deque(places), setup, earlier)
+            yield from _in_turn(client, collections.deque(submissions), setup, earlier)
         except distributed.comm.CommClosedError as error:
             raise ClusterError(GONE) from error
 
@@ -100,9 +100,9 @@ def _check_versions(client, setup):
 
 @dataclasses.dataclass
 class _Job:
-    """A submission on its way: its Place, its future, whether it is the second time, and who is at it how long."""
+    """A submission on its way: what it is, its future, whether it is the second time, and who is at it."""
 
-    place: Place
+    submission: Submission
     future: "distributed.Future"
     again: bool
     worker: str | None = None
@@ -114,8 +114,8 @@ def _in_turn(client, waiting, setup, earlier):
     jobs, news = {}, queue.SimpleQueue()
     client.subscribe_topic(STARTED, lambda event: news.put(event[1]))
     while waiting or jobs:
-        room = limits.AHEAD * max(1, sum(client.nthreads().values()))
-        while waiting and len(jobs) < room:
+        most = limits.AHEAD * max(1, sum(client.nthreads().values()))
+        while waiting and len(jobs) < most:
             _submit(client, jobs, news, waiting.popleft(), earlier)
         key, worker = _next(client, jobs, news)
         job = jobs.get(key)
@@ -129,17 +129,17 @@ def _in_turn(client, waiting, setup, earlier):
             _stop(client, jobs.pop(key))
             if job.again:
                 why = f"two workers were stopped at it: no end after {setup.limit + limits.GRACE:.0f} seconds"
-                yield grading.broken(job.place, setup, why)
+                yield grading.broken(job.submission, setup, why)
             else:
-                _submit(client, jobs, news, job.place, earlier, again=True)
+                _submit(client, jobs, news, job.submission, earlier, again=True)
 
 
-def _submit(client, jobs, news, place, earlier, again=False):
+def _submit(client, jobs, news, submission, earlier, again=False):
     """Send a submission on its way."""
-    key = f"grade-{place.name}-{uuid.uuid4().hex}"
-    data = archive.read(*place.paths)
-    future = client.submit(_grade_there, place, data, earlier(place.name), key=key, pure=False)
-    jobs[key] = _Job(place, future, again)
+    key = f"grade-{submission.name}-{uuid.uuid4().hex}"
+    contents = archive.read(*submission.paths)
+    future = client.submit(_grade_there, submission, contents, earlier(submission.name), key=key, pure=False)
+    jobs[key] = _Job(submission, future, again)
     future.add_done_callback(lambda done: news.put((done.key, None)))
 
 
@@ -187,7 +187,7 @@ def _result(job, setup):
     if job.future.status == "error":
         error = job.future.exception()
         why = "".join(traceback.format_exception(type(error), error, job.future.traceback()))
-        return grading.broken(job.place, setup, why)
+        return grading.broken(job.submission, setup, why)
     raise ClusterError(GONE)
 
 
@@ -220,14 +220,14 @@ def _prepare(setup):
     _SETUP = setup
 
 
-def _grade_there(place, submission, earlier):
+def _grade_there(submission, contents, earlier):
     """Grade a submission that came as bytes; runs on a worker."""
     if _digest_here() != _SETUP.checks:
         raise ClusterError("this worker has other checks; update the checkout there")
     with _LOCK:
         worker = distributed.get_worker()
         worker.log_event(STARTED, (worker.get_current_task(), worker.address))
-        return grading.grade(place, _SETUP, earlier, _REFERENCE, submission)
+        return grading.grade(submission, _SETUP, earlier, _REFERENCE, contents)
 
 
 @functools.cache

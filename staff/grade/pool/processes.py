@@ -25,25 +25,25 @@ def start_server():
     forkserver.ensure_running()
 
 
-def grade_all(places, setup, earlier, count):
-    """Yield the Graded of each place, in the order in which they are done.
+def grade_all(submissions, setup, earlier, count):
+    """Yield the Graded of each submission, in the order in which they are done.
 
     Args:
-        places: Places of submissions.
+        submissions: Submissions to grade.
         setup: grading.Setup.
         earlier: `earlier(name)` returns a submission's Record of an earlier run, or None.
         count: how many to grade at the same time.
     """
     start_server()
     context = multiprocessing.get_context("forkserver")
-    waiting = collections.deque(places)
-    workers = [_Worker(context, setup) for _ in range(min(count, len(places)))]
+    waiting = collections.deque(submissions)
+    workers = [_Worker(context, setup) for _ in range(min(count, len(submissions)))]
     try:
-        while waiting or any(worker.place for worker in workers):
+        while waiting or any(worker.submission for worker in workers):
             for worker in workers:
-                if waiting and worker.place is None:
-                    place = waiting.popleft()
-                    worker.give(place, earlier(place.name))
+                if waiting and worker.submission is None:
+                    submission = waiting.popleft()
+                    worker.give(submission, earlier(submission.name))
             yield from _finished(workers)
     finally:
         for worker in workers:
@@ -52,7 +52,7 @@ def grade_all(places, setup, earlier, count):
 
 def _finished(workers):
     """Yield what workers have done, after waiting until one has, or has died or hung."""
-    busy = [worker for worker in workers if worker.place]
+    busy = [worker for worker in workers if worker.submission]
     ends = [end for worker in busy for end in (worker.connection, worker.process.sentinel)]
     ready = wait(ends, max(0, min(worker.deadline for worker in busy) - time.monotonic()))
     for worker in busy:
@@ -71,17 +71,17 @@ class _Worker:
         self._start()
 
     def _start(self):
-        self.place, self.deadline = None, None
+        self.submission, self.deadline = None, None
         self.connection, theirs = self._context.Pipe()
         self.process = self._context.Process(target=_serve, args=(theirs, self._setup), daemon=True)
         self.process.start()
         theirs.close()
 
-    def give(self, place, earlier):
+    def give(self, submission, earlier):
         """Hand over a submission."""
-        self.place, self.deadline = place, time.monotonic() + self.patience
+        self.submission, self.deadline = submission, time.monotonic() + self.patience
         try:
-            self.connection.send((place, earlier))
+            self.connection.send((submission, earlier))
         except OSError:
             pass  # it has died while it was idle, which `take` finds
 
@@ -94,12 +94,12 @@ class _Worker:
         if graded is None:
             self.process.join()
             return self.give_up(f"the worker died, exit status {self.process.exitcode}")
-        self.place = None
+        self.submission = None
         return graded
 
     def give_up(self, why):
         """Return a Graded that says why there is no other, and start a new process."""
-        graded = grading.broken(self.place, self._setup, why)
+        graded = grading.broken(self.submission, self._setup, why)
         self.stop()
         self._start()
         return graded
@@ -107,7 +107,7 @@ class _Worker:
     def stop(self):
         """End the process; an idle one ends by itself when the connection is closed."""
         self.connection.close()
-        if self.place is None:
+        if self.submission is None:
             self.process.join(5)
         self.process.kill()
         self.process.join()
@@ -120,13 +120,13 @@ def _serve(connection, setup):
     with Reference() as reference:
         while True:
             try:
-                place, earlier = connection.recv()
+                submission, earlier = connection.recv()
             except EOFError:
                 return
             try:
-                graded = grading.grade(place, setup, earlier, reference)
+                graded = grading.grade(submission, setup, earlier, reference)
             except Exception:
-                graded = grading.broken(place, setup, traceback.format_exc())
+                graded = grading.broken(submission, setup, traceback.format_exc())
             connection.send(graded)
 
 

@@ -3,8 +3,8 @@
 Three kinds of process, each a fork of the one before:
 
 - the starter has imported NumPy and nothing of the submission; where it is the first process of its own process
-  namespace, nobody in there can stop or kill it. It forks a room on demand, after killing whatever is left.
-- a room has imported one module of the submission; it forks for each check.
+  namespace, nobody in there can stop or kill it. It kills whatever is left and forks a module process, on demand.
+- a module process has imported one module of the submission; it forks for each check.
 - a check answers the calls of one check through a socket of its own, so that neither a forged answer nor a process
   that stays behind can reach the next.
 
@@ -30,7 +30,7 @@ from pathlib import Path
 __all__ = ["Stubs", "main"]
 
 PR_SET_DUMPABLE = 4
-ORDER = 2**16  # bytes of an order to open a room
+ORDER = 2**16  # bytes of an order to open a module process
 
 # Forward passes whose cache is opaque: it stays with the grader. The others return a cache of a fixed form.
 HELD = (
@@ -43,7 +43,7 @@ DRAWING = ("layers.dropout_forward",)  # what draws from NumPy's global stream
 
 
 def main(folder, control, settings):
-    """Prepare this process and fork rooms until the other side closes.
+    """Prepare this process and fork module processes until the other side closes.
 
     Args:
         folder: holds `grader` (the modules of ours that are needed here), `site` (NumPy), `tree` (the submission)
@@ -91,7 +91,7 @@ def main(folder, control, settings):
     for descriptor in (0, 1, 2):
         os.dup2(nowhere, descriptor)
     os.close(nowhere)
-    _fork_rooms(control, Path(folder), settings)
+    _fork_on_order(control, Path(folder), settings)
 
 
 def _restrict(limits):
@@ -107,8 +107,8 @@ def _restrict(limits):
         ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
-def _fork_rooms(control, folder, settings):
-    """Open a room for each order; the one before ends with all it started."""
+def _fork_on_order(control, folder, settings):
+    """Fork a module process for each order; the one before ends with all it started."""
     sweep = _Sweep(settings["contained"], settings["scratch"])
     while True:
         data, channels, _, _ = socket.recv_fds(control, ORDER, 1)
@@ -121,7 +121,7 @@ def _fork_rooms(control, folder, settings):
             with _the_end():
                 control.close()
                 os.setsid()
-                _room(socket.socket(fileno=channels[0]), folder, sweep, **order)
+                _module_process(socket.socket(fileno=channels[0]), folder, sweep, **order)
         os.close(channels[0])
         control.send(b"open")
 
@@ -136,7 +136,7 @@ def _the_end():
 
 
 class _Sweep:
-    """Kills what a room or a check left behind, and empties the scratch folder.
+    """Kills what a module process or a check left behind, and empties the scratch folder.
 
     Args:
         contained: whether this is a process namespace of its own.
@@ -184,7 +184,7 @@ def _empty(folder):
     return not os.listdir(folder)
 
 
-def _room(channel, folder, sweep, module, trusted, blank):
+def _module_process(channel, folder, sweep, module, trusted, blank):
     """Import a module and fork for each check.
 
     Args:

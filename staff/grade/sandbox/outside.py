@@ -1,10 +1,10 @@
 """Sandboxes for submissions: bubblewrap where it works, resource limits and a scrubbed environment where not.
 
-A `Sandbox` holds up to two boxes, each started when it is first needed: a bare one for `layers` and `optim`, which
-holds NumPy and what the student wrote, and one for the nets, with the given modules and the compiled kernels. A
-box is a process (`worker`) behind walls: a user without rights, namespaces of its own, nothing of the machine but
-the interpreter with its libraries, no network, and a small scratch folder in memory. In it, a room is opened for a
-module of a transport, and forks for each check.
+A `Sandbox` has a starter for each set of importable modules, begun when it is first needed: one for `layers` and
+`optim`, which holds NumPy and what the student wrote, and one for the nets, with the given modules and the
+compiled kernels. A starter is a process (`inside`) behind walls: a user without rights, namespaces of its own,
+nothing of the machine but the interpreter with its libraries, no network, and a small scratch folder in memory. It
+forks a module process, which imports the module under check and forks for each check.
 """
 
 import dataclasses
@@ -149,12 +149,12 @@ def _framework(framework):
 
 
 def _walls(framework=None):
-    """Return the command of bubblewrap up to what is different for each box."""
+    """Return the command of bubblewrap up to what is different for each starter."""
     interpreter = _interpreter()
     command = ["bwrap", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
     command += ["--die-with-parent", "--new-session", "--as-pid-1", "--clearenv", "--hostname", "sandbox"]
     if os.geteuid() == 0:
-        # as root, whose interpreter only root may reach: the worker becomes another user before anything else
+        # as root, whose interpreter only root may reach: the starter becomes another user before anything else
         command += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
         command += ["--unshare-user", "--disable-userns"]
@@ -172,7 +172,7 @@ def _walls(framework=None):
         for name in PACKAGES:
             if Path(folder, name).is_dir():
                 command += ["--tmpfs", f"{folder}/{name}"]
-    if framework:  # TensorFlow looks up its own program in /proc, which shows the box's processes alone
+    if framework:  # TensorFlow looks up its own program in /proc, which shows the sandbox's processes alone
         command += ["--proc", "/proc"]
     for device in ("null", "zero", "urandom"):
         command += ["--dev-bind", f"/dev/{device}", f"/dev/{device}"]
@@ -210,7 +210,7 @@ class Sandbox:
         self.import_limit, self.framework = import_limit, framework
         self._files, self._blank, self._reference = files, blank or {}, reference
         self._resources = limits.RESOURCES | (limits.FRAMEWORK_RESOURCES if framework else {}) | (resources or {})
-        self._boxes, self._failures = {}, {}
+        self._starters, self._failures = {}, {}
 
     def __enter__(self):
         return self
@@ -220,14 +220,14 @@ class Sandbox:
 
     def close(self):
         """End all processes and remove all files."""
-        for box in self._boxes.values():
-            box.close()
-        self._boxes.clear()
+        for starter in self._starters.values():
+            starter.close()
+        self._starters.clear()
 
     @property
     def users(self):
         """Numbers of the users that the code runs as, which nothing else has; none where that takes root."""
-        return {box.user for box in self._boxes.values()} - {None}
+        return {starter.user for starter in self._starters.values()} - {None}
 
     def transport(self, trusted=(), public=False):
         """Return a transport to the code, see `transport.Transport`.
@@ -243,8 +243,8 @@ class Sandbox:
             raise ValueError("trusted exercises need a sandbox that has a reference, see reference.Reference")
         return Transport(self, paths, self._reference.solution() if paths else None, public)
 
-    def room(self, owner, module, trusted, public=False):
-        """Return the Room of a transport for a module, open.
+    def module_process(self, owner, module, trusted, public=False):
+        """Return the ModuleProcess of a transport for a module, open.
 
         Raises:
             SubjectFailure: the module cannot be imported.
@@ -252,18 +252,19 @@ class Sandbox:
         key = (module, trusted)
         if (key, public) in self._failures:
             raise self._failures[key, public]
-        box = self._box(is_bare(module), public)
-        if box.room is None or box.room.closed or (box.room.owner, box.room.key) != (owner, key):
+        starter = self._starter(is_bare(module), public)
+        process = starter.process
+        if process is None or process.closed or (process.owner, process.key) != (owner, key):
             blank = self._stand_ins(module, trusted, public)
             try:
-                box.open(Room(owner, key), blank, self.import_limit)
+                starter.open(ModuleProcess(owner, key), blank, self.import_limit)
             except SubjectFailure as failure:
                 self._failures[key, public] = failure
                 raise
-        return box.room
+        return starter.process
 
     def give_up(self, module, trusted, public, failure):
-        """Let `room` raise a failure from now on, as no check can begin in that room."""
+        """Let `module_process` raise a failure from now on, as no check can begin there."""
         self._failures[(module, trusted), public] = failure
 
     def _stand_ins(self, module_under_check, trusted, public):
@@ -273,26 +274,26 @@ class Sandbox:
         for module in sorted(modules):
             if _file(module) in self._blank:
                 try:
-                    self.room(None, module, (), public)
+                    self.module_process(None, module, (), public)
                 except SubjectFailure:
                     broken.append(module)
         return broken
 
-    def _box(self, bare, public):
-        if (bare, public) not in self._boxes:
+    def _starter(self, bare, public):
+        if (bare, public) not in self._starters:
             ours = dict(self._ours())
             tree = {f"tree/{name}": data for name, data in self._files.items() if _belongs(name, bare)}
             blank = {f"blank/{name}": data for name, data in self._blank.items() if is_bare(_module(name))}
             if self.framework:
                 tree[f"tree/{self.framework.notebook}"] = self._files[self.framework.notebook]
-            box = _Box(ours | tree | blank, bare, self._resources, self.framework)
-            self._boxes[bare, public] = box
-        return self._boxes[bare, public]
+            starter = _Starter(ours | tree | blank, bare, self._resources, self.framework)
+            self._starters[bare, public] = starter
+        return self._starters[bare, public]
 
     @staticmethod
     @functools.cache
     def _ours():
-        """Return what runs in each box: the worker, and the modules it needs."""
+        """Return what runs in each sandbox: `inside`, and the modules it needs."""
         frameworks = ("__init__", "program", "pytorch", "tensorflow")
         names = [f"subject/{name}" for name in ("__init__", "client", "host", "imports", "stand_ins", "wire")]
         names += [f"notebooks/{name}" for name in frameworks]
@@ -311,13 +312,13 @@ def _module(file):
 
 
 def _belongs(name, bare):
-    """Return whether a file of a submission is there in a box."""
+    """Return whether a file of a submission is there, beside the bare modules or the nets."""
     if not name.startswith("cs231n/") or name.startswith(CHECKS):
         return False
     return not (bare and name.split("/")[1].split(".")[0] in GIVEN)
 
 
-class Room:
+class ModuleProcess:
     """A process that has imported a module.
 
     Args:
@@ -375,8 +376,8 @@ def _import_failure(verdict, module, message):
     return SubjectFailure(verdict, f"while importing {module}: {message}", module=module)
 
 
-class _Box:
-    """A starter process behind walls, and the room that is open in it.
+class _Starter:
+    """A starter behind walls, and the module process that is open in it.
 
     Args:
         files: path -> bytes below the sandbox's folder.
@@ -386,35 +387,35 @@ class _Box:
     """
 
     def __init__(self, files, bare, resources, framework):
-        self.room, self._framework = None, framework
+        self.process, self._framework = None, framework
         self._files, self._bare, self._resources = files, bare, resources
         self._claim = users.claim()
         self.user = self._claim.uid if self._claim else None
         self._process = self._control = self._folder = None
 
-    def open(self, room, blank, import_limit):
-        """Open a room, and close the one before.
+    def open(self, process, blank, import_limit):
+        """Open a module process, and close the one before.
 
         Raises:
             SubjectFailure: its module cannot be imported.
         """
-        if self.room:
-            self.room.close()
-        self.room = room
-        module, trusted = room.key
+        if self.process:
+            self.process.close()
+        self.process = process
+        module, trusted = process.key
         order = json.dumps({"module": module, "trusted": trusted, "blank": blank}).encode()
-        if not self._order(order, room.theirs):
+        if not self._order(order, process.theirs):
             self._stop()
-            self._order(order, room.theirs)
-        room.theirs.close()
+            self._order(order, process.theirs)
+        process.theirs.close()
         try:
-            room.imported(module, import_limit)
+            process.imported(module, import_limit)
         except SubjectFailure:
-            room.close()
+            process.close()
             raise
 
     def _order(self, order, end):
-        """Return whether the starter has opened the room that an order asks for."""
+        """Return whether the starter has opened the module process that an order asks for."""
         if self._process is None:
             self._start()
         self._control.settimeout(limits.START)
@@ -514,7 +515,7 @@ class _Box:
         return {"read": read, "write": [scratch, os.devnull], "listed": list(interpreter.stdlib)}
 
     def _reduced(self, control, folder):
-        """Return the command where there is no bubblewrap: the same worker and limits, on the machine's files."""
+        """Return the command where there is no bubblewrap: the same program and limits, on the machine's files."""
         interpreter, scratch = _interpreter(), folder / "scratch"
         for name, data in self._files.items():
             path = folder / name
@@ -541,8 +542,8 @@ class _Box:
 
     def close(self):
         """End all processes and remove all files."""
-        if self.room:
-            self.room.close()
+        if self.process:
+            self.process.close()
         self._stop()
         if self._claim:
             self._claim.release()

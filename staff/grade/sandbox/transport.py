@@ -106,7 +106,7 @@ class Transport:
     def __init__(self, sandbox, trusted=(), solution=None, public=False):
         self._sandbox, self._solution, self._public = sandbox, solution, public
         self._trusted = tuple(sorted(trusted))
-        self._module = self._room = self._line = self._failure = None
+        self._module = self._process = self._line = self._failure = None
         self._limit = self._left = CALL_LIMIT
 
     def reset(self, limit, exercise=None):
@@ -142,15 +142,15 @@ class Transport:
         return self._ask(message, self._left if deadline is None else deadline - time.monotonic())
 
     def _begin(self, message):
-        """Fork a process for the check, in the room that holds the module; a second time if a first is stuck."""
+        """Fork a process for the check, from the one that holds the module; a second time if a first is stuck."""
         for limit in (limits.FIRST_ANSWER, max(limits.FIRST_ANSWER, self._limit)):
             try:
-                self._room = self._sandbox.room(self, self._module, self._trusted, self._public)
+                self._process = self._sandbox.module_process(self, self._module, self._trusted, self._public)
             except SubjectFailure as failure:
                 self._failure = failure
                 return {"value": None}
             try:
-                self._line = self._room.check()
+                self._line = self._process.check()
                 if self._solution:
                     self._solution.reset(self._limit)
                 reply = self._ask(message, limit, free=True)
@@ -186,14 +186,14 @@ class Transport:
                 self._left -= time.monotonic() - start
 
     def _lost(self, verdict, message):
-        """Give up the room with the check; the next check gets a new one."""
+        """Give up the module process with the check; the next check gets a new one."""
         self._failure = SubjectFailure(verdict, message)
-        self._room.close()
+        self._process.close()
         return self._failure
 
 
 def check_reply(message, reply):
-    """Return a reply that has the form that `worker.Host` gives it.
+    """Return a reply that has the form that `host.Host` gives it.
 
     Raises:
         ValueError: it has another.

@@ -11,7 +11,7 @@ from cs231n.checks.mistakes import recognise
 from cs231n.checks.rubric import load
 from cs231n.checks.show.report import as_data
 from cs231n.checks.show.table import Style, table
-from cs231n.checks.subject.process import WorkerProcess
+from cs231n.checks.subject.process import SubjectProcess
 from tests.checks.subjects import ROOT, replaced, rewritten, session, transport
 
 BIAS = ("out = rows @ w + b\n", "out = rows @ w\n")
@@ -43,8 +43,8 @@ def test_a_mistake_is_recognised_in_a_worker_process(tmp_path):
     shutil.copytree(ROOT / "cs231n", tmp_path / "cs231n", ignore=shutil.ignore_patterns("__pycache__", "cifar*"))
     path = tmp_path / "cs231n" / "layers.py"
     path.write_text(path.read_text(encoding="utf-8").replace(*BIAS), encoding="utf-8")
-    with WorkerProcess(tmp_path) as worker:
-        assert recognise.diagnose(worker, "affine_forward") == "affine-bias-missing"
+    with SubjectProcess(tmp_path) as transport:
+        assert recognise.diagnose(transport, "affine_forward") == "affine-bias-missing"
 
 
 def test_a_mistake_that_nobody_knows_has_no_name():

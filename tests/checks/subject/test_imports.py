@@ -1,4 +1,4 @@
-"""Rooms: what is there where an exercise is graded, and what is not."""
+"""Which modules can be imported where an exercise is graded, and which cannot."""
 
 import pytest
 
@@ -40,6 +40,6 @@ def test_each_module_of_the_package_is_an_exercise_or_given():
     assert names - {"__init__", *ALWAYS_THERE} == {*GIVEN, *EXERCISES}
 
 
-def test_layers_and_update_rules_are_checked_in_a_bare_room():
+def test_layers_and_update_rules_are_checked_with_numpy_alone():
     bare = {name for name, exercise in load().exercises.items() if is_bare(exercise.module)}
     assert {"affine_forward", "adam"} <= bare and not bare & {"two_layer_net", "three_layer_conv_net"}

@@ -1,4 +1,4 @@
-"""The worker process: what breaks, hangs or ends it costs the check at hand and nothing else."""
+"""The subject's process: what breaks, hangs or ends it costs the check at hand and nothing else."""
 
 import os
 import time
@@ -8,7 +8,7 @@ import pytest
 
 from cs231n.checks.session import Session
 from cs231n.checks.subject.client import Subject, SubjectFailure
-from cs231n.checks.subject.process import WorkerProcess, _Process
+from cs231n.checks.subject.process import SubjectProcess, _Process
 
 LIMIT = 2.0  # seconds for a check; the code under test needs a thousandth of it
 
@@ -32,9 +32,9 @@ def in_relu(student, line):
 
 
 def outcomes(student, *names, **limits):
-    """Check exercises with a worker of their own and return their outcomes by name."""
-    with WorkerProcess(student, **limits) as worker:
-        session = Session(worker, limit=LIMIT)
+    """Check exercises in processes of their own and return their outcomes by name."""
+    with SubjectProcess(student, **limits) as transport:
+        session = Session(transport, limit=LIMIT)
         return {name: session.outcome(name) for name in names}
 
 
@@ -225,8 +225,8 @@ def test_a_file_that_is_no_text_is_an_import_error_or_lacks_the_function(student
 
 def test_a_check_has_its_time_again_after_another_used_it_up(student):
     in_relu(student, "import time; time.sleep(60)")
-    with WorkerProcess(student) as worker:
-        subject = Subject(worker)
+    with SubjectProcess(student) as transport:
+        subject = Subject(transport)
         for _ in range(2):
             subject.reset(0, 0.2)
             with pytest.raises(SubjectFailure, match="no answer after 0.2 seconds"):
@@ -236,7 +236,7 @@ def test_a_check_has_its_time_again_after_another_used_it_up(student):
 
 
 def test_closing_ends_the_process(student):
-    with WorkerProcess(student) as worker:
-        Subject(worker).reset(0, LIMIT)
-        process = worker._room._process
+    with SubjectProcess(student) as transport:
+        Subject(transport).reset(0, LIMIT)
+        process = transport._current._process
     assert process.poll() is not None

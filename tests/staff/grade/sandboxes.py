@@ -25,10 +25,10 @@ def solved(**appended):
 
 def verdicts(files, *names, **more):
     """Return the verdicts of exercises, in a sandbox of their own that leaves nothing behind."""
-    with Sandbox(files, import_limit=LIMIT, resources=SMALL, **more) as box:
-        session = Session(box.transport(), limit=LIMIT)
+    with Sandbox(files, import_limit=LIMIT, resources=SMALL, **more) as sandbox:
+        session = Session(sandbox.transport(), limit=LIMIT)
         found = {name: session.outcome(name).verdict for name in names}
-        users = box.users
+        users = sandbox.users
     assert processes(users) == [], "processes are left after the sandbox was closed"
     return found
 

@@ -49,8 +49,8 @@ globals().update(_OTHERS[{name!r}][1]()[{module!r}])
 @pytest.mark.parametrize("name", ALTERNATIVES)
 def test_another_right_solution_earns_its_points_in_the_sandbox(name):
     need_bubblewrap()
-    with Sandbox(submission(name)) as box:
-        session = Session(box.transport(), seeds=3)
+    with Sandbox(submission(name)) as sandbox:
+        session = Session(sandbox.transport(), seeds=3)
         for exercise in ALTERNATIVES[name][0]:
             outcome = session.outcome(exercise)
             assert outcome.verdict == "passed", outcome.missed[0]

@@ -40,9 +40,9 @@ def results(home):
 def test_a_submission_with_one_layer_gets_its_points(container, blank, release, capsys):
     layers = blank["cs231n/layers.py"].decode()
     start = layers.index("def relu_forward")
-    place = layers.index("    # YOUR CODE HERE", start)
-    end = layers.index("\n", layers.index("raise NotImplementedError", place))
-    solved = layers[:place] + "    out = np.maximum(x, 0)" + layers[end:]
+    hole = layers.index("    # YOUR CODE HERE", start)
+    end = layers.index("\n", layers.index("raise NotImplementedError", hole))
+    solved = layers[:hole] + "    out = np.maximum(x, 0)" + layers[end:]
     home = container(blank | {"cs231n/layers.py": solved.encode()})
     assert autograder.main([str(home)]) == 0
     assert results(home)["score"] == 1
@@ -53,14 +53,14 @@ def test_a_submission_with_one_layer_gets_its_points(container, blank, release, 
 
 def test_nobody_else_can_read_or_write_what_lies_in_the_container(container, blank, monkeypatch):
     home = container(blank)
-    monkeypatch.setattr(grading, "grade", lambda place, setup: grading.broken(place, setup, "no time"))
+    monkeypatch.setattr(grading, "grade", lambda submission, setup: grading.broken(submission, setup, "no time"))
     autograder.main([str(home)])
     for name in ("submission", "results", "submission_metadata.json"):
         assert stat.S_IMODE((home / name).stat().st_mode) & 0o077 == 0
 
 
 def test_where_the_grader_breaks_there_are_results_that_say_so_and_the_status_is_1(container, blank, monkeypatch):
-    def broken(place, setup):
+    def broken(submission, setup):
         raise RuntimeError("a bug of ours")
 
     home = container(blank)
@@ -72,10 +72,10 @@ def test_where_the_grader_breaks_there_are_results_that_say_so_and_the_status_is
 
 def test_metadata_give_student_and_time_and_may_be_missing(container, blank):
     home = container(blank)
-    place = autograder.place(home)
-    assert (place.student, place.submitted) == ("Ada <ada@example.org>", METADATA["created_at"])
+    submission = autograder.submission_in(home)
+    assert (submission.student, submission.submitted) == ("Ada <ada@example.org>", METADATA["created_at"])
     for text in ("", "{", "[]", '{"users": [{}]}', '{"users": 3, "created_at": null}'):
         (home / "submission_metadata.json").write_text(text)
-        place = autograder.place(home)
-        assert (place.student, place.submitted) == ("submission", None)
-        assert place.problems[0].startswith("submission_metadata.json cannot be read")
+        submission = autograder.submission_in(home)
+        assert (submission.student, submission.submitted) == ("submission", None)
+        assert submission.problems[0].startswith("submission_metadata.json cannot be read")

@@ -13,7 +13,7 @@ from cs231n.checks.verdicts import Verdict
 from staff import ROOT
 from staff.grade import grading, hidden
 from staff.grade.grading import Setup, broken, checks_digest, grade
-from staff.grade.intake.exports import Place
+from staff.grade.intake.exports import Submission
 from staff.grade.points.gradebook import row
 from staff.grade.record import dump
 from staff.grade.sandbox.outside import SandboxError
@@ -28,8 +28,8 @@ def setup(release):
     return Setup(SECRET, release, "checks")
 
 
-def place(path, **more):
-    return Place(path, path.stem, path.stem, **more)
+def submission(path, **more):
+    return Submission(path, path.stem, path.stem, **more)
 
 
 def results(record):
@@ -41,7 +41,7 @@ def results(record):
 def full(setup, solved, tmp_path_factory):
     """What came of the solved source, and the path of its archive."""
     path = write_zip(tmp_path_factory.mktemp("solved") / "solved.zip", solved)
-    return grade(place(path), setup), path
+    return grade(submission(path), setup), path
 
 
 def test_the_solved_source_earns_all_points(full):
@@ -52,7 +52,7 @@ def test_the_solved_source_earns_all_points(full):
 
 
 def test_the_unmodified_release_earns_none(setup, blank, tmp_path):
-    graded = grade(place(write_folder(tmp_path / "blank", blank)), setup)
+    graded = grade(submission(write_folder(tmp_path / "blank", blank)), setup)
     assert graded.record.earned == 0
     local = [one for one in graded.record.exercises if not load().exercises[one.name].in_notebook]
     assert {one.verdict for one in local} == {"not_implemented", "blocked"}
@@ -63,7 +63,7 @@ def test_the_same_code_scores_the_same_wherever_it_comes_from(full, setup, solve
     graded, _ = full
     windows = {name: data.replace(b"\n", b"\r\n") for name, data in solved.items() if name.endswith(".py")}
     moved = {f"a2/{name}": data for name, data in (solved | windows).items()}
-    again = grade(place(write_folder(tmp_path / "again", moved)), setup)
+    again = grade(submission(write_folder(tmp_path / "again", moved)), setup)
     assert again.record.code == graded.record.code
     assert again.record.digest != graded.record.digest
     assert results(again.record) == results(graded.record)
@@ -71,7 +71,7 @@ def test_the_same_code_scores_the_same_wherever_it_comes_from(full, setup, solve
 
 def test_what_is_no_archive_is_graded_as_nothing(setup, tmp_path):
     (tmp_path / "a2.zip").write_bytes(b"nonsense")
-    graded = grade(place(tmp_path / "a2.zip", problems=("an export's problem",)), setup)
+    graded = grade(submission(tmp_path / "a2.zip", problems=("an export's problem",)), setup)
     assert graded.record.earned == 0
     assert graded.record.problems[0] == "an export's problem"
     assert graded.record.problems[1].startswith("no zip archive")
@@ -79,7 +79,7 @@ def test_what_is_no_archive_is_graded_as_nothing(setup, tmp_path):
 
 def test_one_broken_module_leaves_the_others_their_points(setup, solved, tmp_path):
     broken_optim = solved | {"cs231n/optim.py": b"def adam(:\n"}
-    record = grade(place(write_folder(tmp_path / "a2", broken_optim)), setup).record
+    record = grade(submission(write_folder(tmp_path / "a2", broken_optim)), setup).record
     lost = {one.name: one for one in record.exercises if one.earned < one.points and one.question != "Q5"}
     assert set(lost) == {name for name, one in load().exercises.items() if one.module == "cs231n.optim"}
     assert {one.verdict for one in lost.values()} == {"import_error"}
@@ -90,7 +90,7 @@ def test_one_broken_module_leaves_the_others_their_points(setup, solved, tmp_pat
 def test_a_notebook_that_cannot_be_read_costs_no_automatic_points(setup, solved, tmp_path):
     files = {name: data for name, data in solved.items() if name.endswith((".py", "PyTorch.ipynb"))}
     files["Dropout.ipynb"] = b"{"
-    record = grade(place(write_folder(tmp_path / "a2", files)), setup).record
+    record = grade(submission(write_folder(tmp_path / "a2", files)), setup).record
     assert record.earned == AUTOMATIC
     assert record.problems[0].startswith("Dropout.ipynb: cannot be read: no JSON")
 
@@ -100,13 +100,13 @@ def test_a_notebook_that_cannot_be_read_costs_no_automatic_points(setup, solved,
 
 def test_an_earlier_record_of_the_same_is_kept(full, setup):
     graded, path = full
-    again = grade(place(path), setup, graded.record)
+    again = grade(submission(path), setup, graded.record)
     assert again.kept and again.record == graded.record
 
 
 def test_a_kept_record_gets_the_name_and_time_that_hold_now(full, setup):
     graded, path = full
-    moved = Place(path, "other", "Ada", "2026-10-02T00:00:00+00:00")
+    moved = Submission(path, "other", "Ada", "2026-10-02T00:00:00+00:00")
     again = grade(moved, setup, graded.record)
     assert again.kept
     assert (again.record.name, again.record.student, again.record.submitted) == ("other", "Ada", moved.submitted)
@@ -124,7 +124,7 @@ def test_an_earlier_record_of_anything_else_is_not_kept(full, setup, monkeypatch
     else:
         earlier = dataclasses.replace(earlier, **{change: "others"})
     monkeypatch.setattr(grading.Judge, "record", lambda self, one: graded.record.exercises[0])
-    assert not grade(place(path), setup, earlier).kept
+    assert not grade(submission(path), setup, earlier).kept
 
 
 # --- what else decides ----------------------------------------------------------------------------------------
@@ -140,7 +140,7 @@ def test_hidden_checks_count_as_every_other(full, setup, solved, tmp_path, monke
         monkeypatch.setitem(registry._REGISTRY, "relu_forward", [*registry.checks_of("relu_forward"), one])
 
     monkeypatch.setattr(hidden, "load", load_hidden)
-    record = grade(place(write_folder(tmp_path / "a2", solved)), setup).record
+    record = grade(submission(write_folder(tmp_path / "a2", solved)), setup).record
     lost = {one.name for one in record.exercises if one.earned < one.points and one.question != "Q5"}
     assert lost == {"relu_forward"}
 
@@ -169,7 +169,7 @@ def test_the_digest_of_the_checks_follows_checks_rubric_solution_and_hidden_chec
 def test_some_exercises_can_be_graded_alone_and_records_of_others_are_not_kept(full, setup):
     graded, path = full
     some = dataclasses.replace(setup, exercises=("adam", "relu_forward"))
-    again = grade(place(path), some, graded.record)
+    again = grade(submission(path), some, graded.record)
     assert not again.kept
     assert [(one.name, one.verdict) for one in again.record.exercises] == [
         ("relu_forward", "passed"),
@@ -188,7 +188,7 @@ def test_a_record_holds_nothing_of_the_secret(full):
 
 
 def test_where_the_grader_breaks_nothing_is_decided(setup, tmp_path):
-    graded = broken(place(tmp_path / "a2.zip"), setup, "Traceback")
+    graded = broken(submission(tmp_path / "a2.zip"), setup, "Traceback")
     assert {one.verdict for one in graded.record.exercises} == {"grader_error"}
     assert graded.log == ("Traceback",)
     assert "Traceback" not in dump(graded.record)
@@ -202,7 +202,7 @@ def test_where_the_grader_breaks_at_a_notebook_only_its_exercises_are_undecided(
         raise SandboxError("the sandbox does not start: out of descriptors")
 
     monkeypatch.setattr("staff.grade.judge.q5.outside", types.SimpleNamespace(Sandbox=no_sandbox))
-    graded = grade(place(write_folder(tmp_path / "a2", solved)), setup)
+    graded = grade(submission(write_folder(tmp_path / "a2", solved)), setup)
     assert results(graded.record) == results(full[0].record)
     in_notebook = [one for one in graded.record.exercises if one.question == "Q5"]
     assert {(one.verdict, one.earned) for one in in_notebook} == {("grader_error", 0)}
@@ -225,7 +225,7 @@ def test_a_broken_layer_costs_the_exercises_built_on_it_nothing(setup, solved, t
         )
     else:
         source = b"def (\n" + source
-    record = grade(place(write_folder(tmp_path / "a2", solved | {LAYERS: source})), setup).record
+    record = grade(submission(write_folder(tmp_path / "a2", solved | {LAYERS: source})), setup).record
     composites = {one.name: one for one in record.exercises if one.name.endswith("net") and one.question != "Q5"}
     composites |= {one.name: one for one in record.exercises if one.name.startswith("fully_connected_net")}
     if module == "batchnorm":

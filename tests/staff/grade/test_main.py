@@ -63,11 +63,11 @@ def test_archives_folders_and_nonsense_become_a_gradebook(tmp_path, secret, solv
 
 
 def test_where_the_grader_breaks_the_exit_status_says_so(tmp_path, secret, monkeypatch, capsys):
-    def breaking(places, setup, earlier, count):
-        for place in places:
+    def breaking(submissions, setup, earlier, count):
+        for submission in submissions:
             from staff.grade.grading import broken
 
-            yield broken(place, setup, "Traceback\nOSError: disk full")
+            yield broken(submission, setup, "Traceback\nOSError: disk full")
 
     monkeypatch.setattr("staff.grade.run.grade_all", breaking)
     write_zip(tmp_path / "a2.zip", {})

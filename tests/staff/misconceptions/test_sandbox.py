@@ -23,5 +23,5 @@ def test_a_misconception_is_judged_and_named_as_in_this_process(exercise):
     for one in entries().values():
         for form in range(len(one.forms)) if one.exercise == exercise else ():
             path = f"cs231n/{one.module.replace('.', '/')}.py"
-            with Sandbox(solved() | {path: one.text(form).encode()}) as box:
-                assert found(box.transport(), exercise) == found(one.transport(form), exercise), one.name
+            with Sandbox(solved() | {path: one.text(form).encode()}) as sandbox:
+                assert found(sandbox.transport(), exercise) == found(one.transport(form), exercise), one.name

@@ -16,7 +16,7 @@ from cs231n.checks.verdicts import Verdict
 from staff.grade.judge import exercises, seeds
 from staff.grade.judge.exercises import Judge
 from tests.checks.subjects import rewritten
-from tests.staff.grade.boxes import Box, not_written, wrong
+from tests.staff.grade.in_process import InProcess, not_written, wrong
 
 EXERCISES = load().exercises
 AFFINE = ("affine_forward", "affine_backward")
@@ -24,30 +24,30 @@ BATCHNORM = ("batchnorm_forward", "batchnorm_backward", "batchnorm_backward_alt"
 generator = functools.partial(seeds.generator, b"a secret of this test", "code")
 
 
-def judge(box, limit=300):
-    """Return a Judge of a box."""
-    return Judge(box, generator, limit)
+def judge(sandbox, limit=300):
+    """Return a Judge of a sandbox."""
+    return Judge(sandbox, generator, limit)
 
 
-def records(box, *names):
-    """Return name -> record of exercises of a box."""
-    one = judge(box)
+def records(sandbox, *names):
+    """Return name -> record of exercises of a sandbox."""
+    one = judge(sandbox)
     return {name: one.record(EXERCISES[name]) for name in names}
 
 
 def test_a_right_exercise_earns_its_points_and_nothing_is_said_about_it():
-    box = Box()
-    record = judge(box).record(EXERCISES["affine_backward"])
+    sandbox = InProcess()
+    record = judge(sandbox).record(EXERCISES["affine_backward"])
     assert (record.verdict, record.earned, record.message) == ("passed", EXERCISES["affine_backward"].points, "")
     assert (record.needs, record.trusted, record.misconception) == ((), (), None)
     assert [one.id for one in record.checks] == [one.id for one in registry.checks_of("affine_backward")]
     assert {(one.verdict, one.message) for one in record.checks} == {("passed", "")}
-    assert box.asked == [()]
+    assert sandbox.asked == [()]
 
 
 def test_a_wrong_layer_costs_its_own_points_and_none_of_the_nets():
     names = ("affine_forward", "affine_backward", "two_layer_net", "fully_connected_net", "three_layer_conv_net")
-    found = records(Box(affine_forward=wrong("affine_forward")), *names)
+    found = records(InProcess(affine_forward=wrong("affine_forward")), *names)
     assert (found["affine_forward"].verdict, found["affine_forward"].earned) == ("failed", 0)
     assert found["affine_backward"].earned == EXERCISES["affine_backward"].points
     for name in names[2:]:
@@ -57,29 +57,29 @@ def test_a_wrong_layer_costs_its_own_points_and_none_of_the_nets():
 
 
 def test_a_wrong_layer_deep_below_is_answered_too():
-    found = records(Box(relu_backward=wrong("relu_backward")), "fully_connected_net_layernorm")
+    found = records(InProcess(relu_backward=wrong("relu_backward")), "fully_connected_net_layernorm")
     assert found["fully_connected_net_layernorm"].trusted == ("relu_forward", "relu_backward")
     assert found["fully_connected_net_layernorm"].verdict == "passed"
 
 
 def test_a_detail_that_a_layer_misses_is_charged_there_and_not_in_the_nets_again():
     same_mask = rewritten("layers", ("random.rand(*x.shape)", "np.random.RandomState(0).rand(*x.shape)"))
-    box = Box(dropout_forward=same_mask.dropout_forward)
-    found = records(box, "dropout_forward", "fully_connected_net_dropout")
+    sandbox = InProcess(dropout_forward=same_mask.dropout_forward)
+    found = records(sandbox, "dropout_forward", "fully_connected_net_dropout")
     assert found["dropout_forward"].verdict == "core_passed"
     assert found["fully_connected_net_dropout"].verdict == "passed"
     assert found["fully_connected_net_dropout"].trusted == ("dropout_forward", "dropout_backward")
 
 
 def test_forward_and_backward_passes_are_replaced_together():
-    box = Box(batchnorm_backward_alt=wrong("batchnorm_backward_alt"))
+    sandbox = InProcess(batchnorm_backward_alt=wrong("batchnorm_backward_alt"))
     names = (
         "batchnorm_forward",
         "batchnorm_backward",
         "fully_connected_net_batchnorm",
         "spatial_batchnorm_backward",
     )
-    found = records(box, *names)
+    found = records(sandbox, *names)
     assert all(record.verdict == "passed" for record in found.values())
     assert found["fully_connected_net_batchnorm"].trusted == BATCHNORM
     assert found["spatial_batchnorm_backward"].trusted == BATCHNORM
@@ -87,34 +87,36 @@ def test_forward_and_backward_passes_are_replaced_together():
 
 
 def test_a_backward_pass_never_gets_another_forward_pass_than_its_own():
-    box = Box(
+    sandbox = InProcess(
         spatial_batchnorm_forward=wrong("spatial_batchnorm_forward"), batchnorm_forward=wrong("batchnorm_forward")
     )
-    records(box, "spatial_batchnorm_backward", "batchnorm_backward")
-    assert set(box.asked) <= {(), BATCHNORM}
+    records(sandbox, "spatial_batchnorm_backward", "batchnorm_backward")
+    assert set(sandbox.asked) <= {(), BATCHNORM}
 
 
 def test_a_mistake_of_its_own_is_named_although_a_part_is_broken_too():
     edits = {"fc_net": [('dhidden, grads["W2"], grads', 'dhidden, grads["W9"], grads')]}
-    record = judge(Box(edits, affine_forward=wrong("affine_forward"))).record(EXERCISES["two_layer_net"])
+    record = judge(InProcess(edits, affine_forward=wrong("affine_forward"))).record(EXERCISES["two_layer_net"])
     assert (record.verdict, record.earned, record.trusted, record.needs) == ("error", 1.2, (), ())
     assert record.message.endswith("raises KeyError")
 
 
 def test_what_is_not_written_is_not_run_again_and_says_just_that():
     names = ("layernorm_forward", "layernorm_backward")
-    box = Box(**{name: not_written(name) for name in names})
-    found = records(box, "layernorm_forward", "fully_connected_net_layernorm")
+    sandbox = InProcess(**{name: not_written(name) for name in names})
+    found = records(sandbox, "layernorm_forward", "fully_connected_net_layernorm")
     assert (found["layernorm_forward"].verdict, found["layernorm_forward"].message) == (
         "not_implemented",
         Verdict.NOT_IMPLEMENTED.meaning,
     )
     assert found["fully_connected_net_layernorm"].verdict == "passed"
-    assert box.asked == [(), names]
+    assert sandbox.asked == [(), names]
 
 
 def test_a_backward_pass_without_its_forward_pass_is_blocked():
-    record = judge(Box(layernorm_forward=not_written("layernorm_forward"))).record(EXERCISES["layernorm_backward"])
+    record = judge(InProcess(layernorm_forward=not_written("layernorm_forward"))).record(
+        EXERCISES["layernorm_backward"]
+    )
     assert (record.verdict, record.needs) == ("blocked", ("layernorm_forward",))
     assert record.message == "cannot be judged until layernorm_forward works"
 
@@ -123,7 +125,7 @@ def test_a_backward_pass_without_its_forward_pass_is_blocked():
 
 
 def test_a_failure_with_a_secret_seed_is_told_by_its_kind_and_with_the_numbers_of_a_public_seed():
-    record = judge(Box(affine_forward=wrong("affine_forward"))).record(EXERCISES["affine_forward"])
+    record = judge(InProcess(affine_forward=wrong("affine_forward"))).record(EXERCISES["affine_forward"])
     line = "the output is that of torch"
     assert record.message == f"{line}: the values are wrong"
     first, second = record.checks[:2]
@@ -140,7 +142,7 @@ def test_neither_texts_nor_types_of_exceptions_carry_secret_inputs_out(monkeypat
         seen.append(float(x.ravel()[0]))
         raise type(f"Saw{seen[-1]}".replace(".", "_").replace("-", "m"), (Exception,), {})(repr(seen[-1]))
 
-    record = judge(Box(affine_forward=telling)).record(EXERCISES["affine_forward"])
+    record = judge(InProcess(affine_forward=telling)).record(EXERCISES["affine_forward"])
     text = json.dumps(dataclasses.asdict(record))
     *secret, public = seen  # the last run is that with public seeds
     assert len(set(secret)) > 4
@@ -151,7 +153,9 @@ def test_neither_texts_nor_types_of_exceptions_carry_secret_inputs_out(monkeypat
 
 def test_a_failure_that_public_seeds_do_not_show_says_how_to_try_more():
     public = []
-    listening = Box(relu_forward=lambda x: (public.append(x.tobytes()), layers.relu_forward(x))[1]).transport()
+    listening = InProcess(
+        relu_forward=lambda x: (public.append(x.tobytes()), layers.relu_forward(x))[1]
+    ).transport()
     for one in registry.checks_of("relu_forward"):
         run_check(one, Subject(listening), registry.generator(one.id, 0))
 
@@ -159,7 +163,7 @@ def test_a_failure_that_public_seeds_do_not_show_says_how_to_try_more():
         out, cache = layers.relu_forward(x)
         return (out if x.tobytes() in public else out + 1), cache
 
-    record = judge(Box(relu_forward=right_for_public_inputs)).record(EXERCISES["relu_forward"])
+    record = judge(InProcess(relu_forward=right_for_public_inputs)).record(EXERCISES["relu_forward"])
     assert record.verdict == "failed"
     again = "With public seeds it passes; to try more of them: `python -m cs231n.checks relu_forward --seeds 50`"
     assert record.checks[0].message.endswith(again)
@@ -168,7 +172,7 @@ def test_a_failure_that_public_seeds_do_not_show_says_how_to_try_more():
 def test_a_failed_exercise_is_diagnosed_on_the_same_code(monkeypatch):
     asked = []
     monkeypatch.setattr(exercises, "diagnose", lambda transport, name: asked.append(name) or "adds-one")
-    found = records(Box(affine_forward=wrong("affine_forward")), "affine_forward", "two_layer_net")
+    found = records(InProcess(affine_forward=wrong("affine_forward")), "affine_forward", "two_layer_net")
     assert found["affine_forward"].misconception == "adds-one"
     assert asked == ["affine_forward"]
 
@@ -182,7 +186,7 @@ def test_a_check_that_breaks_decides_nothing_and_tells_the_staff(monkeypatch):
 
     broken = registry.Check("affine_forward", "breaks", "never broken", "", breaks)
     monkeypatch.setitem(registry._REGISTRY, "affine_forward", [broken])
-    one = judge(Box())
+    one = judge(InProcess())
     record = one.record(EXERCISES["affine_forward"])
     assert record.verdict == "grader_error"
     assert "secret 0.123" not in json.dumps(dataclasses.asdict(record))
@@ -194,7 +198,7 @@ def test_a_submission_that_took_all_its_time_is_told_so_and_ends():
         time.sleep(0.3)
         return layers.relu_forward(*args)
 
-    one = judge(Box(relu_forward=slow), limit=0.2)
+    one = judge(InProcess(relu_forward=slow), limit=0.2)
     start = time.monotonic()
     found = [one.record(EXERCISES[name]) for name in ("relu_forward", "affine_forward", "adam")]
     assert time.monotonic() - start < 5
@@ -207,7 +211,10 @@ def test_the_same_code_gets_the_same_seeds():
     drawn = []
     for _ in range(2):
         seen = []
-        records(Box(relu_forward=lambda x, seen=seen: (seen.append(x), layers.relu_forward(x))[1]), "relu_forward")
+        records(
+            InProcess(relu_forward=lambda x, seen=seen: (seen.append(x), layers.relu_forward(x))[1]),
+            "relu_forward",
+        )
         drawn.append(seen)
     assert len(drawn[0]) == len(drawn[1]) > 3
     assert all(np.array_equal(one, two) for one, two in zip(*drawn))
@@ -220,9 +227,9 @@ def test_a_missing_detail_costs_a_detail_or_under_the_old_scheme_all():
         return dx
 
     exercise = EXERCISES["max_pool_backward_naive"]
-    record = judge(Box(max_pool_backward_naive=max_pool_backward_naive)).record(exercise)
+    record = judge(InProcess(max_pool_backward_naive=max_pool_backward_naive)).record(exercise)
     assert (record.verdict, record.earned) == ("core_passed", 2.9)
     assert record.message.startswith("2.9 of 3: right on ordinary input; 9 of 10 details")
-    strict = judge(Box(max_pool_backward_naive=max_pool_backward_naive))
+    strict = judge(InProcess(max_pool_backward_naive=max_pool_backward_naive))
     strict.scheme = "all-or-nothing"
     assert strict.record(exercise).earned == 0

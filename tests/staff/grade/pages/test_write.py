@@ -39,13 +39,13 @@ def grade(tmp_path, monkeypatch):
     (tmp_path / "in" / "submission_metadata.yml").write_text(METADATA)
     (tmp_path / "secret").write_bytes(SECRET)
 
-    def played(places, setup, earlier, count):
-        for number, place in enumerate(places):
+    def played(submissions, setup, earlier, count):
+        for number, submission in enumerate(submissions):
             if number == played.killed_at:
                 raise KeyboardInterrupt
-            record = make_record(np.random.default_rng(0), place.name, place.student, played.skill)
+            record = make_record(np.random.default_rng(0), submission.name, submission.student, played.skill)
             marks = {"adam": np.arange(100, dtype=np.uint64)}
-            yield Graded(dataclasses.replace(record, submitted=place.submitted), fingerprints=marks)
+            yield Graded(dataclasses.replace(record, submitted=submission.submitted), fingerprints=marks)
 
     played.skill, played.killed_at = 1.0, None
     monkeypatch.setattr("staff.grade.run.grade_all", played)

@@ -4,20 +4,20 @@ import pytest
 
 from cs231n.checks.rubric import load
 from staff.grade.intake.cells import Notebooks
-from staff.grade.intake.exports import Place
+from staff.grade.intake.exports import Submission
 from staff.grade.points.manual import ManualError, Points, codes, items, read_points, with_points
 from staff.grade.record import ExerciseRecord, ManualRecord, PartRecord, Record
 from tests.staff.grade.intake.test_cells import cell, notebook
 
-PLACES = [
-    Place("1", "submission_1", "Ada Lovelace <ada@example.edu>", emails=("ada@example.edu",)),
-    Place(
+SUBMISSIONS = [
+    Submission("1", "submission_1", "Ada Lovelace <ada@example.edu>", emails=("ada@example.edu",)),
+    Submission(
         "2",
         "submission_2",
         "Emmy Noether <emmy@example.edu>; Sofya K <sofya@example.edu>",
         emails=("emmy@example.edu", "sofya@example.edu"),
     ),
-    Place("3", "a2", "a2"),
+    Submission("3", "a2", "a2"),
 ]
 Q1 = "Q1 inline questions"
 
@@ -31,7 +31,7 @@ def points(tmp_path, text, encoding="utf-8"):
     """Return what a CSV file says."""
     path = tmp_path / "points.csv"
     path.write_bytes(text.encode(encoding))
-    return read_points(path, PLACES)
+    return read_points(path, SUBMISSIONS)
 
 
 # --- what there is to read ------------------------------------------------------------------------------------
@@ -95,22 +95,22 @@ def test_a_student_is_known_by_submission_name_or_address(tmp_path, student):
 def test_points_given_to_a_submission_that_a_later_one_replaces_are_not_carried_over(tmp_path):
     path = tmp_path / "points.csv"
     path.write_text(f"student,item,points\nsubmission_0,{Q1},2\n")
-    old = Place("0", "submission_0", "Ada Lovelace <ada@example.edu>")
+    old = Submission("0", "submission_0", "Ada Lovelace <ada@example.edu>")
     with pytest.raises(ManualError, match="line 2: submission_0 is replaced by submission_1 of the same student"):
-        read_points(path, PLACES, [old])
+        read_points(path, SUBMISSIONS, [old])
 
 
 def test_a_submission_is_known_by_its_code_which_is_the_same_whoever_else_is_there(tmp_path):
     path = tmp_path / "points.csv"
     code = codes(["submission_1", "other"], b"secret")["submission_1"]
     path.write_text(f"student,item,points\n{code},{Q1},2\n")
-    assert read_points(path, PLACES, secret=b"secret") == {("submission_1", Q1): Points(2.0)}
+    assert read_points(path, SUBMISSIONS, secret=b"secret") == {("submission_1", Q1): Points(2.0)}
     with pytest.raises(ManualError, match=f"there is no submission of '{code}'"):
-        read_points(path, PLACES, secret=b"another")
-    old = Place("0", "submission_0", PLACES[0].student)
+        read_points(path, SUBMISSIONS, secret=b"another")
+    old = Submission("0", "submission_0", SUBMISSIONS[0].student)
     path.write_text(f"student,item,points\n{codes(['submission_0'], b'secret')['submission_0']},{Q1},2\n")
     with pytest.raises(ManualError, match="is replaced by submission_1"):
-        read_points(path, PLACES, [old], b"secret")
+        read_points(path, SUBMISSIONS, [old], b"secret")
 
 
 def test_two_submissions_with_the_same_code_keep_their_names(monkeypatch):
@@ -174,7 +174,7 @@ def test_a_file_without_the_columns_says_which_are_missing(tmp_path, text):
 
 def test_a_file_that_cannot_be_read_says_so(tmp_path):
     with pytest.raises(ManualError, match="cannot be read"):
-        read_points(tmp_path / "none.csv", PLACES)
+        read_points(tmp_path / "none.csv", SUBMISSIONS)
     with pytest.raises(ManualError, match="cannot be read"):
         points(tmp_path, "student,item,points\né", "latin-1")
 

@@ -34,13 +34,13 @@ def setup(release):
 
 
 @pytest.fixture
-def places(tmp_path, solved, blank):
+def submissions(tmp_path, solved, blank):
     """Two solved and two blank submissions, of Q1 to Q4 alone."""
     paths = []
     for number, files in enumerate((solved, blank, solved, blank)):
         modules = {name: data for name, data in files.items() if name.endswith(".py")}
         paths.append(write_zip(tmp_path / f"s{number}.zip", modules))
-    return find(paths).places
+    return find(paths).submissions
 
 
 @pytest.fixture
@@ -60,20 +60,20 @@ def without_times(graded):
     return dataclasses.replace(graded.record, exercises=exercises, seconds=0.0)
 
 
-def test_on_two_workers_each_submission_is_graded_once_and_as_on_one_machine(two_workers, places, setup):
-    found = list(cluster.grade_all(places, setup, no_record, two_workers.scheduler_address))
+def test_on_two_workers_each_submission_is_graded_once_and_as_on_one_machine(two_workers, submissions, setup):
+    found = list(cluster.grade_all(submissions, setup, no_record, two_workers.scheduler_address))
     assert sorted(graded.record.name for graded in found) == ["s0", "s1", "s2", "s3"]
     by_name = {graded.record.name: without_times(graded) for graded in found}
-    for place in places[:2]:
-        assert by_name[place.name] == without_times(grading.grade(place, setup))
-    kept = list(cluster.grade_all(places, setup, by_name.get, two_workers.scheduler_address))
+    for submission in submissions[:2]:
+        assert by_name[submission.name] == without_times(grading.grade(submission, setup))
+    kept = list(cluster.grade_all(submissions, setup, by_name.get, two_workers.scheduler_address))
     assert all(graded.kept for graded in kept)
 
 
-def test_what_a_dead_worker_was_at_is_graded_by_another(two_workers, places, setup):
+def test_what_a_dead_worker_was_at_is_graded_by_another(two_workers, submissions, setup):
     pids = [worker.pid for worker in two_workers.workers.values()]
     found = []
-    for graded in cluster.grade_all(places, setup, no_record, two_workers.scheduler_address):
+    for graded in cluster.grade_all(submissions, setup, no_record, two_workers.scheduler_address):
         if not found:
             os.kill(pids[0], signal.SIGKILL)  # three are on their way, on both workers
         found.append(graded.record)
@@ -87,12 +87,12 @@ def test_what_a_dead_worker_was_at_is_graded_by_another(two_workers, places, set
     assert not any(one.verdict == "grader_error" for record in found for one in record.exercises)
 
 
-def test_what_a_stopped_worker_was_at_is_graded_by_another_once(two_workers, places, setup, monkeypatch):
+def test_what_a_stopped_worker_was_at_is_graded_by_another_once(two_workers, submissions, setup, monkeypatch):
     monkeypatch.setattr(limits, "GRACE", 0.0)
     hurried = dataclasses.replace(setup, limit=20.0)
     [stopped, _] = [worker.pid for worker in two_workers.workers.values()]
     found = []
-    for graded in cluster.grade_all(places, hurried, no_record, two_workers.scheduler_address):
+    for graded in cluster.grade_all(submissions, hurried, no_record, two_workers.scheduler_address):
         if not found:
             os.kill(stopped, signal.SIGSTOP)
         found.append(graded.record)
@@ -111,10 +111,10 @@ def hanging(name):
         def setup(self, worker):
             from staff.grade import grading
 
-            def grade(place, setup, *more):
-                if place.name == hangs_at:
+            def grade(submission, setup, *more):
+                if submission.name == hangs_at:
                     time.sleep(1000)
-                return grading.broken(place, setup, "played")
+                return grading.broken(submission, setup, "played")
 
             grading.grade = grade
 
@@ -123,27 +123,27 @@ def hanging(name):
 
 
 def test_a_submission_at_which_two_workers_hang_counts_as_broken_and_the_run_ends(
-    two_workers, places, setup, monkeypatch
+    two_workers, submissions, setup, monkeypatch
 ):
     monkeypatch.setattr(limits, "GRACE", 2.0)
     with distributed.Client(two_workers, set_as_default=False) as client:
         client.register_plugin(hanging("s1"))
     hurried = dataclasses.replace(setup, limit=1.0)
-    found = list(cluster.grade_all(places, hurried, no_record, two_workers.scheduler_address))
+    found = list(cluster.grade_all(submissions, hurried, no_record, two_workers.scheduler_address))
     assert sorted(graded.record.name for graded in found) == ["s0", "s1", "s2", "s3"]
     logs = {graded.record.name: graded.log for graded in found}
     assert logs.pop("s1") == ("two workers were stopped at it: no end after 3 seconds",)
     assert set(logs.values()) == {("played",)}
 
 
-def test_without_workers_the_run_ends_and_says_how_to_go_on(places, setup, monkeypatch):
+def test_without_workers_the_run_ends_and_says_how_to_go_on(submissions, setup, monkeypatch):
     monkeypatch.setattr(limits, "CONNECT", 2.0)
     monkeypatch.setattr(limits, "GLANCE", 0.5)
     options = {"threads_per_worker": 1, "dashboard_address": None, "silence_logs": 50}
     with distributed.LocalCluster(1, processes=False, **options) as local:
         monkeypatch.setattr(cluster, "_submit", leaving(local, cluster._submit))
         with pytest.raises(ClusterError, match="no worker is left; start some"):
-            list(cluster.grade_all(places, setup, no_record, local.scheduler_address))
+            list(cluster.grade_all(submissions, setup, no_record, local.scheduler_address))
 
 
 def leaving(local, submit):
@@ -182,9 +182,15 @@ def scheduler(tmp_path):
         yield found
 
 
-def test_the_command_line_grades_with_a_scheduler_in_another_process(tmp_path, places, scheduler):
+def test_the_command_line_grades_with_a_scheduler_in_another_process(tmp_path, submissions, scheduler):
     (tmp_path / "secret").write_bytes(SECRET)
-    command = [*PYTHON, "staff.grade", *(place.path for place in places), "--scheduler", scheduler[0]]
+    command = [
+        *PYTHON,
+        "staff.grade",
+        *(submission.path for submission in submissions),
+        "--scheduler",
+        scheduler[0],
+    ]
     command += ["--out", tmp_path / "out", "--secret", tmp_path / "secret"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -193,28 +199,28 @@ def test_the_command_line_grades_with_a_scheduler_in_another_process(tmp_path, p
     assert len(rows) == 5
 
 
-def test_a_cluster_that_was_started_elsewhere_is_told_where_to_start(tmp_path, places, setup):
+def test_a_cluster_that_was_started_elsewhere_is_told_where_to_start(tmp_path, submissions, setup):
     with dask_in(tmp_path, tmp_path) as (address, _):
         with pytest.raises(ClusterError, match="start its scheduler and workers in the repository's folder"):
-            next(cluster.grade_all(places, setup, no_record, address))
+            next(cluster.grade_all(submissions, setup, no_record, address))
 
 
-def test_a_scheduler_that_dies_is_an_error_that_says_how_to_go_on(places, setup, scheduler):
+def test_a_scheduler_that_dies_is_an_error_that_says_how_to_go_on(submissions, setup, scheduler):
     address, process = scheduler
     with pytest.raises(ClusterError, match="the scheduler is gone; run the same command again"):
-        for _ in cluster.grade_all(places, setup, no_record, address):
+        for _ in cluster.grade_all(submissions, setup, no_record, address):
             process.kill()
 
 
 def test_without_a_scheduler_or_with_other_checks_there_is_an_error_that_says_so(
-    two_workers, places, setup, monkeypatch
+    two_workers, submissions, setup, monkeypatch
 ):
     monkeypatch.setattr(limits, "CONNECT", 1.0)
     with pytest.raises(ClusterError, match="no Dask scheduler at tcp://127.0.0.1:1"):
-        next(cluster.grade_all(places, setup, no_record, "tcp://127.0.0.1:1"))
+        next(cluster.grade_all(submissions, setup, no_record, "tcp://127.0.0.1:1"))
     other = dataclasses.replace(setup, checks="of another version")
     with pytest.raises(ClusterError, match="other checks than here"):
-        next(cluster.grade_all(places, other, no_record, two_workers.scheduler_address))
+        next(cluster.grade_all(submissions, other, no_record, two_workers.scheduler_address))
     monkeypatch.setattr(cluster, "distributed", None)
     with pytest.raises(ClusterError, match="needs Dask: python -m pip install"):
-        next(cluster.grade_all(places, setup, no_record, "tcp://127.0.0.1:1"))
+        next(cluster.grade_all(submissions, setup, no_record, "tcp://127.0.0.1:1"))

@@ -21,14 +21,16 @@ def setup(release):
     return Setup(SECRET, release, "checks", limit=30)
 
 
-def submissions(folder, **sources):
-    """Write archives with a layers.py of these sources each; return their places in this order."""
-    return find([write_zip(folder / f"{name}.zip", {LAYERS: source}) for name, source in sources.items()]).places
+def write_submissions(folder, **sources):
+    """Write archives with a layers.py of these sources each; return them in this order."""
+    return find(
+        [write_zip(folder / f"{name}.zip", {LAYERS: source}) for name, source in sources.items()]
+    ).submissions
 
 
-def graded(places, setup, count=1, earlier=lambda name: None):
+def graded(submissions, setup, count=1, earlier=lambda name: None):
     """Return name -> Graded."""
-    return {one.record.name: one for one in processes.grade_all(places, setup, earlier, count)}
+    return {one.record.name: one for one in processes.grade_all(submissions, setup, earlier, count)}
 
 
 def broke(one):
@@ -43,8 +45,8 @@ def send(number):
 
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_every_submission_is_graded_once_by_any_number_of_workers(tmp_path, setup, count):
-    places = submissions(tmp_path, a="x = 1\n", b="x = 2\n", c="x = (\n")
-    found = list(processes.grade_all(places, setup, lambda name: None, count))
+    submissions = write_submissions(tmp_path, a="x = 1\n", b="x = 2\n", c="x = (\n")
+    found = list(processes.grade_all(submissions, setup, lambda name: None, count))
     assert sorted(one.record.name for one in found) == ["a", "b", "c"]
     assert not any(map(broke, found))
     assert multiprocessing.active_children() == []
@@ -62,7 +64,7 @@ def test_a_worker_that_dies_or_hangs_costs_the_submission_that_it_was_at(
     slow = "import time\ntime.sleep(9)\n"
     found = {}
     for one in processes.grade_all(
-        submissions(tmp_path, before="x = 1\n", slow=slow, after="x = 2\n"), setup, lambda name: None, 1
+        write_submissions(tmp_path, before="x = 1\n", slow=slow, after="x = 2\n"), setup, lambda name: None, 1
     ):
         found[one.record.name] = one
         if one.record.name == "before":
@@ -73,22 +75,22 @@ def test_a_worker_that_dies_or_hangs_costs_the_submission_that_it_was_at(
 
 
 def test_an_exception_of_the_grader_costs_the_submission_that_it_was_at(tmp_path, setup):
-    places = submissions(tmp_path, a="x = 1\n", b="x = 2\n")
-    found = graded(places, setup, earlier={"a": "no record"}.get)
+    submissions = write_submissions(tmp_path, a="x = 1\n", b="x = 2\n")
+    found = graded(submissions, setup, earlier={"a": "no record"}.get)
     assert {name: broke(one) for name, one in found.items()} == {"a": True, "b": False}
     assert "AttributeError" in found["a"].log[0]
 
 
 def test_an_earlier_record_reaches_the_worker(tmp_path, setup):
-    places = submissions(tmp_path, a="x = 1\n", b="x = 2\n")
-    first = graded(places, setup)
-    again = graded(places, setup, earlier=lambda name: first[name].record if name == "a" else None)
+    submissions = write_submissions(tmp_path, a="x = 1\n", b="x = 2\n")
+    first = graded(submissions, setup)
+    again = graded(submissions, setup, earlier=lambda name: first[name].record if name == "a" else None)
     assert {name: one.kept for name, one in again.items()} == {"a": True, "b": False}
 
 
 def test_workers_end_where_the_run_is_given_up(tmp_path, setup):
-    places = submissions(tmp_path, a="x = 1\n", b="x = 2\n", c="x = 3\n")
-    run = processes.grade_all(places, setup, lambda name: None, 2)
+    submissions = write_submissions(tmp_path, a="x = 1\n", b="x = 2\n", c="x = 3\n")
+    run = processes.grade_all(submissions, setup, lambda name: None, 2)
     next(run)
     run.close()
     assert multiprocessing.active_children() == []

@@ -23,10 +23,10 @@ AUTOMATIC = [name for name, exercise in load().exercises.items() if not exercise
 
 def test_the_solution_passes_every_check():
     need_bubblewrap()
-    with Sandbox(solved()) as box:
-        session = Session(box.transport())
+    with Sandbox(solved()) as sandbox:
+        session = Session(sandbox.transport())
         assert {name for name in AUTOMATIC if session.outcome(name).verdict != "passed"} == set()
-        users = box.users
+        users = sandbox.users
     assert processes(users) == []
 
 
@@ -60,10 +60,10 @@ def test_frames_without_right_numbers_earn_nothing(name, frame):
     body = "\n".join(f"    {line}" for line in attack.strip().splitlines())
     text = f"\ndef hostile(*args):\n{body}\n" + "".join(f"{name} = hostile\n" for name in names)
     files = solved(layers=text)
-    with Sandbox(files, resources=SMALL) as box:
-        session = Session(box.transport(), limit=0.3)
+    with Sandbox(files, resources=SMALL) as sandbox:
+        session = Session(sandbox.transport(), limit=0.3)
         found = {name: session.outcome(name).verdict for name in names}
-        assert Session(box.transport(), limit=LIMIT).outcome("sgd_momentum").verdict == "passed"
+        assert Session(sandbox.transport(), limit=LIMIT).outcome("sgd_momentum").verdict == "passed"
     assert "passed" not in found.values() and "grader_error" not in found.values()
 
 
@@ -85,9 +85,9 @@ def relu_forward(x):
 
 def test_nothing_carries_over_from_one_transport_to_another():
     need_bubblewrap()
-    with Sandbox(solved(layers=KEEPING), resources=SMALL) as box:
+    with Sandbox(solved(layers=KEEPING), resources=SMALL) as sandbox:
         for _ in range(2):
-            subject = Subject(box.transport())
+            subject = Subject(sandbox.transport())
             subject.reset(0, LIMIT, "relu_forward")
             out, _ = subject.call("layers.relu_forward", np.ones(2))
             np.testing.assert_array_equal(out, 0)
@@ -95,8 +95,8 @@ def test_nothing_carries_over_from_one_transport_to_another():
 
 def test_two_transports_take_turns():
     need_bubblewrap()
-    with Sandbox(solved()) as box:
-        one, other = box.transport(), box.transport()
+    with Sandbox(solved()) as sandbox:
+        one, other = sandbox.transport(), sandbox.transport()
         for transport in (one, other, one):
             found = run_check(registry.checks_of("adam")[0], Subject(transport), np.random.default_rng(0))
             assert found.verdict == "passed"
@@ -104,10 +104,10 @@ def test_two_transports_take_turns():
 
 def test_a_module_that_cannot_be_imported_is_not_waited_for_again():
     need_bubblewrap()
-    with Sandbox(solved(optim="\nwhile True: pass\n"), import_limit=0.5, resources=SMALL) as box:
+    with Sandbox(solved(optim="\nwhile True: pass\n"), import_limit=0.5, resources=SMALL) as sandbox:
         start = time.monotonic()
         for _ in range(30):
-            found = Session(box.transport(), limit=LIMIT).outcome("adam")
+            found = Session(sandbox.transport(), limit=LIMIT).outcome("adam")
             assert found.verdict == "timeout"
         assert "while importing cs231n.optim" in found.missed[0].message.summary
         assert time.monotonic() - start < 10  # thirty imports would take fifteen seconds at least
@@ -118,11 +118,11 @@ def test_a_module_that_cannot_be_imported_is_not_waited_for_again():
 
 def test_closing_ends_everything_and_leaves_no_file():
     before = set(os.listdir(tempfile.gettempdir()))
-    box = Sandbox(solved())
-    assert Session(box.transport(), limit=LIMIT).outcome("relu_forward").verdict == "passed"
-    users = box.users
-    box.close()
-    box.close()
+    sandbox = Sandbox(solved())
+    assert Session(sandbox.transport(), limit=LIMIT).outcome("relu_forward").verdict == "passed"
+    users = sandbox.users
+    sandbox.close()
+    sandbox.close()
     assert processes(users) == []
     left = set(os.listdir(tempfile.gettempdir())) - before
     assert not [name for name in left if name.startswith("cs231n-sandbox")]
@@ -168,8 +168,8 @@ def test_without_bubblewrap_isolation_is_reduced_and_says_so(monkeypatch):
 
 def test_without_bubblewrap_the_solution_passes_and_a_crash_costs_one_exercise(reduced):
     text = "\nimport os\ndef relu_forward(x): os._exit(0)\ndef relu_backward(*x):\n    while True: pass\n"
-    with Sandbox(solved(layers=text)) as box:
-        session = Session(box.transport(), limit=LIMIT)
+    with Sandbox(solved(layers=text)) as sandbox:
+        session = Session(sandbox.transport(), limit=LIMIT)
         names = (
             "affine_forward",
             "relu_forward",
@@ -179,7 +179,7 @@ def test_without_bubblewrap_the_solution_passes_and_a_crash_costs_one_exercise(r
             "three_layer_conv_net",
         )
         found = {name: session.outcome(name).verdict for name in names}
-        folder = box._boxes[True, False]._folder
+        folder = sandbox._starters[True, False]._folder
         assert folder.exists()
     assert not folder.exists()
     assert found.pop("relu_forward") == "crashed" and found.pop("relu_backward") == "timeout"
@@ -204,9 +204,9 @@ def test_with_a_narrow_umask_a_sandbox_under_another_user_can_read_its_files(uma
 
 
 def test_with_a_narrow_umask_and_without_bubblewrap_every_file_can_be_read_by_other_users(reduced, umask):
-    with Sandbox(solved()) as box:
-        assert Session(box.transport(), limit=LIMIT).outcome("relu_forward").verdict == "passed"
-        folder = box._boxes[True, False]._folder
+    with Sandbox(solved()) as sandbox:
+        assert Session(sandbox.transport(), limit=LIMIT).outcome("relu_forward").verdict == "passed"
+        folder = sandbox._starters[True, False]._folder
         assert folder.stat().st_mode & 0o777 == 0o700  # another user's is set where there is one
         ours = [path for path in folder.rglob("*") if not path.is_symlink()]
         modes = {path.relative_to(folder).as_posix(): path.stat().st_mode & 0o777 for path in ours}

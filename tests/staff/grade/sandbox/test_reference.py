@@ -33,8 +33,8 @@ def broken(*names):
 
 
 def verdict(reference, files, exercise, trusted, **more):
-    with Sandbox(files, reference=reference, resources=SMALL, import_limit=LIMIT, **more) as box:
-        return Session(box.transport(trusted), limit=LIMIT).outcome(exercise)
+    with Sandbox(files, reference=reference, resources=SMALL, import_limit=LIMIT, **more) as sandbox:
+        return Session(sandbox.transport(trusted), limit=LIMIT).outcome(exercise)
 
 
 CASES = {
@@ -52,9 +52,9 @@ CASES = {
 @pytest.mark.parametrize("exercise", CASES)
 def test_what_is_built_on_broken_parts_passes_when_the_grader_answers_them(reference, exercise):
     trusted = CASES[exercise]
-    with Sandbox(solved(layers=broken(*trusted)), reference=reference, resources=SMALL) as box:
-        assert Session(box.transport(), limit=LIMIT).outcome(exercise).verdict != "passed"
-        outcome = Session(box.transport(trusted), limit=LIMIT).outcome(exercise)
+    with Sandbox(solved(layers=broken(*trusted)), reference=reference, resources=SMALL) as sandbox:
+        assert Session(sandbox.transport(), limit=LIMIT).outcome(exercise).verdict != "passed"
+        outcome = Session(sandbox.transport(trusted), limit=LIMIT).outcome(exercise)
         assert (outcome.verdict, outcome.missed) == ("passed", ())
 
 
@@ -68,9 +68,9 @@ def test_a_net_that_is_wrong_itself_does_not_pass(reference):
 def test_where_layers_cannot_be_imported_the_blank_release_stands_in(reference, text, state):
     files, blank = solved(layers=text), {LAYERS: solved(layers=broken("affine_forward", "relu_forward"))[LAYERS]}
     trusted = CASES["three_layer_conv_net"]
-    with Sandbox(files, reference=reference, blank=blank, resources=SMALL, import_limit=LIMIT) as box:
-        assert Session(box.transport(), limit=LIMIT).outcome("relu_forward").verdict == state
-        assert Session(box.transport(trusted), limit=LIMIT).outcome("two_layer_net").verdict == "passed"
+    with Sandbox(files, reference=reference, blank=blank, resources=SMALL, import_limit=LIMIT) as sandbox:
+        assert Session(sandbox.transport(), limit=LIMIT).outcome("relu_forward").verdict == state
+        assert Session(sandbox.transport(trusted), limit=LIMIT).outcome("two_layer_net").verdict == "passed"
     assert verdict(reference, files, "two_layer_net", trusted).verdict != "passed"
 
 
@@ -83,8 +83,10 @@ def test_what_the_solution_raises_is_an_error_of_the_call(reference):
 
 def test_dicts_and_the_random_stream_travel_along(reference):
     files = solved(layers=broken("dropout_forward", "batchnorm_forward"))
-    with Sandbox(files, reference=reference, resources=SMALL) as box:
-        subject = Subject(box.transport(CASES["spatial_batchnorm_forward"] + CASES["fully_connected_net_dropout"]))
+    with Sandbox(files, reference=reference, resources=SMALL) as sandbox:
+        subject = Subject(
+            sandbox.transport(CASES["spatial_batchnorm_forward"] + CASES["fully_connected_net_dropout"])
+        )
         subject.reset(5, LIMIT, "dropout_forward")
         found = [
             subject.call("layers.dropout_forward", np.ones((4, 5)), {"p": 0.5, "mode": "train"}) for _ in range(2)
@@ -124,12 +126,12 @@ def hostile(self, X, y=None):
 TwoLayerNet.loss = hostile
 """
     files, trusted = solved(fc_net=text), ("affine_forward", "affine_backward")
-    with Sandbox(files, reference=reference, resources=SMALL) as box:
-        session = Session(box.transport(trusted), limit=LIMIT)
+    with Sandbox(files, reference=reference, resources=SMALL) as sandbox:
+        session = Session(sandbox.transport(trusted), limit=LIMIT)
         found = {result.check.name: result.verdict for result in session.outcome("two_layer_net").results}
         assert found["parameters"] == "passed"
         assert found["scores"] in ("protocol_violation", "timeout", "error")
-        assert Session(box.transport(trusted), limit=LIMIT).outcome("three_layer_conv_net").verdict == "passed"
+        assert Session(sandbox.transport(trusted), limit=LIMIT).outcome("three_layer_conv_net").verdict == "passed"
 
 
 def test_only_exercises_of_layers_and_optim_are_answered():

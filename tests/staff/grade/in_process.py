@@ -1,4 +1,4 @@
-"""Boxes that stand for a sandbox in tests: the solved package in this process, with parts of it broken."""
+"""What stands for a sandbox in tests: the solved package in this process, with parts of it broken."""
 
 import functools
 
@@ -8,7 +8,7 @@ from tests.checks.subjects import ROOT, replaced, rewritten, transport
 NETS = {"fc_net": "classifiers.fc_net", "cnn": "classifiers.cnn"}
 
 
-class Box:
+class InProcess:
     """Holds the solved package with some functions of cs231n.layers replaced, for the nets too.
 
     Args:
@@ -27,7 +27,7 @@ class Box:
         self.asked.append(tuple(trusted))
         return transport(**self._modules(frozenset(trusted)))
 
-    @functools.cache  # noqa: B019 - boxes live as long as their test
+    @functools.cache  # noqa: B019 - they live as long as their test
     def _modules(self, trusted):
         broken = {name: function for name, function in self.broken.items() if name not in trusted}
         modules = {"layers": replaced("layers", **broken)}
