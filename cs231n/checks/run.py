@@ -17,7 +17,7 @@ class Result:
     """What came of a check: a verdict, a message where it did not pass, and the seed it stopped at.
 
     `frames` are the student's frames of an exception: [file, line, function, source line], outermost first.
-    `by_slopes`: it held for the slopes of the student's own forward pass, which is wrong.
+    `by_slopes`: it held for the slopes of the student's own forward pass, which is wrong; see `Subject`.
     """
 
     check: Check
@@ -25,7 +25,7 @@ class Result:
     message: Message | None = None
     seed: int | None = None
     frames: tuple = ()
-    by_slopes: bool = False
+    by_slopes: tuple = ()
 
 
 def run_check(check, subject, rng, seed=0, limit=CALL_LIMIT):
@@ -60,7 +60,7 @@ def run_check(check, subject, rng, seed=0, limit=CALL_LIMIT):
         return Result(
             check, Verdict.GRADER_ERROR, Message(f"the check itself broke: {error!r}", where=where), seed
         )
-    return Result(check, Verdict.PASSED, seed=seed, by_slopes=subject.by_slopes)
+    return Result(check, Verdict.PASSED, seed=seed, by_slopes=tuple(subject.by_slopes))
 
 
 def _explain(failure):

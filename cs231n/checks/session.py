@@ -20,6 +20,8 @@ from cs231n.checks.verdicts import Message, Verdict
 __all__ = ["Outcome", "Session", "first_message", "in_words"]
 
 STUCK = (Verdict.TIMEOUT, Verdict.CRASHED)
+AFTER_TIMEOUT = 1.0  # seconds that a check may take where another has taken too long, and a decoy
+DECOYS = 0.2  # probability of one more decoy before a check
 NOTEBOOK_LIMIT = 10.0  # seconds that all checks of an exercise in a notebook may take
 
 
@@ -93,6 +95,10 @@ class Session:
         generator: `generator(check_id, seed)` returns the random numbers of a check.
         is_sound: `is_sound(check, seed)` says whether a check that broke passes for a right solution; then the
             answers broke it, and it has failed. None: nobody knows, and it counts as broken.
+        makes: `makes(mistake, exercise, answers)` says whether answers of a forward pass, as `Result.by_slopes`
+            has them, are those of a known mistake. None: what it did with public inputs is enough.
+        order: np.random.Generator that the order of checks is drawn from, and decoys: checks whose result does not
+            count. So the code cannot know which check is running. None: in the order of the registry, no decoys.
     """
 
     def __init__(
@@ -104,13 +110,15 @@ class Session:
         diagnose=True,
         generator=registry.generator,
         is_sound=None,
+        makes=None,
+        order=None,
     ):
         self.transport, self.subject = transport, Subject(transport)
         self.seeds, self.limit, self.on_check, self.diagnose = seeds, limit, on_check, diagnose
         self.generator, self.framework = generator, getattr(transport, "framework", None)
-        self.is_sound = is_sound
+        self.is_sound, self.makes, self.order = is_sound, makes, order
         self.rubric = load()
-        self._outcomes, self._mistakes = {}, {}
+        self._outcomes, self._mistakes, self._decoys_end = {}, {}, True
 
     def outcome(self, name):
         """Return the Outcome of an exercise, checking it if that has not happened yet."""
@@ -126,16 +134,23 @@ class Session:
             other.exercise.name for other in known if other.verdict in (Verdict.TIMEOUT, Verdict.CRASHED)
         ]:
             return Outcome(exercise, Verdict.BLOCKED, needs=tuple(stuck))  # it would hang or crash too
-        checks, results = registry.checks_of(exercise.name), []
+        checks = registry.checks_of(exercise.name)
         if not checks:
             raise LookupError(
                 f"{exercise.name} has no checks: write them in cs231n/checks/exercises, and name their module in "
                 "its __init__.py"
             )
-        for check in checks:
-            results.append(self._run(check))
-            if results[-1].verdict in (Verdict.TIMEOUT, Verdict.IMPORT_ERROR):
-                break  # the others would wait as long, or say the same
+        results, left = [], math.inf
+        for check in self._arranged(checks):
+            self._run_decoys(exercise)
+            results.append(self._run(check, left))
+            if results[-1].verdict == Verdict.IMPORT_ERROR:
+                break  # the others would say the same
+            if results[-1].verdict == Verdict.TIMEOUT:
+                left = AFTER_TIMEOUT  # the others may wait as long
+            if left < math.inf and check.detail:
+                break
+        results.sort(key=lambda result: checks.index(result.check))
         outcome = self._concluded(exercise, checks, self._by_forward(exercise, results))
         if outcome.verdict in (Verdict.PASSED, Verdict.GRADER_ERROR):
             return outcome
@@ -144,6 +159,24 @@ class Session:
         if outcome.verdict in (Verdict.FAILED, Verdict.ERROR, Verdict.CORE_PASSED):
             return dataclasses.replace(outcome, looks_like=self._looks_like(exercise.name, outcome.missed))
         return outcome
+
+    def _arranged(self, checks):
+        """Return the checks in the order in which they run: those of the core before details."""
+        core = [check for check in checks if not check.detail]
+        if self.order is not None:
+            core = [core[place] for place in self.order.permutation(len(core))]
+        return [*core, *(check for check in checks if check.detail)]
+
+    def _run_decoys(self, exercise):
+        """Run checks of any exercise of the same module, for nothing, until one does not end by itself."""
+        while self.order is not None and self.order.random() < DECOYS and self._decoys_end:
+            module = [other for other in self.rubric.exercises.values() if other.module == exercise.module]
+            checks = registry.checks_of(module[self.order.integers(len(module))].name)
+            check, inputs = checks[self.order.integers(len(checks))], self.order.spawn(1)[0]
+            if self.on_check:
+                self.on_check()
+            result = run_check(check, self.subject, inputs, limit=min(self.limit, AFTER_TIMEOUT))
+            self._decoys_end = result.verdict not in (Verdict.TIMEOUT, Verdict.CRASHED)
 
     def _concluded(self, exercise, checks, results):
         """Return the Outcome of some results, whatever other exercises do."""
@@ -167,17 +200,22 @@ class Session:
             return results
         [forward] = [need for need in exercise.needs if _is_backward_of(exercise.name, need)]
         works = self.outcome(forward).works
-        if not works and self._mistake(forward):
-            return results
+        mistake = None if works else self._mistake(forward)
         where = "is not right yet" if not works else "gives other values here than in its own checks"
         message = Message(
             f"it fits your {forward}, which {where}", hint=f"Fix {forward} first, then look at this one again."
         )
         verdict = Verdict.FAILED if works else Verdict.BLOCKED
         return [
-            dataclasses.replace(result, verdict=verdict, message=message) if result.by_slopes else result
+            dataclasses.replace(result, verdict=verdict, message=message)
+            if result.by_slopes and not self._made(mistake, forward, result.by_slopes)
+            else result
             for result in results
         ]
+
+    def _made(self, mistake, forward, answers):
+        """Return whether answers of a forward pass are those of its known mistake, if it makes one."""
+        return bool(mistake) and (self.makes is None or self.makes(mistake, forward, answers))
 
     def _mistake(self, name):
         """Return the name of the known mistake that an exercise makes, or None."""
@@ -207,7 +245,7 @@ class Session:
 
     def _run(self, check, left=math.inf):
         """Run a check with each seed until one does not pass; none takes more than the `left` seconds."""
-        by_slopes = False
+        by_slopes = ()
         for seed in range(self.seeds):
             if self.on_check:
                 self.on_check()
@@ -216,7 +254,7 @@ class Session:
             if result.verdict == Verdict.GRADER_ERROR and self.is_sound and self.is_sound(check, seed):
                 message = Message("what it returns cannot be compared with what is expected", hint=check.hint)
                 result = dataclasses.replace(result, verdict=Verdict.FAILED, message=message)
-            by_slopes |= result.by_slopes
+            by_slopes += result.by_slopes
             if result.verdict != Verdict.PASSED:
                 return result
         return dataclasses.replace(result, by_slopes=by_slopes)

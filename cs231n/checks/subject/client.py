@@ -38,7 +38,9 @@ class Subject:
 
     def __init__(self, transport):
         self._transport = transport
-        self.by_slopes = False  # whether this check compared with the slopes of a forward pass of the student's
+        # What a wrong forward pass of the student's answered in this check, which compared with its slopes:
+        # (arguments, out) of each call, or None where the answer is a random draw.
+        self.by_slopes = []
 
     def reset(self, seed, limit=CALL_LIMIT, exercise=None):
         """Start a check: forget all handles and seed NumPy's global stream on the other side.
@@ -48,7 +50,7 @@ class Subject:
             limit: seconds that the check may take.
             exercise: name of the exercise that is checked; a transport may keep exercises apart by it.
         """
-        self.by_slopes = False
+        self.by_slopes = []
         self._transport.reset(limit, exercise)
         self._ask(op="reset", seed=seed)
 

@@ -11,7 +11,7 @@ from cs231n.checks.run import run_check
 from cs231n.checks.session import Outcome, Session, first_message, in_words
 from cs231n.checks.subject.client import CALL_LIMIT, Subject
 from cs231n.checks.verdicts import Verdict
-from staff.grade.judge import messages
+from staff.grade.judge import known, messages
 from staff.grade.record import CheckRecord, ExerciseRecord
 
 __all__ = ["Judge"]
@@ -58,9 +58,15 @@ class Judge:
         def allot():
             session.limit = self._allowed()
 
-        transport = self.sandbox.transport(trusted)
-        is_sound = self._is_sound if self.reference else None
-        session = Session(transport, on_check=allot, diagnose=False, generator=self.generator, is_sound=is_sound)
+        session = Session(
+            self.sandbox.transport(trusted),
+            on_check=allot,
+            diagnose=False,
+            generator=self.generator,
+            is_sound=self._is_sound if self.reference else None,
+            makes=known.makes,
+            order=None if trusted else self.generator("order", 0),
+        )
         return session
 
     def _is_sound(self, check, seed):

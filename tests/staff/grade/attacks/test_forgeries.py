@@ -1,0 +1,63 @@
+"""Who returns something trivial in place of a layer earns its backward pass in no way, and others lose nothing."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from cs231n.submit.archive import MODULES
+from staff import ROOT
+from tests.staff.grade.attacks.forgeries import (
+    BACKWARD,
+    COUNTERS,
+    FORWARDS,
+    knowing,
+    known_to_the_public,
+    with_forward,
+)
+from tests.staff.grade.conftest import SECRET, write_zip
+
+
+def earned(folder, solved, submissions, *exercises):
+    """Grade texts that are appended to layers.py; returns name -> exercise -> points earned."""
+    (folder / "submissions").mkdir()
+    (folder / "secret").write_bytes(SECRET)
+    files = {name: data for name, data in solved.items() if name in MODULES}
+    for name, text in submissions.items():
+        layers = files["cs231n/layers.py"] + text.encode()
+        write_zip(folder / "submissions" / f"{name}.zip", files | {"cs231n/layers.py": layers})
+    command = [sys.executable, "-m", "staff.grade", str(folder / "submissions"), "--out", str(folder / "out")]
+    command += ["--secret", str(folder / "secret"), "--workers", "1", "--exercises", *exercises]
+    done = subprocess.run(command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, timeout=500)
+    assert done.returncode == 0, done.stdout + done.stderr
+    records = [json.loads(path.read_text()) for path in (folder / "out" / "records").glob("*.json")]
+    return {record["name"]: {one["name"]: one["earned"] for one in record["exercises"]} for record in records}
+
+
+def named(name, text):
+    return name.replace(" ", "-").replace(",", ""), text
+
+
+@pytest.mark.parametrize("names", [list(FORWARDS)[::2], list(FORWARDS)[1::2]], ids=["some", "others"])
+def test_a_trivial_forward_pass_earns_no_backward_pass(tmp_path, solved, names):
+    submissions = dict(named(name, with_forward(name)) for name in names) | {"honest": ""}
+    found = earned(tmp_path, solved, submissions, *BACKWARD)
+    assert all(found.pop("honest").values())
+    assert found == {name: dict.fromkeys(BACKWARD, 0.0) for name in found}
+
+
+def test_code_that_counts_checks_earns_no_backward_pass(tmp_path, solved):
+    submissions = dict(named(name, knowing(name)) for name in COUNTERS) | {"honest": ""}
+    found = earned(tmp_path, solved, submissions, *BACKWARD)
+    assert all(found.pop("honest").values())
+    assert found == {name: dict.fromkeys(BACKWARD, 0.0) for name in found}
+
+
+def test_a_mistake_that_is_made_for_public_inputs_alone_earns_no_backward_pass(tmp_path, solved):
+    names = ("low rank, and what depends on gamma and beta", "another at each call")
+    submissions = dict(named(name, known_to_the_public(name)) for name in names) | {"honest": ""}
+    found = earned(tmp_path, solved, submissions, *BACKWARD)
+    assert all(found.pop("honest").values())
+    assert found == {name: dict.fromkeys(BACKWARD, 0.0) for name in found}
