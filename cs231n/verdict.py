@@ -10,7 +10,7 @@ import operator
 import numpy as np
 from IPython.display import display
 
-__all__ = ["MIME", "check", "check_accuracy"]
+__all__ = ["MIME", "check", "check_accuracy", "failed"]
 
 MIME = "application/vnd.cs231n.check+json"
 
@@ -46,6 +46,16 @@ def check_accuracy(what, value, at_least):
     """
     passed = bool(value >= at_least)
     display(_Verdict("accuracy", what, passed, f"{value:.1%} (bound on CIFAR-10: {at_least:.0%})", float(value)))
+
+
+def failed(what, why):
+    """Show that something does not hold, where there is no number to say by how much.
+
+    Args:
+        what: what was looked at, a few words.
+        why: the reason, a few words.
+    """
+    display(_Verdict("check", what, False, why))
 
 
 def _number(value):

@@ -129,6 +129,7 @@ VERDICT = {  # all ours
     "MIME": None,
     "check": "what, value, *, below=None, above=None, equals=None",
     "check_accuracy": "what, value, at_least",
+    "failed": "what, why",
 }
 FC_NET = {
     "TwoLayerNet": "input_dim=3072, hidden_dim=100, num_classes=10, weight_scale=1e-3, reg=0.0",

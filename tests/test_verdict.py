@@ -135,6 +135,13 @@ def test_check_accuracy_passes_from_its_bound_on(shown, value, at_least, passed)
     assert json.loads(json.dumps(bundle, allow_nan=False)) == bundle
 
 
+def test_what_has_no_number_fails_with_its_reason(shown):
+    verdict.failed("adam", "not written yet")
+    bundle = _bundle(shown)
+    assert bundle["text/plain"] == "✗ adam: not written yet"
+    assert (bundle[verdict.MIME]["kind"], bundle[verdict.MIME]["passed"]) == ("check", False)
+
+
 def test_an_accuracy_of_nan_reaches_no_bound(shown):
     verdict.check_accuracy("net", math.nan, 0.0)
     assert _bundle(shown)[verdict.MIME]["passed"] is False
@@ -145,6 +152,7 @@ def test_an_accuracy_of_nan_reaches_no_bound(shown):
     {
         "check": lambda: verdict.check('<b>dw</b> & "x"', "<script>", equals="<i>"),
         "accuracy": lambda: verdict.check_accuracy('<b>dw</b> & "x"', 0.5, 0.4),
+        "failed": lambda: verdict.failed('<b>dw</b> & "x"', "<script>"),
     },
 )
 def test_markup_is_shown_and_not_obeyed(shown, show):

@@ -122,7 +122,7 @@ def show_explanations(names, style):
 
 def status(outcomes):
     """Return the exit status for some outcomes."""
-    verdicts = {outcome.verdict for outcome in outcomes} - {Verdict.NOT_CHECKED}
+    verdicts = {outcome.verdict for outcome in outcomes}
     if Verdict.GRADER_ERROR in verdicts:
         return 3
     return 0 if verdicts <= {Verdict.PASSED} else 1

@@ -32,7 +32,7 @@ class Outcome:
     Attributes:
         exercise: the Exercise.
         verdict: PASSED if every check held, CORE_PASSED if the core did, else that of the first core check that
-            did not; NOT_CHECKED where its notebook is blank.
+            did not; NOT_IMPLEMENTED where its notebook is blank.
         results: a Result for each check that was run.
         needs: names of the exercises that have to work first, where the verdict is BLOCKED.
         looks_like: the mistake that it looks like, a recognise.Known, where one is recognised.
@@ -233,7 +233,7 @@ class Session:
     def _check_in_notebook(self, exercise):
         """Check an exercise that a notebook holds; it needs no other."""
         if self.framework is None:
-            return Outcome(exercise, Verdict.NOT_CHECKED)
+            return Outcome(exercise, Verdict.NOT_IMPLEMENTED)
         self.transport.load_framework(exercise.name)  # which is not the student's time
         checks, results = self.framework.checks_of(exercise.name), []
         end = time.monotonic() + NOTEBOOK_LIMIT * self.seeds

@@ -73,7 +73,7 @@ class Verdict(enum.StrEnum):
         *("grader_error", "the check broke", "!", "broken"),
         "a check itself broke, which costs no points: the staff has to look at it",
     )
-    NOT_CHECKED = "not_checked", "in the notebook", "○", "blank", "nothing is written in its notebook yet"
+    NOT_CHECKED = "not_checked", "in the notebook", "○", "blank", "its cells in the notebook show whether it works"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -22,7 +22,7 @@ __all__ = ["Report", "look_over"]
 
 RUBRIC = "cs231n/checks/rubric.toml"
 # Verdicts of checks that need no warning: good, said already, or the consequence of another exercise's.
-SAID_ELSEWHERE = ("passed", "not_checked", "not_implemented", "blocked")
+SAID_ELSEWHERE = ("passed", "not_implemented", "blocked")
 CHECKS_LIMIT = 300  # seconds for all checks
 _LINK = "{name} is a link to a file outside of this folder, so it is left out: put the file itself in its place"
 

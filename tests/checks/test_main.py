@@ -96,7 +96,8 @@ def test_the_list_names_every_check_and_runs_none(capsys, monkeypatch):
 @pytest.mark.parametrize(
     "verdicts, status",
     [
-        (["passed", "not_checked"], 0),
+        (["passed"], 0),
+        (["passed", "not_implemented"], 1),
         (["passed", "failed"], 1),
         (["blocked"], 1),
         (["failed", "grader_error"], 3),

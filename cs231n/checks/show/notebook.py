@@ -32,9 +32,13 @@ def show_checks(*names, hints=1):
         raise ValueError(f"hints is {hints!r}, expected a number from 0 to 3")
     outcomes = run(_selected("show_checks", names))
     for outcome in outcomes:
-        count = len(registry.checks_of(outcome.exercise.name))
+        name = outcome.exercise.name
+        if outcome.verdict == Verdict.NOT_IMPLEMENTED:
+            verdict.failed(name, outcome.verdict.word)
+            continue
         held = sum(result.verdict == Verdict.PASSED for result in outcome.results)
-        verdict.check(f"{outcome.exercise.name}: properties that hold", held, equals=count)
+        count = len(outcome.checks or registry.checks_of(name))
+        verdict.check(f"{name}: properties that hold", held, equals=count)
     if missed := [outcome for outcome in outcomes if outcome.verdict != Verdict.PASSED]:
         display(_Text(table(missed, rubric.load(), Style(width=100, typed=NOTEBOOK), detail=True, hints=hints)))
 

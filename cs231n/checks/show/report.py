@@ -7,7 +7,7 @@
      "totals": {"exercises", "passed", "points", "earned"},
      "manual": [{"name", "question", "points"}]}
 
-`verdict` is a `verdicts.Verdict`; the totals leave out what is `not_checked`.
+`verdict` is a `verdicts.Verdict`.
 `message` is null, or {"summary", "expected", "got", "where": [lines], "hint"}. `looks_like` is null, or {"name",
 "title"} of the known mistake that a failed exercise looks like. `needs` names what has to work first where the
 verdict is `blocked`; `up_to` is what the exercise may earn then. `seed` is the seed that a check stopped at.
@@ -35,13 +35,12 @@ def as_data(outcomes, manual, seeds):
 
 
 def totals(outcomes):
-    """Return how many exercises and points there are that can be checked, and how many of them are reached."""
-    checked = [outcome for outcome in outcomes if outcome.verdict != Verdict.NOT_CHECKED]
+    """Return how many exercises and points there are, and how many of them are reached."""
     return {
-        "exercises": len(checked),
-        "passed": sum(outcome.verdict == Verdict.PASSED for outcome in checked),
-        "points": sum(outcome.exercise.points for outcome in checked),
-        "earned": round(sum(outcome.earned for outcome in checked), 1),
+        "exercises": len(outcomes),
+        "passed": sum(outcome.verdict == Verdict.PASSED for outcome in outcomes),
+        "points": sum(outcome.exercise.points for outcome in outcomes),
+        "earned": round(sum(outcome.earned for outcome in outcomes), 1),
     }
 
 

@@ -112,14 +112,13 @@ def _row(outcome, style):
     if outcome.needs:
         more = f" and {len(outcome.needs) - 1} more" if outcome.needs[1:] else ""
         word = f"needs {outcome.needs[0]}{more} first"
-    points = f"{outcome.earned:g}" if verdict != Verdict.NOT_CHECKED else "-"
     line = f"  {style.paint(sign, colour)} {exercise.name:31} {style.paint(f'{word:38}', colour)}"
-    return f"{line} {f'{points} / {exercise.points}':>7}"
+    return f"{line} {f'{outcome.earned:g} / {exercise.points}':>7}"
 
 
 def _reason(outcome, style):
     """Return what is right and what is not: points, the first check that did not hold, the names of the others."""
-    if outcome.verdict in (Verdict.PASSED, Verdict.NOT_IMPLEMENTED, Verdict.NOT_CHECKED):
+    if outcome.verdict in (Verdict.PASSED, Verdict.NOT_IMPLEMENTED):
         return []
     lines = wrap(in_words(outcome), style, "      ") if in_words(outcome) else []
     missed = outcome.missed
@@ -214,7 +213,7 @@ def closing_line(outcomes, style):
     if broken := [outcome for outcome in outcomes if outcome.verdict == Verdict.GRADER_ERROR]:
         names = ", ".join(outcome.exercise.name for outcome in broken)
         return style.paint(f"{text} A check broke, which is not your fault: {names}.", "red")
-    done = (Verdict.PASSED, Verdict.CORE_PASSED, Verdict.BLOCKED, Verdict.NOT_CHECKED)
+    done = (Verdict.PASSED, Verdict.CORE_PASSED, Verdict.BLOCKED)
     todo = [outcome for outcome in outcomes if outcome.verdict not in done]
     for left in (Verdict.CORE_PASSED, Verdict.BLOCKED):
         todo = todo or [outcome for outcome in outcomes if outcome.verdict == left]

@@ -6,7 +6,9 @@ import nbformat
 import pytest
 
 from cs231n.checks import show_checks
+from cs231n.checks.registry import Check
 from cs231n.checks.rubric import load
+from cs231n.checks.run import Result
 from cs231n.checks.session import Outcome
 from cs231n.checks.show import notebook
 from cs231n.checks.verdicts import Verdict
@@ -67,6 +69,23 @@ def test_blocked_is_no_pass(shown, monkeypatch):
     show_checks("dropout_backward")
     assert not verdict_of(shown[0])["passed"]
     assert "needs dropout_forward first" in repr(shown[1])
+
+
+def test_what_is_not_written_yet_says_so_and_counts_nothing(shown, monkeypatch):
+    blank = Outcome(load().exercises["sequential_convnet"], Verdict.NOT_IMPLEMENTED)
+    monkeypatch.setattr(notebook, "run", lambda names: [blank])
+    show_checks("sequential_convnet")
+    assert repr(shown[0]) == "✗ sequential_convnet: not written yet" and not verdict_of(shown[0])["passed"]
+
+
+def test_the_checks_of_a_notebook_are_those_of_its_framework(shown, monkeypatch):
+    checks = (Check("sequential_convnet", "shape", "a line", "", None),)
+    right = Outcome(
+        load().exercises["sequential_convnet"], Verdict.PASSED, (Result(checks[0], Verdict.PASSED),), checks=checks
+    )
+    monkeypatch.setattr(notebook, "run", lambda names: [right])
+    show_checks("sequential_convnet")
+    assert repr(shown[0]) == "✓ sequential_convnet: properties that hold: 1 == 1" and len(shown) == 1
 
 
 def test_unknown_names_and_none_are_refused():

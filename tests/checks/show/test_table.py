@@ -146,11 +146,11 @@ def outcome(verdict, name="adam", message=None, **more):
     return Outcome(exercise, verdict, (result,))
 
 
-def test_an_exercise_in_a_notebook_is_shown_as_such_and_counts_for_nothing():
-    notebook = Outcome(Exercise("barebones", "Q5", 2, ("PyTorch.ipynb:barebones",), ()), Verdict.NOT_CHECKED)
+def test_an_exercise_in_a_blank_notebook_is_not_written_yet_and_is_what_comes_next():
+    notebook = Outcome(Exercise("barebones", "Q5", 2, ("PyTorch.ipynb:barebones",), ()), Verdict.NOT_IMPLEMENTED)
     text = table([notebook, outcome("passed")], load(), Style())
-    assert re.search(r"○ barebones +in the notebook +- / 2", text)
-    assert "3 of 3 points that can be checked here, 1 of 1 exercises." in text
+    assert re.search(r"○ barebones +not written yet +0 / 2", text)
+    assert "3 of 5 points that can be checked here, 1 of 2 exercises. Next: barebones (Q5), PyTorch.ipynb" in text
 
 
 def test_the_closing_line_names_a_check_that_broke():
