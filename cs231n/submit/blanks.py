@@ -6,7 +6,7 @@ __all__ = ["ANSWER", "ANSWER_TAG", "CODE", "blanks", "is_answered"]
 
 # A code blank is this comment and, under it, a NotImplementedError that names the exercise and its file.
 CODE = "# YOUR CODE HERE"
-_RAISE = re.compile(r'^\s*raise NotImplementedError\("(.+ \(Q\d+\): .+)"\)\s*$', re.MULTILINE)
+_RAISE = re.compile(r'^[ \t]*raise NotImplementedError\("([^"()\n]+ \(Q\d+\): [^"\n]+)"\)[ \t]*$', re.MULTILINE)
 
 # An answer is a markdown cell with this tag; blank, it holds this text.
 ANSWER_TAG = "solution"

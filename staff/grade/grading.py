@@ -12,6 +12,7 @@ from cs231n.checks.verdicts import Verdict
 from staff.grade import hidden, limits
 from staff.grade.alike.tokens import Fingerprints
 from staff.grade.intake import archive, cells
+from staff.grade.intake.apart import TooMuch, apart
 from staff.grade.intake.assemble import assemble
 from staff.grade.intake.text import clean
 from staff.grade.judge import seeds
@@ -22,7 +23,7 @@ from staff.grade.record import ExerciseRecord, Record
 from staff.grade.sandbox import outside
 from staff.grade.sandbox.reference import Reference
 
-__all__ = ["Graded", "Setup", "broken", "checks_digest", "grade"]
+__all__ = ["Graded", "Setup", "broken", "checks_digest", "contents_of", "grade"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,7 +98,7 @@ def grade(submission, setup, earlier=None, reference=None, contents=None):
     if not setup.unsafe and (why := outside.refusal()):
         raise outside.SandboxError(f"{why}. Install bubblewrap, or grade with --unsafe")
     start = time.monotonic()
-    contents = contents or archive.read(*submission.paths)
+    contents = contents or contents_of(submission)
     assembly = assemble(setup.release, contents.files)
     notebooks = cells.Notebooks(contents.files)
     record = dataclasses.replace(
@@ -106,7 +107,8 @@ def grade(submission, setup, earlier=None, reference=None, contents=None):
         code=assembly.code,
     )
     problems = (*submission.problems, *contents.problems, *assembly.problems)
-    marks = setup.fingerprints.of(contents.files) if setup.fingerprints else {}
+    marks, why = _marks(contents.files, setup)
+    problems += why
     if earlier and _still_holds(earlier, record, setup):
         record = dataclasses.replace(record, exercises=earlier.exercises, seconds=earlier.seconds)
         return Graded(_read(record, notebooks, problems, setup), kept=True, fingerprints=marks)
@@ -121,6 +123,22 @@ def grade(submission, setup, earlier=None, reference=None, contents=None):
     seconds = round(time.monotonic() - start, 3)
     record = dataclasses.replace(record, exercises=(*exercises, *in_notebook), seconds=seconds)
     return Graded(_read(record, notebooks, problems, setup), log=(*judge.log, *log), fingerprints=marks)
+
+
+def contents_of(submission):
+    """Return the Contents of a submission, read in a child process; without files where that takes too much."""
+    try:
+        return apart(archive.read, *submission.paths)
+    except TooMuch as error:
+        return archive.Contents({}, "not read", (f"not graded: it {error}",))
+
+
+def _marks(files, setup):
+    """Return (fingerprints, lines about why there are none)."""
+    try:
+        return (apart(setup.fingerprints.of, files) if setup.fingerprints else {}), ()
+    except TooMuch as error:
+        return {}, (f"not compared with other submissions: it {error}",)
 
 
 def _read(record, notebooks, problems, setup):

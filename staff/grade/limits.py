@@ -1,6 +1,6 @@
 """What a submission may cost the grader: seconds, bytes and counts. Times are seconds of wall time.
 
-Those of reading files stand in `intake`.
+Those of the sizes of files stand in `intake`.
 """
 
 __all__ = [
@@ -14,6 +14,9 @@ __all__ = [
     "GRACE",
     "IMPORT",
     "NOTEBOOK",
+    "PATIENCE",
+    "READING",
+    "READING_BYTES",
     "RESOURCES",
     "SCRATCH_BYTES",
     "SECRET_BYTES",
@@ -29,6 +32,10 @@ __all__ = [
 SUBMISSION = 300.0  # all checks of its modules
 NOTEBOOK = 60.0  # all checks of its notebook of Q5
 GRACE = 60.0  # beyond SUBMISSION until the process that grades it counts as hung
+
+PATIENCE = 5  # seconds by the clock to a second of processor time, on a busy machine
+READING = 10.0  # seconds of processor time for reading archives, or a notebook, or comparing code
+READING_BYTES = 2**30  # bytes of memory for that
 
 # A sandbox
 START = 60.0  # until NumPy is imported, on a busy machine

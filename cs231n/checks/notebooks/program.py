@@ -26,7 +26,7 @@ DEFINED = {
 
 PYTHON_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")  # the rest of such a cell is Python
 # A line that IPython takes for itself: %magic, !shell, ?help, help?, x = %magic, x = !shell.
-_MAGIC = re.compile(r"^([ \t]*)(?:[%!?]|[\w ,]+= *[%!]|[\w.]+\?{1,2} *$).*$", re.MULTILINE)
+_MAGIC = re.compile(r"^(?=([ \t]*))\1(?:[%!?]|[\w,][\w ,]*= *[%!]|[\w.]+\?{1,2} *$).*$", re.MULTILINE)
 
 _CONSTANT = (
     ast.Constant,
@@ -252,16 +252,19 @@ def _is_constant(value):
 
 def _bound(node):
     """Return the names that a statement that counts binds at the level of the notebook."""
-    if isinstance(node, _DEFINITION):
-        return frozenset([node.name])
-    if isinstance(node, (ast.Import, ast.ImportFrom)):
-        return frozenset((alias.asname or alias.name).split(".")[0] for alias in node.names)
-    if isinstance(node, (ast.If, ast.Try)):
-        return frozenset().union(*(_bound(child) for child in ast.walk(node) if child is not node))
-    if isinstance(node, (ast.Assign, ast.AnnAssign)):
-        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        return frozenset(part.id for target in targets for part in ast.walk(target) if isinstance(part, ast.Name))
-    return frozenset()
+    found, todo = set(), [node]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, _DEFINITION):
+            found.add(node.name)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            found.update((alias.asname or alias.name).split(".")[0] for alias in node.names)
+        elif isinstance(node, (ast.If, ast.Try, ast.ExceptHandler)):
+            todo += [child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.expr)]
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found.update(part.id for target in targets for part in ast.walk(target) if isinstance(part, ast.Name))
+    return frozenset(found)
 
 
 def _mentioned(node):

@@ -8,6 +8,7 @@ import math
 
 from cs231n.submit.blanks import blanks
 from cs231n.submit.cells import Mark, positions
+from staff.grade.intake.apart import apart
 from staff.grade.intake.text import clean
 
 __all__ = ["Cell", "Notebooks", "figures", "find", "read", "shown"]
@@ -15,6 +16,7 @@ __all__ = ["Cell", "Notebooks", "figures", "find", "read", "shown"]
 MAX_TEXT = 20_000  # characters of a cell
 MAX_CELLS = 2_000
 MAX_FIGURE = 2 << 20  # bytes
+MAX_OUTPUTS = 100  # of a cell
 MAX_SHOWN = 20  # numbers of a cell
 VERDICT = "application/vnd.cs231n.check+json"  # cs231n.verdict.MIME; that module would bring IPython along
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -50,7 +52,7 @@ class Notebooks:
             self._read[name] = None
             if name in self._files:
                 try:
-                    self._read[name] = read(self._files[name])
+                    self._read[name] = apart(read, self._files[name])
                 except ValueError as error:
                     self.problems.append(f"{name}: cannot be read: {error}")
         return self._read[name]
@@ -104,7 +106,17 @@ def _cell(cell):
         id=name if isinstance(name, str) else "",
         text=clean(_joined(cell.get("source")), MAX_TEXT, lines=True),
         executed=isinstance(count, int) and count > 0,
-        outputs=tuple(out for out in outputs if isinstance(out, dict)) if isinstance(outputs, list) else (),
+        outputs=tuple(map(_shown, outputs[:MAX_OUTPUTS])) if isinstance(outputs, list) else (),
+    )
+
+
+def _shown(output):
+    """Return what counts of an output, a dict: pictures and numbers."""
+    data = output.get("data") if isinstance(output, dict) else None
+    return (
+        {"data": {kind: data[kind] for kind in ("image/png", VERDICT) if kind in data}}
+        if isinstance(data, dict)
+        else {}
     )
 
 

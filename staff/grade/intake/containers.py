@@ -24,6 +24,7 @@ __all__ = [
     "ARCHIVES",
     "KEPT",
     "MAX_ARCHIVE",
+    "MAX_DEPTH",
     "MB",
     "Entry",
     "UnreadableArchive",
@@ -37,6 +38,7 @@ MAX_ARCHIVE = 512 * MB  # bytes of an archive
 MAX_DIRECTORY = 32 * MB  # bytes of a zip archive's list of entries
 MAX_UNPACKED = 1024 * MB  # bytes that a tar or 7z archive unpacks to, as it says and as it is
 MAX_RATIO, RATIO_FROM = 200, 16 * MB  # unpacked to packed, from this size on
+MAX_DEPTH = 40  # folders in folders
 MAX_KEPT = 64 * MB  # bytes of an entry that is taken into memory
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".7z", ".rar")
@@ -242,7 +244,8 @@ def folder_entries(path: Path, passed_over: Callable[[str], bool], most: int) ->
     """
     entries: list[Entry] = []
     for folder, folders, names in os.walk(path):
-        folders[:] = sorted(name for name in folders if not passed_over(name))
+        deep = folder.count(os.sep) - str(path).count(os.sep) >= MAX_DEPTH
+        folders[:] = sorted(name for name in folders if not passed_over(name) and not deep)
         links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
         entries += [_folder_entry(path, Path(folder, name)) for name in sorted([*names, *links])]
         if len(entries) > most:

@@ -14,6 +14,7 @@ import collections
 import dataclasses
 import datetime
 import hashlib
+import os
 import re
 import shutil
 import tempfile
@@ -26,7 +27,7 @@ import yaml
 
 from cs231n.submit.archive import MODULES
 from staff.grade.intake.archive import notebook_names, original_name
-from staff.grade.intake.containers import is_archive
+from staff.grade.intake.containers import MAX_DEPTH, is_archive
 from staff.grade.intake.text import clean
 
 __all__ = ["Export", "ExportError", "LeftOut", "Submission", "find", "safe_name"]
@@ -178,12 +179,14 @@ def _holds_submission(path):
     if path.is_file():
         return is_archive(path.name)
     seen = 0
-    for file in path.rglob("*"):
-        seen += 1
+    for folder, folders, names in os.walk(path):
+        if folder.count(os.sep) - str(path).count(os.sep) >= MAX_DEPTH:
+            folders.clear()
+        if any(is_archive(name) or (name.endswith((".py", ".ipynb")) and _is_ours(name)) for name in names):
+            return True
+        seen += len(folders) + len(names)
         if seen > MAX_LOOK:
             return False
-        if is_archive(file.name) or (file.suffix in (".py", ".ipynb") and _is_ours(file.name)):
-            return True
     return False
 
 

@@ -1,11 +1,13 @@
 """Grade Q5: what a student wrote in PyTorch.ipynb or TensorFlow.ipynb, with secret seeds, beside the framework.
 
 The notebook with the student's work counts; where both have some, the better one. No notebook is executed, and
-what one shows is not trusted.
+what one shows is not trusted. What runs is a copy that holds the code and nothing else, and the seeds depend on
+all of it: no output, picture or text can hold answers to inputs that are known before.
 """
 
 import dataclasses
 import hashlib
+import json
 import traceback
 
 from cs231n.checks.notebooks.frameworks import FRAMEWORKS, Notebook
@@ -14,6 +16,7 @@ from cs231n.checks.points import SCHEMES
 from cs231n.checks.rubric import load
 from cs231n.checks.verdicts import Verdict
 from staff.grade import limits
+from staff.grade.intake.apart import apart
 from staff.grade.intake.cells import Notebooks
 from staff.grade.judge.exercises import Judge
 from staff.grade.record import ExerciseRecord
@@ -45,14 +48,14 @@ def grade_q5(files, tree, seeded, exercises, scheme=SCHEMES[0]):
 
 def _grade_written(files, tree, seeded, exercises, scheme):
     """Grade the notebooks that something was written in; see grade_q5."""
-    programs = {framework: _program(files, framework) for framework in FRAMEWORKS if framework.notebook in files}
+    copies = {framework: _copy(files, framework) for framework in FRAMEWORKS if framework.notebook in files}
     graded = {
-        framework.notebook: _grade(framework, program, files[framework.notebook], tree, seeded, exercises, scheme)
-        for framework, program in programs.items()
-        if program is None or any(map(program.is_written, framework.cells))
+        framework.notebook: _grade(framework, copy, tree, seeded, exercises, scheme)
+        for framework, (copy, written) in copies.items()
+        if written
     }
     if not graded:
-        why = "not written yet" if programs else "its notebook was not handed in"
+        why = "not written yet" if copies else "its notebook was not handed in"
         return _alike(exercises, Verdict.NOT_IMPLEMENTED, why), []
     reached = {notebook: _reached(records) for notebook, (records, _) in graded.items()}
     question = load().questions[exercises[0].question]
@@ -68,23 +71,40 @@ def _reached(records):
     return earned + open_points, earned
 
 
-def _program(files, framework):
-    """Return the Program of a notebook, or None if it cannot be read."""
+def _copy(files, framework):
+    """Return (the copy of a notebook that runs, or None if it cannot be read, and whether it has to be graded)."""
     try:
-        return Program(files[framework.notebook].decode("utf-8-sig"), framework.notebook)
+        return apart(stripped, files[framework.notebook], framework)
     except ValueError:
-        return None
+        return None, True
 
 
-def _grade(framework, program, data, tree, seeded, exercises, scheme):
+def stripped(data, framework):
+    """Return (a notebook with its code cells alone, whether something is written in its exercises).
+
+    Args:
+        data: bytes of the notebook.
+        framework: its Framework.
+
+    Raises:
+        ValueError: it is no notebook.
+    """
+    program, cells = Program(data.decode("utf-8-sig"), framework.notebook), []
+    for kind, cell_id, source in program.cells:  # other cells leave an empty one, so that numbers stay
+        kind, source = ("code", source) if kind == "code" else ("markdown", "")
+        cells.append({"cell_type": kind, "id": cell_id if cell_id in framework.cells else "", "source": source})
+    return json.dumps({"cells": cells}).encode(), any(map(program.is_written, framework.cells))
+
+
+def _grade(framework, copy, tree, seeded, exercises, scheme):
     """Grade one notebook; see grade_q5."""
-    if program is None:
+    if copy is None:
         return _alike(exercises, Verdict.IMPORT_ERROR, f"{framework.notebook} cannot be read"), []
     if not framework.installed:
         log = f"{framework.name} is not installed here"
         return _alike(exercises, Verdict.GRADER_ERROR, Verdict.GRADER_ERROR.meaning), [log]
-    generator = seeded(_digest(program))
-    with outside.Sandbox(tree | {framework.notebook: data}, framework=framework) as sandbox:
+    generator = seeded(_digest(copy, tree))
+    with outside.Sandbox(tree | {framework.notebook: copy}, framework=framework) as sandbox:
         judge = Judge(_InNotebook(sandbox, framework), generator, limits.NOTEBOOK, scheme)
         return [judge.record(one) for one in exercises], judge.log
 
@@ -105,10 +125,9 @@ class _InNotebook:
         return Notebook(self.sandbox.transport(trusted, public), self.framework)
 
 
-def _digest(program):
-    """Return SHA-256 over the code cells: executed again, a notebook is the same."""
-    code = [cell for cell in program.cells if cell[0] == "code"]
-    return hashlib.sha256(repr(code).encode()).hexdigest()
+def _digest(copy, tree):
+    """Return SHA-256 over all that runs: the copy, and the modules that it can import."""
+    return hashlib.sha256(repr((copy, sorted(tree.items()))).encode()).hexdigest()
 
 
 def _alike(exercises, verdict, message):

@@ -24,7 +24,6 @@ import uuid
 
 from staff import ROOT
 from staff.grade import grading, limits
-from staff.grade.intake import archive
 from staff.grade.intake.exports import Submission
 from staff.grade.pool.errors import ClusterError
 from staff.grade.sandbox.reference import Reference
@@ -137,7 +136,7 @@ def _in_turn(client, waiting, setup, earlier):
 def _submit(client, jobs, news, submission, earlier, again=False):
     """Send a submission on its way."""
     key = f"grade-{submission.name}-{uuid.uuid4().hex}"
-    contents = archive.read(*submission.paths)
+    contents = grading.contents_of(submission)
     future = client.submit(_grade_there, submission, contents, earlier(submission.name), key=key, pure=False)
     jobs[key] = _Job(submission, future, again)
     future.add_done_callback(lambda done: news.put((done.key, None)))

@@ -93,16 +93,18 @@ def test_of_two_that_are_written_the_better_counts(mark, grade):
 
 
 def test_equal_code_gets_equal_seeds_whatever_the_notebook_shows():
-    programs = [
-        q5._program({PYTORCH: text.encode()}, q5.FRAMEWORKS[0])
-        for text in (
-            solved(PYTORCH),
-            changed(solved(PYTORCH), "barebones-convnet", outputs=[{"text": "100%"}], execution_count=7),
-            in_convnet("pass"),
-        )
-    ]
-    same, shown, other = map(q5._digest, programs)
-    assert same == shown != other
+    texts = (
+        solved(PYTORCH),
+        changed(solved(PYTORCH), "barebones-convnet", outputs=[{"text": "100%"}], execution_count=7),
+        changed(solved(PYTORCH), "barebones-convnet", metadata={"table": "42 is the answer"}),
+        in_convnet("pass"),
+    )
+    tree = {"cs231n/layers.py": b"1"}
+    copies = [q5.stripped(text.encode(), q5.FRAMEWORKS[0])[0] for text in texts]
+    same, shown, kept, other = (q5._digest(copy, tree) for copy in copies)
+    assert same == shown == kept != other
+    assert q5._digest(copies[0], {"cs231n/layers.py": b"2"}) != same
+    assert b"42 is the answer" not in copies[2] and b"100%" not in copies[1]
 
 
 # --- hostile ------------------------------------------------------------------------------------------------
