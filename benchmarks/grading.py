@@ -23,7 +23,7 @@ import zipfile
 from pathlib import Path
 
 from benchmarks.grading_peers import Nbgrader, Otter
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import load_rubric
 from cs231n.submit.archive import MODULES
 from staff import ROOT
 from staff.release.build import build
@@ -95,7 +95,9 @@ def grade(paths, out, secret, workers, *arguments):
 
 def in_modules():
     """Return the arguments that leave out the exercises in notebooks, as their framework would cost the most."""
-    return "--exercises", *dict.fromkeys(one.question for one in load().exercises.values() if not one.in_notebook)
+    return "--exercises", *dict.fromkeys(
+        one.question for one in load_rubric().exercises.values() if not one.in_notebook
+    )
 
 
 def earned(record):
@@ -170,7 +172,7 @@ def _megabytes(pid):
 
 def scale(folder, counts, workers):
     """Print the cost of grading so many solved submissions."""
-    most = sum(one.points for one in load().exercises.values() if not one.in_notebook)
+    most = sum(one.points for one in load_rubric().exercises.values() if not one.in_notebook)
     print(f"\n{workers} workers; solved submissions, all exercises of the modules")
     print(f"{'submissions':>12}{'wall s':>9}{'CPU s':>9}{'s each':>9}{'peak MB':>9}   isolation")
     for count in counts:
@@ -205,7 +207,7 @@ def peers(folder, venv, count, workers):
     (folder / "secret").write_text("0123456789abcdef")
     names = ["affine_forward", "batchnorm_forward"]
     paths = write_submissions(folder / "two", count, names)
-    points = sum(load().exercises[name].points for name in names)
+    points = sum(load_rubric().exercises[name].points for name in names)
     costs = {}
     for number in sorted({workers, 1}, reverse=True):
         usage, records = grade(paths, folder / f"out-{number}", folder / "secret", number, "--exercises", *names)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import load_rubric
 
 ROOT = Path(__file__).parents[1]
 WINDOWS, SHELL, TEXT = "bat", "sh", ("text", "python", "toml", "diff")
@@ -29,7 +29,7 @@ DOCUMENTS = {
     "staff/release/README.md": "release",
 }
 STEPS = "## Add an exercise"
-EXERCISES, POINTS = len(load().exercises), sum(one.points for one in load().exercises.values())
+EXERCISES, POINTS = len(load_rubric().exercises), sum(one.points for one in load_rubric().exercises.values())
 BUILT = (".so", ".pyd")  # what the extension ends in
 
 

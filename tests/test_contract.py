@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import load_rubric
 from tests.oracles import parametrise, public_names
 
 ROOT = Path(__file__).parents[1]
@@ -370,7 +370,7 @@ def test_modules_import_only_what_stands_below_them(module):
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 # Module -> functions and methods that hold a block, by the rubric.
 EXERCISES = defaultdict(set)
-for _one in load().exercises.values():
+for _one in load_rubric().exercises.values():
     if not _one.in_notebook:
         for _file, _function in _one.functions:
             EXERCISES[".".join(Path(_file).with_suffix("").parts[1:])].add(_function)

@@ -78,11 +78,11 @@ def main(arguments=None):
     outcomes = run(names, options.seeds, sys.stderr)
     if options.json:
         questions = {outcome.exercise.question for outcome in outcomes}
-        manual = [item for item in rubric.load().manual.values() if item.question in questions]
+        manual = [item for item in rubric.load_rubric().manual.values() if item.question in questions]
         print(json.dumps(as_data(outcomes, manual, options.seeds), indent=1))
     else:
         detail = len(names) == 1
-        print(table(outcomes, rubric.load(), style_of(sys.stdout), detail, options.hints))
+        print(table(outcomes, rubric.load_rubric(), style_of(sys.stdout), detail, options.hints))
     return status(outcomes)
 
 
@@ -131,9 +131,9 @@ def status(outcomes):
 def listing(names):
     """Return questions, exercises and checks as text."""
     lines = []
-    for question in rubric.load().questions.values():
+    for question in rubric.load_rubric().questions.values():
         lines.append(f"{question.name}  {question.title}")
-        for exercise in rubric.load().exercises.values():
+        for exercise in rubric.load_rubric().exercises.values():
             if exercise.question == question.name and exercise.name in names:
                 lines.append(f"  {exercise.name} ({exercise.points})")
                 lines += [

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-__all__ = ["Check", "check", "checks_of", "exercises", "generator"]
+__all__ = ["Check", "check", "checks_of", "exercises", "public_generator"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,6 +77,6 @@ def exercises() -> set[str]:
     return set(_REGISTRY)
 
 
-def generator(check_id: str, seed: int) -> np.random.Generator:
+def public_generator(check_id: str, seed: int) -> np.random.Generator:
     """Return the random numbers of a check for a public seed: other numbers for each check and seed."""
     return np.random.default_rng([zlib.crc32(check_id.encode()), seed])

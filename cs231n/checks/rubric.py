@@ -8,7 +8,7 @@ import tomllib
 from collections import Counter
 from pathlib import Path, PurePosixPath
 
-__all__ = ["RUBRIC", "Exercise", "Manual", "Question", "Rubric", "RubricError", "load", "select"]
+__all__ = ["RUBRIC", "Exercise", "Manual", "Question", "Rubric", "RubricError", "load_rubric", "select"]
 
 RUBRIC = Path(__file__).with_name("rubric.toml")
 _BLOCK = re.compile(r"[\w./-]+\.(py|ipynb):[\w.-]+")
@@ -89,7 +89,7 @@ class Rubric:
 
 
 @functools.cache
-def load(path=RUBRIC):
+def load_rubric(path=RUBRIC):
     """Return the Rubric of a file.
 
     Raises:
@@ -118,7 +118,7 @@ def select(words):
     Raises:
         ValueError: a word is neither an exercise nor a question.
     """
-    exercises, questions = load().exercises, load().questions
+    exercises, questions = load_rubric().exercises, load_rubric().questions
     if not words:
         return list(exercises)
     chosen = set()

@@ -12,7 +12,7 @@ from cs231n.checks import (
 )
 from cs231n.checks.mistakes import recognise
 from cs231n.checks.registry import Check
-from cs231n.checks.rubric import Exercise, load
+from cs231n.checks.rubric import Exercise, load_rubric
 from cs231n.checks.run import Result, run_check
 from cs231n.checks.subject.client import CALL_LIMIT, Subject
 from cs231n.checks.verdicts import Message, Verdict
@@ -108,7 +108,7 @@ class Session:
         limit=CALL_LIMIT,
         on_check=None,
         diagnose=True,
-        generator=registry.generator,
+        generator=registry.public_generator,
         is_sound=None,
         makes=None,
         order=None,
@@ -291,7 +291,7 @@ def _is_backward_of(name, forward):
 def _exercises_by_function():
     """(file, function) -> names of the exercises that have a block there."""
     owners = {}
-    for exercise in load().exercises.values():
+    for exercise in load_rubric().exercises.values():
         for place in exercise.functions:
             owners.setdefault(place, {})[exercise.name] = None
     return {place: tuple(names) for place, names in owners.items()}

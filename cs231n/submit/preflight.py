@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from cs231n.checks.rubric import Question, Rubric, load
+from cs231n.checks.rubric import Question, Rubric, load_rubric
 from cs231n.submit.answers import answers
 from cs231n.submit.archive import MODULES, is_inside, python_files, read_manifest
 from cs231n.submit.blanks import blanks
@@ -68,7 +68,7 @@ def look_over(root: str | Path, *, checks: bool = True) -> Report:
                 f"{name} is missing. If it was not yours, copy this one file from the download into its place"
             )
     if (root / RUBRIC).is_file():
-        rubric = load(root / RUBRIC)
+        rubric = load_rubric(root / RUBRIC)
         for question in rubric.questions.values():
             _look_at_question(root, question, report)
         for name in report.pages:

@@ -21,7 +21,7 @@ from pathlib import Path
 from cs231n.checks.points import SCHEMES
 from cs231n.checks.rubric import select as select_exercises
 from staff.grade import limits
-from staff.grade.alike.tokens import Fingerprints
+from staff.grade.alike.tokens import TokenHashes
 from staff.grade.grading import Setup, checks_digest
 from staff.grade.intake import exports
 from staff.grade.intake.text import clean
@@ -30,7 +30,7 @@ from staff.grade.points import lateness, manual, previous
 from staff.grade.points.output import Output
 from staff.grade.pool.errors import ClusterError
 from staff.grade.pool.processes import start_server
-from staff.grade.run import run
+from staff.grade.run import grade_class
 from staff.grade.sandbox import outside
 
 __all__ = ["main"]
@@ -49,10 +49,10 @@ def main(arguments=None):
         if not options.unsafe and not options.scheduler and (why := outside.refusal()):
             raise ValueError(f"{why}. Install bubblewrap, or add --unsafe on a machine that holds nothing else")
         secret = seeds.read_secret(options.secret)
-        export = exports.find(options.paths)
+        export = exports.find_submissions(options.paths)
         submissions, replaced = lateness.latest(export.submissions)
         policy = _policy(options)
-        before = previous.read(options.previous) if options.previous else None
+        before = previous.read_earlier(options.previous) if options.previous else None
         points = manual.read_points(options.manual, submissions, replaced, secret) if options.manual else {}
         exercises = tuple(select_exercises(options.exercises))
     except ValueError as error:
@@ -66,7 +66,7 @@ def main(arguments=None):
     _tell(export, options.deadline)
     setup, output = _setup(secret, options, exercises), Output(options.out, policy, options.scheme)
     try:
-        summary = run(submissions, setup, output, points, options.workers, options.scheduler)
+        summary = grade_class(submissions, setup, output, points, options.workers, options.scheduler)
     except ClusterError as error:
         parser.exit(2, f"{parser.prog}: {error}\n")
     outside.remove_leftovers()
@@ -79,7 +79,7 @@ def main(arguments=None):
         if options.manual:
             print("A comment without points counts for nothing yet, and stays in the table that way.")
     if changes is not None:
-        print(previous.text(changes))
+        print(previous.changes_text(changes))
     return 1 if summary.undecided else 0
 
 
@@ -169,8 +169,8 @@ def _setup(secret, options, exercises):
 
     release = build()
     checks = checks_digest(ROOT, options.scheme)
-    fingerprints = Fingerprints(release)
-    return Setup(secret, release, checks, options.limit, exercises, fingerprints, options.unsafe, options.scheme)
+    token_hashes = TokenHashes(release)
+    return Setup(secret, release, checks, options.limit, exercises, token_hashes, options.unsafe, options.scheme)
 
 
 def _print(summary, out, moved):

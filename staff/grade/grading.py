@@ -7,16 +7,16 @@ import hashlib
 import time
 
 from cs231n.checks.points import SCHEMES
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import load_rubric
 from cs231n.checks.verdicts import Verdict
 from staff.grade import hidden, limits
-from staff.grade.alike.tokens import Fingerprints
+from staff.grade.alike.tokens import TokenHashes
 from staff.grade.intake import archive, cells
 from staff.grade.intake.apart import TooMuch, apart
 from staff.grade.intake.assemble import assemble
 from staff.grade.intake.text import clean
 from staff.grade.judge import seeds
-from staff.grade.judge.exercises import Judge
+from staff.grade.judge.judge import Judge
 from staff.grade.judge.q5 import grade_q5
 from staff.grade.points import manual
 from staff.grade.record import ExerciseRecord, Record
@@ -36,7 +36,7 @@ class Setup:
         checks: SHA-256 over what decides about scores, see `checks_digest`.
         limit: seconds that all checks of a submission may take together.
         exercises: names of those to grade; empty: all.
-        fingerprints: takes what tells whether two submissions are alike, or None to leave that out.
+        token_hashes: takes what tells whether two submissions are alike, or None to leave that out.
         unsafe: whether to grade where nothing keeps a submission from the solution and the secret.
         scheme: how points come about, one of cs231n.checks.points.SCHEMES.
     """
@@ -46,14 +46,14 @@ class Setup:
     checks: str
     limit: float = limits.SUBMISSION
     exercises: tuple[str, ...] = ()
-    fingerprints: Fingerprints | None = None
+    token_hashes: TokenHashes | None = None
     unsafe: bool = False
     scheme: str = SCHEMES[0]
 
     @property
     def chosen(self):
         """The Exercises to grade, in the order of the rubric."""
-        exercises = load().exercises
+        exercises = load_rubric().exercises
         return [one for name, one in exercises.items() if not self.exercises or name in self.exercises]
 
     @functools.cached_property
@@ -69,7 +69,7 @@ class Graded:
     record: Record
     kept: bool = False
     log: tuple[str, ...] = ()
-    fingerprints: dict = dataclasses.field(default_factory=dict)
+    token_hashes: dict = dataclasses.field(default_factory=dict)
 
 
 def checks_digest(root, scheme=SCHEMES[0]):
@@ -107,13 +107,14 @@ def grade(submission, setup, earlier=None, reference=None, contents=None):
         code=assembly.code,
     )
     problems = (*submission.problems, *contents.problems, *assembly.problems)
-    marks, why = _marks(contents.files, setup)
+    hashes, why = _token_hashes(contents.files, setup)
     problems += why
     if earlier and _still_holds(earlier, record, setup):
         record = dataclasses.replace(record, exercises=earlier.exercises, seconds=earlier.seconds)
-        return Graded(_read(record, notebooks, problems, setup), kept=True, fingerprints=marks)
-    hidden.load()
-    seeded = functools.partial(functools.partial, seeds.generator, setup.secret)  # hash of code -> generator
+        return Graded(_read(record, notebooks, problems, setup), kept=True, token_hashes=hashes)
+    hidden.load_hidden_checks()
+    # hash of code -> generator
+    seeded = functools.partial(functools.partial, seeds.secret_generator, setup.secret)
     with contextlib.ExitStack() as stack:
         reference = reference or stack.enter_context(Reference())
         sandbox = stack.enter_context(outside.Sandbox(assembly.files, setup.release, reference))
@@ -122,21 +123,21 @@ def grade(submission, setup, earlier=None, reference=None, contents=None):
     in_notebook, log = grade_q5(contents.files, assembly.files, seeded, setup.chosen, setup.scheme)
     seconds = round(time.monotonic() - start, 3)
     record = dataclasses.replace(record, exercises=(*exercises, *in_notebook), seconds=seconds)
-    return Graded(_read(record, notebooks, problems, setup), log=(*judge.log, *log), fingerprints=marks)
+    return Graded(_read(record, notebooks, problems, setup), log=(*judge.log, *log), token_hashes=hashes)
 
 
 def contents_of(submission):
     """Return the Contents of a submission, read in a child process; without files where that takes too much."""
     try:
-        return apart(archive.read, *submission.paths)
+        return apart(archive.read_contents, *submission.paths)
     except TooMuch as error:
         return archive.Contents({}, "not read", (f"not graded: it {error}",))
 
 
-def _marks(files, setup):
-    """Return (fingerprints, lines about why there are none)."""
+def _token_hashes(files, setup):
+    """Return (hashes of the code, lines about why there are none)."""
     try:
-        return (apart(setup.fingerprints.of, files) if setup.fingerprints else {}), ()
+        return (apart(setup.token_hashes.of, files) if setup.token_hashes else {}), ()
     except TooMuch as error:
         return {}, (f"not compared with other submissions: it {error}",)
 
@@ -173,7 +174,7 @@ def _blank(submission, setup):
         digest="",
         code="",
         checks=setup.checks,
-        secret=seeds.fingerprint(setup.secret),
+        secret=seeds.secret_id(setup.secret),
         submitted=submission.submitted,
         isolation=outside.isolation(),
         problems=submission.problems,

@@ -8,7 +8,7 @@ import dataclasses
 import json
 from typing import Any
 
-__all__ = ["CheckRecord", "ExerciseRecord", "ManualRecord", "PartRecord", "Record", "dump", "load"]
+__all__ = ["CheckRecord", "ExerciseRecord", "ManualRecord", "PartRecord", "Record", "dump", "load_record"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -140,7 +140,7 @@ def dump(record: Record) -> str:
     return json.dumps(dataclasses.asdict(record), indent=1, ensure_ascii=False) + "\n"
 
 
-def load(text: str) -> Record:
+def load_record(text: str) -> Record:
     """Return the record of a JSON text."""
     data = json.loads(text)
     exercises = tuple(_exercise(item) for item in data.pop("exercises"))

@@ -8,7 +8,7 @@ from tqdm import tqdm
 from staff.grade.points import manual
 from staff.grade.pool.processes import grade_all
 
-__all__ = ["Summary", "run"]
+__all__ = ["Summary", "grade_class"]
 
 
 @dataclasses.dataclass
@@ -24,10 +24,10 @@ class Summary:
     undecided: int = 0
     isolation: collections.Counter = dataclasses.field(default_factory=collections.Counter)
     records: list = dataclasses.field(default_factory=list)
-    fingerprints: dict = dataclasses.field(default_factory=dict)
+    token_hashes: dict = dataclasses.field(default_factory=dict)
 
 
-def run(submissions, setup, output, points, workers, scheduler=None):
+def grade_class(submissions, setup, output, points, workers, scheduler=None):
     """Grade submissions and write what comes of them; returns a Summary.
 
     Args:
@@ -60,7 +60,7 @@ def run(submissions, setup, output, points, workers, scheduler=None):
 def _count(summary, graded):
     summary.submissions += 1
     summary.records.append(_light(graded.record))
-    summary.fingerprints[graded.record.name] = graded.fingerprints
+    summary.token_hashes[graded.record.name] = graded.token_hashes
     summary.kept += graded.kept
     summary.with_problems += bool(graded.record.problems)
     summary.undecided += any(one.verdict == "grader_error" for one in graded.record.exercises)

@@ -6,7 +6,7 @@ import functools
 import importlib
 import pkgutil
 
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import load_rubric
 from staff.misconceptions.subject import edited, executed, package, transport
 
 __all__ = ["CatalogueError", "Misconception", "entries", "misfits", "wrong"]
@@ -39,7 +39,7 @@ class Misconception:
     @property
     def module(self):
         """The module it is made in, below cs231n."""
-        file, _ = load().exercises[self.exercise].functions[0]
+        file, _ = load_rubric().exercises[self.exercise].functions[0]
         return file.removeprefix("cs231n/").removesuffix(".py").replace("/", ".")
 
     def text(self, form=0):
@@ -49,7 +49,7 @@ class Misconception:
             CatalogueError: the solution does not hold what is to be changed, or the result is no Python.
         """
         try:
-            text = edited(self.module, *self.forms[form], within=load().exercises[self.exercise].blocks)
+            text = edited(self.module, *self.forms[form], within=load_rubric().exercises[self.exercise].blocks)
             ast.parse(text)
         except (ValueError, SyntaxError) as error:
             how = "bring its edits in staff/misconceptions/mistakes up to date with the solution"
@@ -81,7 +81,7 @@ def wrong(name, exercise, title, hints, *edits, forms=(), also=()):
     """
     if name in _ENTRIES:
         raise CatalogueError(f"there are two misconceptions {name}")
-    if exercise not in load().exercises:
+    if exercise not in load_rubric().exercises:
         raise CatalogueError(
             f"{name} is of exercise {exercise!r}, but cs231n/checks/rubric.toml lists none of that name"
         )
@@ -109,5 +109,5 @@ def entries():
 
     for module in pkgutil.iter_modules(mistakes.__path__):
         importlib.import_module(f"{mistakes.__name__}.{module.name}")
-    order = list(load().exercises)
+    order = list(load_rubric().exercises)
     return {one.name: one for one in sorted(_ENTRIES.values(), key=lambda one: order.index(one.exercise))}

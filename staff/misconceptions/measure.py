@@ -3,13 +3,13 @@
 import dataclasses
 
 from cs231n.checks.mistakes.recognise import diagnose
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import load_rubric
 from cs231n.checks.session import Session
 from cs231n.checks.verdicts import Verdict
 
 __all__ = ["EXERCISES", "Trial", "dependents", "trial"]
 
-EXERCISES = tuple(name for name, exercise in load().exercises.items() if not exercise.in_notebook)
+EXERCISES = tuple(name for name, exercise in load_rubric().exercises.items() if not exercise.in_notebook)
 
 WRONG = (Verdict.FAILED, Verdict.ERROR, Verdict.CORE_PASSED)  # of what runs and is not right
 
@@ -84,5 +84,5 @@ def backward_passes(name):
 
 def dependents(name):
     """Return the exercises that call this one, directly or not."""
-    direct = {other for other in EXERCISES if name in load().exercises[other].needs}
+    direct = {other for other in EXERCISES if name in load_rubric().exercises[other].needs}
     return direct.union(*map(dependents, direct))

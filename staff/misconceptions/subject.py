@@ -7,7 +7,7 @@ import sys
 import types
 import warnings
 
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import load_rubric
 from cs231n.checks.subject.client import InProcess
 from cs231n.checks.subject.host import Host
 from staff import ROOT
@@ -17,7 +17,7 @@ __all__ = ["NAMES", "edited", "executed", "package", "replaced", "rewritten", "s
 
 # Every module that an exercise is written in or called from, each after those that it imports: what is written
 # later, by the rubric, calls what is written earlier.
-_WRITTEN = [one.module.removeprefix("cs231n.") for one in load().exercises.values() if not one.in_notebook]
+_WRITTEN = [one.module.removeprefix("cs231n.") for one in load_rubric().exercises.values() if not one.in_notebook]
 LINKED = tuple(dict.fromkeys(["layers", "optim", "layer_utils", *_WRITTEN]))
 NAMES = {name.split(".")[-1]: name for name in LINKED}  # short names that tests use
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import load_rubric
 from staff.mutation.judge import judge
 from staff.mutation.mutants import generate
 from staff.mutation.survivors import explained, split
@@ -38,7 +38,7 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     if options.seeds < 1:
         parser.error(f"--seeds is {options.seeds}, expected at least 1")
-    if unknown := set(options.names) - set(load().exercises):
+    if unknown := set(options.names) - set(load_rubric().exercises):
         parser.error(f"there is no exercise {', '.join(sorted(unknown))}")
     if not hasattr(os, "fork"):
         parser.error("this needs fork, which Windows does not have")

@@ -75,7 +75,7 @@ def first_to_notice(mutant, root, seeds):
     for exercise in mutant.exercises:
         for one in registry.checks_of(exercise):
             for seed in range(seeds):
-                result = run_check(one, subject, registry.generator(one.id, seed), seed)
+                result = run_check(one, subject, registry.public_generator(one.id, seed), seed)
                 if result.verdict == "grader_error":
                     return "grader_error " + one.id
                 if result.verdict != "passed":

@@ -73,7 +73,7 @@ def generate(root, exercises=None):
 
 
 def _exercises_of(block):
-    return tuple(one.name for one in rubric.load().exercises.values() if block in one.blocks)
+    return tuple(one.name for one in rubric.load_rubric().exercises.values() if block in one.blocks)
 
 
 def _changes(source, lines):

@@ -2,7 +2,7 @@
 
 import re
 
-from cs231n.checks.rubric import RubricError, load
+from cs231n.checks.rubric import RubricError, load_rubric
 from staff.release.errors import ReleaseError
 
 __all__ = ["PATH", "Rubric"]
@@ -26,7 +26,7 @@ class Rubric:
 
     def __init__(self, path):
         try:
-            rubric = load(path)
+            rubric = load_rubric(path)
         except RubricError as error:
             raise ReleaseError(*(f"{PATH}: {problem}" for problem in error.problems)) from error
         self.blocks, self.cells, self.exercises = {}, {}, {}

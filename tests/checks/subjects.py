@@ -5,7 +5,7 @@ import inspect
 from collections import defaultdict
 
 from cs231n.checks import registry
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import load_rubric
 from cs231n.checks.run import run_check
 from cs231n.checks.session import Session
 from cs231n.checks.subject.client import Subject
@@ -26,13 +26,13 @@ __all__ = [
     "transport",
 ]
 
-EXERCISES = tuple(load().exercises)
-IN_PACKAGE = tuple(name for name in EXERCISES if not load().exercises[name].in_notebook)
+EXERCISES = tuple(load_rubric().exercises)
+IN_PACKAGE = tuple(name for name in EXERCISES if not load_rubric().exercises[name].in_notebook)
 
 
 def place(exercise):
     """Return where an exercise is written: the module's name below cs231n, and its function or class."""
-    one = load().exercises[exercise]
+    one = load_rubric().exercises[exercise]
     name = one.functions[0][1].split(".")[0]
     return one.module.removeprefix("cs231n."), getattr(importlib.import_module(one.module), name)
 
@@ -49,7 +49,7 @@ def session(**modules):
 
 def run(one, seed=0, **modules):
     """Run one check on such a subject."""
-    return run_check(one, Subject(transport(**modules)), registry.generator(one.id, seed), seed)
+    return run_check(one, Subject(transport(**modules)), registry.public_generator(one.id, seed), seed)
 
 
 def answering(answer):

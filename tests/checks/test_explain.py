@@ -9,7 +9,7 @@ from cs231n.checks import patterns, places, show_explanation
 from cs231n.checks.explain import as_png, as_text, explain, layer_settings
 from cs231n.checks.explain.plot import figure, laid_out
 from cs231n.checks.patterns import Context
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import load_rubric
 from cs231n.checks.show import notebook
 from cs231n.checks.show.table import Style
 from cs231n.checks.subject.process import SubjectProcess
@@ -17,7 +17,7 @@ from tests.checks.subject.test_process import rewrite
 from tests.checks.subjects import answering, replaced, rewritten, transport
 from tests.checks.test_exercises import GARBAGE
 
-WRITTEN = [name for name, exercise in load().exercises.items() if not exercise.in_notebook]
+WRITTEN = [name for name, exercise in load_rubric().exercises.items() if not exercise.in_notebook]
 STYLE = Style(width=110)
 
 
@@ -66,7 +66,7 @@ def test_an_exercise_that_nobody_set_up_a_closer_look_at_is_explained_by_its_che
 
 
 def test_an_exercise_in_a_notebook_is_left_to_the_notebook():
-    name = next(name for name, exercise in load().exercises.items() if exercise.in_notebook)
+    name = next(name for name, exercise in load_rubric().exercises.items() if exercise.in_notebook)
     assert "written in a notebook" in explain(transport(), name).summary
 
 

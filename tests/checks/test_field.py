@@ -3,7 +3,7 @@
 import pytest
 
 from cs231n.checks import registry
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import load_rubric
 from cs231n.checks.session import Session
 from staff.misconceptions.subject import transport
 from tests.checks.alternatives import ALTERNATIVES
@@ -30,5 +30,5 @@ def test_a_right_solution_misses_its_details_only_and_earns_its_share(name):
     for exercise in one.exercises:
         outcome = session.outcome(exercise)
         missed |= {result.check.name for result in outcome.results if result.verdict != "passed"}
-        assert outcome.earned >= one.share * load().exercises[exercise].points - 0.05, exercise
+        assert outcome.earned >= one.share * load_rubric().exercises[exercise].points - 0.05, exercise
     assert missed == set(one.misses)

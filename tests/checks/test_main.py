@@ -6,11 +6,11 @@ import pytest
 
 from cs231n.checks import __main__ as checks
 from cs231n.checks import registry
-from cs231n.checks.rubric import load, select
+from cs231n.checks.rubric import load_rubric, select
 from cs231n.checks.session import Outcome
 from tests.checks.subjects import IN_PACKAGE
 
-IN_Q3 = sum(load().exercises[name].question == "Q3" for name in IN_PACKAGE)
+IN_Q3 = sum(load_rubric().exercises[name].question == "Q3" for name in IN_PACKAGE)
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ IN_Q3 = sum(load().exercises[name].question == "Q3" for name in IN_PACKAGE)
 )
 def test_names_and_questions_select_exercises_in_the_order_of_the_rubric(words, first, count):
     names = select(words)
-    checked = [name for name in names if not load().exercises[name].in_notebook]
+    checked = [name for name in names if not load_rubric().exercises[name].in_notebook]
     assert (names[0], len(checked)) == (first, count)
 
 
@@ -61,11 +61,11 @@ def test_one_exercise_of_the_solution_passes_with_several_seeds(capsys):
 def test_the_report_as_json_has_the_documented_form(capsys):
     assert checks.main(["dropout_forward", "relu_forward", "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
-    points = sum(load().exercises[name].points for name in ("dropout_forward", "relu_forward"))
+    points = sum(load_rubric().exercises[name].points for name in ("dropout_forward", "relu_forward"))
     assert set(report) == {"format", "seeds", "exercises", "totals", "manual"}
     assert report["totals"] == {"exercises": 2, "passed": 2, "points": points, "earned": points}
     assert [item["question"] for item in report["manual"]] == [
-        item.question for item in load().manual.values() if item.question in ("Q1", "Q3")
+        item.question for item in load_rubric().manual.values() if item.question in ("Q1", "Q3")
     ]
     first = report["exercises"][0]
     assert set(first) == {
@@ -104,5 +104,5 @@ def test_the_list_names_every_check_and_runs_none(capsys, monkeypatch):
     ],
 )
 def test_the_exit_status_says_whether_all_passed_and_whether_a_check_broke(verdicts, status):
-    exercise = load().exercises["adam"]
+    exercise = load_rubric().exercises["adam"]
     assert checks.status([Outcome(exercise, verdict) for verdict in verdicts]) == status

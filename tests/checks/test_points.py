@@ -8,7 +8,7 @@ import pytest
 from cs231n import layers
 from cs231n.checks.points import core_holds, earned
 from cs231n.checks.registry import Check
-from cs231n.checks.rubric import Exercise, load
+from cs231n.checks.rubric import Exercise, load_rubric
 from tests.checks.subjects import EXERCISES, IN_PACKAGE, place, replaced, session
 
 CHECKS = tuple(
@@ -60,7 +60,7 @@ def test_a_check_that_trivial_code_passes_counts_with_one_that_it_cannot_pass():
 
 
 def test_the_shares_of_the_rubric_are_four_fifths_and_one():
-    assert {(one.core, one.details) for one in load().exercises.values()} == {(0.8, 0.2)}
+    assert {(one.core, one.details) for one in load_rubric().exercises.values()} == {(0.8, 0.2)}
 
 
 # --- code without a thought -----------------------------------------------------------------------------------

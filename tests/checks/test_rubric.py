@@ -2,7 +2,7 @@
 
 import pytest
 
-from cs231n.checks.rubric import RubricError, load
+from cs231n.checks.rubric import RubricError, load_rubric
 
 TEXT = """
 [[question]]
@@ -41,11 +41,11 @@ def rubric(tmp_path):
     def load_changed(old, new):
         assert TEXT.count(old) == 1, old
         path.write_text(TEXT.replace(old, new), encoding="utf-8")
-        load.cache_clear()
-        return load(path)
+        load_rubric.cache_clear()
+        return load_rubric(path)
 
     yield load_changed
-    load.cache_clear()
+    load_rubric.cache_clear()
 
 
 def test_entries_come_in_the_order_of_the_file(rubric):

@@ -17,7 +17,7 @@ def raising(text):
 
     [check] = [check for check in registry.checks_of("relu_forward") if check.name == "values"]
     subject = Subject(transport(layers=replaced("layers", relu_forward=relu_forward)))
-    result = run_check(check, subject, registry.generator(check.id, 0))
+    result = run_check(check, subject, registry.public_generator(check.id, 0))
     assert result.verdict == "error"
     return result.message.hint
 
@@ -51,5 +51,5 @@ def test_the_case_in_which_an_error_happened_is_said():
 
     [check] = [check for check in registry.checks_of("relu_forward") if check.name == "values"]
     subject = Subject(transport(layers=replaced("layers", relu_forward=relu_forward)))
-    result = run_check(check, subject, registry.generator(check.id, 0))
+    result = run_check(check, subject, registry.public_generator(check.id, 0))
     assert result.message.where[0] == "for x (3, 2, 4, 5)"

@@ -118,7 +118,7 @@ def test_a_package_that_this_python_lacks_is_named(monkeypatch):
         raise ModuleNotFoundError("No module named 'torch'", name="torch")
 
     one = registry.Check("relu_forward", "values", "a line", "", missing)
-    result = run_check(one, Subject(transport()), registry.generator(one.id, 0))
+    result = run_check(one, Subject(transport()), registry.public_generator(one.id, 0))
     assert result.verdict == "grader_error" and result.message.summary.startswith("torch is not installed")
 
 

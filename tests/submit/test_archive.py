@@ -3,13 +3,15 @@
 import json
 import zipfile
 
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import load_rubric
 from cs231n.submit.archive import MODULES, digest, modules_to_hand_in, write_zip
 from tests.submit.conftest import write
 
 
 def test_every_module_of_an_exercise_is_handed_in():
-    written = {file for one in load().exercises.values() if not one.in_notebook for file, _ in one.functions}
+    written = {
+        file for one in load_rubric().exercises.values() if not one.in_notebook for file, _ in one.functions
+    }
     missing = sorted(written - set(MODULES))
     assert missing == [], f"add {missing} to MODULES in cs231n/submit/archive.py"
 

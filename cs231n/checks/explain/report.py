@@ -7,7 +7,7 @@ from cs231n.checks.exercises import update_rules
 from cs231n.checks.explain import dropout_settings, layer_settings, net_settings, rule_settings
 from cs231n.checks.explain.findings import VERDICTS, Explanation
 from cs231n.checks.explain.microscope import examine
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import load_rubric
 from cs231n.checks.session import Session
 from cs231n.checks.subject.client import CALL_LIMIT, Subject, SubjectFailure
 from cs231n.checks.verdicts import Failure, Verdict
@@ -26,7 +26,7 @@ def explain(transport, exercise):
         transport: to the code under check, see `subject.Subject`.
         exercise: its name.
     """
-    if load().exercises[exercise].in_notebook:
+    if load_rubric().exercises[exercise].in_notebook:
         return Explanation(
             exercise, Verdict.NOT_CHECKED, "is written in a notebook, where its cells show whether it works"
         )

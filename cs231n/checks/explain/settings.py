@@ -57,7 +57,7 @@ class Setting:
 
 def draws(exercise, kind):
     """Return the random numbers for a kind of call: always the same."""
-    return registry.generator(f"{exercise}.explain.{kind}", 0)
+    return registry.public_generator(f"{exercise}.explain.{kind}", 0)
 
 
 def shapes(arrays):

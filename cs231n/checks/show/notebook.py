@@ -40,7 +40,9 @@ def show_checks(*names, hints=1):
         count = len(outcome.checks or registry.checks_of(name))
         verdict.check(f"{name}: properties that hold", held, equals=count)
     if missed := [outcome for outcome in outcomes if outcome.verdict != Verdict.PASSED]:
-        display(_Text(table(missed, rubric.load(), Style(width=100, typed=NOTEBOOK), detail=True, hints=hints)))
+        display(
+            _Text(table(missed, rubric.load_rubric(), Style(width=100, typed=NOTEBOOK), detail=True, hints=hints))
+        )
 
 
 def show_explanation(*names):

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from cs231n.checks.notebooks.frameworks import FRAMEWORKS, Notebook, framework_of
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import load_rubric
 from cs231n.checks.session import Session
 from cs231n.checks.show.table import style_of, table
 from cs231n.checks.subject.process import SubjectProcess
@@ -18,7 +18,7 @@ INTERVAL = 0.2  # seconds between two looks at the files
 
 def watch(root, names, seeds, hints=1):
     """Check the exercises now, and those that a saved file touches from then on, until Ctrl-C. Returns 0."""
-    style, rubric = style_of(sys.stdout), load()
+    style, rubric = style_of(sys.stdout), load_rubric()
     files = Files(root)
     changed, outcomes = None, {}
     try:
@@ -71,7 +71,7 @@ class Files:
 def touched(changed, root):
     """Return the names of the exercises whose modules are among the changed files, or import one of them."""
     imports = {}  # file -> files that it imports: each is parsed once
-    exercises = load().exercises.values()
+    exercises = load_rubric().exercises.values()
     reached = {
         file: _reached(file, Path(root), imports) for file in {file for e in exercises for file, _ in e.functions}
     }

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from cs231n.checks.notebooks.program import is_cell
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import load_rubric
 from cs231n.checks.subject.client import SubjectFailure
 from cs231n.checks.subject.imports import IMPORT_SETS, import_set_of
 from cs231n.checks.subject.wire import decode, encode, read_frame, write_frame
@@ -55,7 +55,9 @@ class SubjectProcess:
             limit: seconds that the code may take for the requests that follow; what torch takes does not count.
             exercise: name of the exercise that is checked.
         """
-        self._current = self._processes[import_set_of(load().exercises[exercise].module) if exercise else "nets"]
+        self._current = self._processes[
+            import_set_of(load_rubric().exercises[exercise].module) if exercise else "nets"
+        ]
         self._current.reset(limit)
 
     def request(self, message):

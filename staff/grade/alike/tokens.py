@@ -1,8 +1,8 @@
-"""Fingerprints of submissions, by which `similarity` tells who handed in the same.
+"""Hashes of the code of submissions, by which `similarity` tells who handed in the same.
 
 Code is text here and never imported. A file is a sequence of tokens without comments, docstrings and layout, in
 which variables have no names, so that renaming, reformatting and moving functions about change nothing. The
-hashes of all runs of K tokens, less those of the release, are winnowed to fingerprints.
+hashes of all runs of K tokens, less those of the release, are winnowed: a few of them stay.
 
 Source: Schleimer, Wilkerson and Aiken, "Winnowing: local algorithms for document fingerprinting", 2003.
 """
@@ -19,7 +19,7 @@ import numpy as np
 
 from staff.grade import limits
 
-__all__ = ["Fingerprints"]
+__all__ = ["TokenHashes"]
 
 K = 12  # tokens in a run, about a line: shorter ones are idioms of the language
 WINDOW = 4  # of that many runs in a row one is kept: a common passage of K + WINDOW - 1 tokens is never missed
@@ -39,8 +39,8 @@ _LAYOUT = {
 _DEFINITION = re.compile(r"\s*(?:async\s+)?(?:def|class)\s+(\w+)")
 
 
-class Fingerprints:
-    """Takes fingerprints of submissions; what the release gave is left out.
+class TokenHashes:
+    """Takes hashes of submissions; what the release gave is left out.
 
     Args:
         release: path -> bytes of the release's Python files; others are ignored.
@@ -48,24 +48,24 @@ class Fingerprints:
 
     def __init__(self, release):
         self._release = {name: data for name, data in release.items() if name.endswith(".py")}
-        found = [_runs(data)[0] for data in self._release.values()]
-        self._given = np.unique(np.concatenate([np.zeros(1, np.uint64), *found]))
+        given = [_runs(data)[0] for data in self._release.values()]
+        self._given = np.unique(np.concatenate([np.zeros(1, np.uint64), *given]))
 
     def of(self, files):
-        """Return the fingerprints of a submission: function -> hashes found in it, uint64, each hash once.
+        """Return the hashes of a submission: function -> those of its code, uint64, each hash once.
 
         Args:
             files: path -> bytes, as handed in.
         """
-        found, seen = {}, set()
+        by_function, seen = {}, set()
         for name, data in sorted(files.items()):
             if name.endswith(".py") and data != self._release.get(name):
-                hashes, places = _runs(data)
+                hashes, functions = _runs(data)
                 for i in _winnow(hashes, ~self._is_given(hashes)):
-                    if (mark := int(hashes[i])) not in seen:
-                        seen.add(mark)
-                        found.setdefault(places[i], []).append(mark)
-        return {place: np.array(marks, np.uint64) for place, marks in found.items()}
+                    if (value := int(hashes[i])) not in seen:
+                        seen.add(value)
+                        by_function.setdefault(functions[i], []).append(value)
+        return {function: np.array(values, np.uint64) for function, values in by_function.items()}
 
     def _is_given(self, hashes):
         """Return for each hash whether the release has it."""

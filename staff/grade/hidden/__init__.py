@@ -10,10 +10,10 @@ They count as every other check: an exercise earns its points if all of its chec
 import importlib
 import pkgutil
 
-__all__ = ["load"]
+__all__ = ["load_hidden_checks"]
 
 
-def load():
+def load_hidden_checks():
     """Import all modules of this folder."""
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")

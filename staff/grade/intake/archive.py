@@ -12,7 +12,7 @@ import re
 import unicodedata
 from pathlib import Path
 
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import load_rubric
 from cs231n.submit.archive import MODULES
 from staff.grade.intake.containers import (
     KEPT,
@@ -26,7 +26,7 @@ from staff.grade.intake.containers import (
 )
 from staff.grade.intake.text import clean, shorten
 
-__all__ = ["Contents", "notebook_names", "original_name", "read"]
+__all__ = ["Contents", "notebook_names", "original_name", "read_contents"]
 
 MAX_ENTRIES = 50_000  # of files that could count
 MAX_INSIDE = 20  # archives inside a submission that are opened
@@ -61,7 +61,7 @@ class _LeftOut(Exception):
     """An entry is not read; the message says why."""
 
 
-def read(*paths: Path) -> Contents:
+def read_contents(*paths: Path) -> Contents:
     """Return the Contents that archives, folders and loose files make together.
 
     Never raises for what a submission may hold.
@@ -246,7 +246,7 @@ _FLAT = {name.rsplit("/", 1)[-1]: name for name in MODULES}
 @functools.cache
 def notebook_names() -> set[str]:
     """Return the file names of the assignment's notebooks."""
-    questions = load().questions.values()
+    questions = load_rubric().questions.values()
     return {name for question in questions for name in (question.notebook, question.alternative) if name}
 
 

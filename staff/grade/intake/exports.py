@@ -30,7 +30,7 @@ from staff.grade.intake.archive import notebook_names, original_name
 from staff.grade.intake.containers import MAX_DEPTH, is_archive
 from staff.grade.intake.text import clean
 
-__all__ = ["Export", "ExportError", "LeftOut", "Submission", "find", "safe_name"]
+__all__ = ["Export", "ExportError", "LeftOut", "Submission", "find_submissions", "safe_name"]
 
 METADATA = "submission_metadata.yml"
 NAME_LENGTH = 80
@@ -98,7 +98,7 @@ class Export:
         return sum(len(submission.paths) for submission in self.submissions) + len(self.left_out)
 
 
-def find(paths: Iterable[Path]) -> Export:
+def find_submissions(paths: Iterable[Path]) -> Export:
     """Return the submissions under the paths, in the order given, those of a folder sorted.
 
     Raises:

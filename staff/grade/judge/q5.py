@@ -13,12 +13,12 @@ import traceback
 from cs231n.checks.notebooks.frameworks import FRAMEWORKS, Notebook
 from cs231n.checks.notebooks.program import Program
 from cs231n.checks.points import SCHEMES
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import load_rubric
 from cs231n.checks.verdicts import Verdict
 from staff.grade import limits
 from staff.grade.intake.apart import apart
 from staff.grade.intake.cells import Notebooks
-from staff.grade.judge.exercises import Judge
+from staff.grade.judge.judge import Judge
 from staff.grade.record import ExerciseRecord
 from staff.grade.sandbox import outside
 
@@ -58,7 +58,7 @@ def _grade_written(files, tree, seeded, exercises, scheme):
         why = "not written yet" if copies else "its notebook was not handed in"
         return _alike(exercises, Verdict.NOT_IMPLEMENTED, why), []
     reached = {notebook: _reached(records) for notebook, (records, _) in graded.items()}
-    question = load().questions[exercises[0].question]
+    question = load_rubric().questions[exercises[0].question]
     notebook = Notebooks(files).chosen(question, reached)
     records, log = graded[notebook]
     return [dataclasses.replace(record, notebook=notebook) for record in records], log

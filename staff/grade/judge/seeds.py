@@ -8,7 +8,7 @@ import numpy as np
 
 from staff.grade import limits
 
-__all__ = ["SecretError", "fingerprint", "generator", "read_secret"]
+__all__ = ["SecretError", "read_secret", "secret_generator", "secret_id"]
 
 
 class SecretError(ValueError):
@@ -28,7 +28,7 @@ def read_secret(path: Path) -> bytes:
     return secret
 
 
-def generator(secret: bytes, code: str, check_id: str, seed: int) -> np.random.Generator:
+def secret_generator(secret: bytes, code: str, check_id: str, seed: int) -> np.random.Generator:
     """Return the random numbers of a check of some code.
 
     Args:
@@ -41,7 +41,7 @@ def generator(secret: bytes, code: str, check_id: str, seed: int) -> np.random.G
     return np.random.default_rng(int.from_bytes(_hmac(secret, message), "big"))
 
 
-def fingerprint(secret: bytes) -> str:
+def secret_id(secret: bytes) -> str:
     """Return a few digits that tell secrets apart and do not tell them."""
     return _hmac(secret, "fingerprint").hex()[:8]
 

@@ -5,7 +5,7 @@ Their texts and numbers stand in a table beside each of them; see `class_report`
 
 from markupsafe import Markup
 
-from staff.grade.pages.html import number
+from staff.grade.pages.html import points_text
 
 __all__ = ["LARGE", "SMALL", "histogram", "strip"]
 
@@ -48,13 +48,13 @@ def histogram(counts, edges, median, label, size=LARGE):
     ticks = edges[:: len(edges) // 4 if size is LARGE else len(edges) // 2]
     for i, edge in enumerate(ticks):
         side = "start" if i == 0 else "end" if i == len(ticks) - 1 else "middle"
-        texts.append(_text(at(edge), height - 5, number(edge), "tick", side))
+        texts.append(_text(at(edge), height - 5, points_text(edge), "tick", side))
     x, side = (
         at(median),
         "start" if median < low + span / 4 else "end" if median > low + 3 * span / 4 else "middle",
     )
     parts.append(Markup('<path class="marker" d="M{} 16V{}"/>').format(_short(x), _short(bottom)))
-    texts.append(_text(x, 12, f"median {number(median)}", "marked", side))
+    texts.append(_text(x, 12, f"median {points_text(median)}", "marked", side))
     return _svg(width, height, label, parts + texts)
 
 
@@ -92,4 +92,4 @@ def _text(x, y, text, kind, side="middle"):
 
 
 def _short(value):
-    return number(value, 2)
+    return points_text(value, 2)

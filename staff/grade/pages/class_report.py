@@ -7,10 +7,10 @@ import statistics
 from cs231n.checks.verdicts import Verdict
 from staff.grade.alike.similarity import THRESHOLD
 from staff.grade.pages.charts import LARGE, SMALL, histogram, strip
-from staff.grade.pages.html import number, plural, render
+from staff.grade.pages.html import plural, points_text, render
 from staff.grade.points import lateness, previous
 
-__all__ = ["report"]
+__all__ = ["class_report"]
 
 BINS = 20  # of the points of everybody
 QUESTION_BINS = 10
@@ -28,7 +28,7 @@ class _Plot:
     summary: str
 
 
-def report(records, rubric, catalogue, *, replaced=(), policy=None, groups=None, changes=None):
+def class_report(records, rubric, catalogue, *, replaced=(), policy=None, groups=None, changes=None):
     """Return the page of a class as HTML text.
 
     Args:
@@ -86,8 +86,8 @@ def _tiles(records, points):
     passed = sum(exercise.verdict == "passed" for exercise in exercises)
     return [
         (len(records), "", "submission" if len(records) == 1 else "submissions"),
-        (number(statistics.median(points.values())) if points else "–", "", "points, median"),
-        (number(100 * passed / len(exercises), 0) if exercises else "–", " %", "of all exercises passed"),
+        (points_text(statistics.median(points.values())) if points else "–", "", "points, median"),
+        (points_text(100 * passed / len(exercises), 0) if exercises else "–", " %", "of all exercises passed"),
         (
             sum(all(one.verdict == "passed" for one in record.exercises) for record in records),
             "",
@@ -121,8 +121,8 @@ def _plot(title, values, most, bins, size):
     median = statistics.median(values)
     quartiles = statistics.quantiles(values, n=4, method="inclusive") if len(values) > 1 else [median] * 3
     summary = (
-        f"lowest {number(min(values))}, quarter {number(quartiles[0])}, median {number(median)}, "
-        f"three quarters {number(quartiles[2])}, highest {number(max(values))}"
+        f"lowest {points_text(min(values))}, quarter {points_text(quartiles[0])}, median {points_text(median)}, "
+        f"three quarters {points_text(quartiles[2])}, highest {points_text(max(values))}"
     )
     label = f"Histogram, {title}, {plural(len(values), 'submission')}: {summary}"
     rows = tuple(zip(edges, edges[1:], counts))

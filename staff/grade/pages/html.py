@@ -15,7 +15,7 @@ from cs231n.checks.verdicts import Verdict
 from staff.grade.intake.text import clean, shorten
 from staff.grade.pages.prose import prose
 
-__all__ = ["number", "plural", "render"]
+__all__ = ["plural", "points_text", "render"]
 
 TEMPLATES = Path(__file__).with_name("templates")
 LONGEST = 5000  # characters of a value
@@ -37,7 +37,7 @@ def _environment():
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "number": number,
+        "number": points_text,
         "breakable": breakable,
         "ticked": ticked,
         "anchor": anchor,
@@ -58,7 +58,7 @@ def _seen(value):
     return clean(value, LONGEST, lines=True) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def number(value, digits=1):
+def points_text(value, digits=1):
     """Return a number with at most so many decimals and no zeros at their end."""
     text = f"{value:.{digits}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
@@ -66,7 +66,7 @@ def number(value, digits=1):
 
 def plural(count, word):
     """Return `1 check`, `2 checks`."""
-    return f"{number(count)} {word}" + ("" if count == 1 else "s")
+    return f"{points_text(count)} {word}" + ("" if count == 1 else "s")
 
 
 def breakable(name):

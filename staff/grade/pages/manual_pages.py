@@ -10,13 +10,13 @@ import io
 import itertools
 import json
 
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import load_rubric
 from staff import ROOT
 from staff.grade.pages.html import anchor, render
 from staff.grade.pages.prose import code, prose
 from staff.grade.points.manual import COLUMNS, codes
 
-__all__ = ["asked", "pages", "table"]
+__all__ = ["asked", "pages", "points_table"]
 
 PAGE_SIZE = 20_000_000  # characters of answers and figures on a page, beyond which another begins
 
@@ -65,7 +65,7 @@ def pages(records, read, secret):
     """
     coded = _coded(records, secret)
     listed = []
-    for item in load().manual.values():
+    for item in load_rubric().manual.values():
         numbered = enumerate(_chunks(_answers(coded, read, item)), 1)
         names, before = [], None
         for (number, answers), following in itertools.pairwise(itertools.chain(numbered, [None])):
@@ -95,13 +95,13 @@ def _page(item, answers, before, after):
     )
 
 
-def table(records, secret):
+def points_table(records, secret):
     """Return the table to fill in as CSV text: a line for each submission and item, with the points so far."""
     text = io.StringIO()
     lines = csv.writer(text, lineterminator="\n")
     lines.writerow(COLUMNS)
     coded = _coded(records, secret)
-    for item in load().manual.values():
+    for item in load_rubric().manual.values():
         for called, record in coded.items():
             judged = _item(record, item)
             points = "" if judged.earned is None else f"{judged.earned:g}"

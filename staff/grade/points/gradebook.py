@@ -4,7 +4,7 @@ import csv
 import io
 
 from cs231n.checks.points import SCHEMES
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import load_rubric
 from staff.grade.intake.text import clean
 from staff.grade.points import lateness
 
@@ -16,7 +16,7 @@ MAX_TEXT = 2000  # characters of a cell
 
 def gradebook(rows, scheme=SCHEMES[0]):
     """Return the text of a gradebook of rows, sorted by name; the last column's header names the points scheme."""
-    rubric, text = load(), io.StringIO()
+    rubric, text = load_rubric(), io.StringIO()
     rows = list(rows)
     late = [column for column in LATE if any(column in line for line in rows)]
     columns = ["name", "student", "status", "total", *late, *rubric.questions, *rubric.exercises, *rubric.manual]
@@ -38,7 +38,7 @@ def row(record, policy=None):
         late = lateness.assess(record, policy)
         values = late.days, late.penalty, "grader_error" if open_items else late.after
         line |= dict(zip(LATE, values))
-    for question in load().questions:
+    for question in load_rubric().questions:
         points = [item.earned or 0 for item in graded if item.question == question]
         undecided = any(item.question == question for item in open_items)
         line[question] = "grader_error" if undecided else sum(points)

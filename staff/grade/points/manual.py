@@ -8,7 +8,7 @@ import io
 import math
 from pathlib import Path
 
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import load_rubric
 from staff.grade.intake import cells
 from staff.grade.intake.text import clean
 from staff.grade.record import ManualRecord, PartRecord
@@ -29,11 +29,13 @@ def items(notebooks, blank, exercises=()):
         exercises: ExerciseRecords of the submission; the notebook they were graded in is the one to read.
     """
     graded = {one.question: one.notebook for one in exercises if one.notebook}
-    return tuple(_item(item, notebooks, blank, graded.get(item.question)) for item in load().manual.values())
+    return tuple(
+        _item(item, notebooks, blank, graded.get(item.question)) for item in load_rubric().manual.values()
+    )
 
 
 def _item(item, notebooks, blank, graded):
-    question = load().questions[item.question]
+    question = load_rubric().questions[item.question]
     chosen = graded or notebooks.chosen(question)
     places = item.alternative if item.alternative and chosen == question.alternative else item.cells
     parts, seen, shown = [], {}, {}
@@ -42,7 +44,7 @@ def _item(item, notebooks, blank, graded):
         if notebooks.cells(name) is None:
             parts.append(PartRecord(place, f"[no {name}]"))
             continue
-        found = cells.find(notebooks.cells(name), cell_id, blank.cells(name) or [])
+        found = cells.find_cells(notebooks.cells(name), cell_id, blank.cells(name) or [])
         texts = [cell.text for cell in found] or [f"[no cell {cell_id} in {name}]"]
         figures = dict.fromkeys(figure for cell in found for figure in cells.figures(cell) if figure not in seen)
         figures = tuple(figures)[: MAX_FIGURES - len(seen)]
@@ -171,13 +173,13 @@ def _by_student(submissions, secret):
 def _read_line(line, known, later):
     """Return (names of submissions, name of the item, Points or None if pending)."""
     student, name, number = ((line[column] or "").strip() for column in COLUMNS[:3])
-    item = load().manual.get(name)
+    item = load_rubric().manual.get(name)
     if student in later:
         raise ManualError(f"{student} is replaced by {later[student]} of the same student: read and name that one")
     if student not in known:
         raise ManualError(f"there is no submission of {student!r}")
     if item is None:
-        raise ManualError(f"there is no item {name!r}, expected one of {', '.join(load().manual)}")
+        raise ManualError(f"there is no item {name!r}, expected one of {', '.join(load_rubric().manual)}")
     if not number:
         return known[student], name, None
     try:

@@ -45,7 +45,7 @@ class Output:
         """Return the Record of a submission that an earlier run left here, or None."""
         for folder in (self.folder, self.replaced):
             try:
-                return record.load((folder / "records" / f"{name}.json").read_text(encoding="utf-8"))
+                return record.load_record((folder / "records" / f"{name}.json").read_text(encoding="utf-8"))
             except (OSError, ValueError, TypeError, KeyError, AttributeError):
                 continue  # none, or one of another version
         return None

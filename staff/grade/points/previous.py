@@ -6,7 +6,7 @@ from pathlib import Path
 from staff.grade import record as records_of
 from staff.grade.intake.text import clean
 
-__all__ = ["Change", "PreviousError", "changes", "described", "grouped", "read", "text"]
+__all__ = ["Change", "PreviousError", "changes", "changes_text", "described", "grouped", "read_earlier"]
 
 
 class PreviousError(ValueError):
@@ -38,7 +38,7 @@ class Change:
         return after - before
 
 
-def read(folder):
+def read_earlier(folder):
     """Return the records that a run left in a folder, sorted by name.
 
     Raises:
@@ -50,7 +50,7 @@ def read(folder):
     found = []
     for path in paths:
         try:
-            found.append(records_of.load(path.read_text(encoding="utf-8")))
+            found.append(records_of.load_record(path.read_text(encoding="utf-8")))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise PreviousError(f"{path} is no record of this version of the grader: {error!r}") from error
     return found
@@ -115,7 +115,7 @@ def grouped(found):
     return list(groups.values())
 
 
-def text(found):
+def changes_text(found):
     """Return the changes as lines for a terminal."""
     if not found:
         return "No result has changed since the previous run; late penalties are not compared."

@@ -85,7 +85,7 @@ def main(folder, control, settings):
     nowhere = os.open(os.devnull, os.O_RDWR)
     if settings["files"]:
         walls.close_files(**settings["files"])
-    seccomp.install()
+    seccomp.install_filter()
     gc.freeze()  # what is there already is never collected, so that forks share it
     control.send(b"ready")
     for descriptor in (0, 1, 2):

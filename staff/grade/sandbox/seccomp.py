@@ -10,7 +10,7 @@ import ctypes
 import os
 import struct
 
-__all__ = ["install"]
+__all__ = ["install_filter"]
 
 # name -> number on x86_64 and aarch64
 REFUSED = {
@@ -56,7 +56,7 @@ ALLOW, REFUSE, UNKNOWN = 0x7FFF0000, 0x00050001, 0x00050026  # yes; EPERM; ENOSY
 PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
 
 
-def install() -> None:
+def install_filter() -> None:
     """Refuse these calls to this process and all it starts; of no effect on other systems and processors."""
     column, architecture = ARCHITECTURES.get(os.uname().machine, (None, None))
     if column is None or os.uname().sysname != "Linux":

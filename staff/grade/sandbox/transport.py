@@ -3,7 +3,7 @@
 import struct
 import time
 
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import load_rubric
 from cs231n.checks.subject.client import CALL_LIMIT, SubjectFailure
 from cs231n.checks.subject.imports import is_bare
 from cs231n.checks.subject.wire import MAX_FRAME, decode, encode
@@ -22,7 +22,7 @@ def paths_of(exercises):
     """
     paths = []
     for name in exercises:
-        exercise = load().exercises.get(name)
+        exercise = load_rubric().exercises.get(name)
         if exercise is None or not is_bare(exercise.module):
             raise ValueError(f"trusted holds {name!r}, expected exercises of cs231n/layers.py or cs231n/optim.py")
         paths.append(f"{exercise.module.removeprefix('cs231n.')}.{name}")
@@ -120,7 +120,7 @@ class Transport:
             raise ValueError("exercise is None, expected its name, which says which sandbox it runs in")
         self._failure = None
         framework = self._sandbox.framework
-        self._module = framework.module if framework else load().exercises[exercise].module
+        self._module = framework.module if framework else load_rubric().exercises[exercise].module
         self._limit = self._left = limit
 
     def request(self, message, deadline=None):

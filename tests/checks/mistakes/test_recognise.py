@@ -8,7 +8,7 @@ import pytest
 from cs231n import layers
 from cs231n.checks import registry
 from cs231n.checks.mistakes import recognise
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import load_rubric
 from cs231n.checks.show.report import as_data
 from cs231n.checks.show.table import Style, table
 from cs231n.checks.subject.process import SubjectProcess
@@ -148,7 +148,7 @@ def test_answers_of_any_kind_have_a_look(answer):
 def test_the_table_shows_as_many_hints_as_asked_for_and_the_report_the_name():
     outcome = session(layers=rewritten("layers", BIAS)).outcome("affine_forward")
     for hints in range(4):
-        text = table([outcome], load(), Style(width=200), hints=hints)
+        text = table([outcome], load_rubric(), Style(width=200), hints=hints)
         assert [hint in text for hint in outcome.looks_like.hints] == [k < hints for k in range(3)]
         assert (f"--hints {hints + 1}" in text) == (hints < 3)
     data = as_data([outcome], [], 1)["exercises"][0]

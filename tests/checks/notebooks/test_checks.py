@@ -6,7 +6,7 @@ import pytest
 
 from cs231n.checks import registry
 from cs231n.checks.notebooks.frameworks import FRAMEWORKS, Notebook, exercises_written
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import load_rubric
 from cs231n.checks.run import run_check
 from cs231n.checks.session import Session
 from cs231n.checks.subject.client import InProcess, Subject
@@ -17,7 +17,7 @@ from tests.checks.notebooks.made_up import PYTORCH, TENSORFLOW, blank, edited, s
 from tests.checks.notebooks.skips import needs
 
 FRAMEWORK = {framework.notebook: framework for framework in FRAMEWORKS}
-EXERCISES = {name: exercise for name, exercise in load().exercises.items() if exercise.in_notebook}
+EXERCISES = {name: exercise for name, exercise in load_rubric().exercises.items() if exercise.in_notebook}
 NOTEBOOKS = [pytest.param(name, marks=needs(name)) for name in (PYTORCH, TENSORFLOW)]
 
 
@@ -63,7 +63,7 @@ def test_solved_all_checks_pass_for_several_seeds(name, transport):
     for exercise in EXERCISES:
         for one in FRAMEWORK[name].checks_of(exercise):
             for seed in range(5):
-                result = run_check(one, subject, registry.generator(one.id, seed), seed)
+                result = run_check(one, subject, registry.public_generator(one.id, seed), seed)
                 assert result.verdict == "passed", (one.id, seed, result.message)
 
 
@@ -74,7 +74,7 @@ def test_solved_all_checks_pass_for_many_seeds(name, transport):
     for exercise in EXERCISES:
         for one in FRAMEWORK[name].checks_of(exercise):
             for seed in range(40):
-                result = run_check(one, subject, registry.generator(one.id, seed), seed)
+                result = run_check(one, subject, registry.public_generator(one.id, seed), seed)
                 assert result.verdict == "passed", (one.id, seed, result.message)
 
 

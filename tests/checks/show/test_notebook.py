@@ -7,7 +7,7 @@ import pytest
 
 from cs231n.checks import show_checks
 from cs231n.checks.registry import Check
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import load_rubric
 from cs231n.checks.run import Result
 from cs231n.checks.session import Outcome
 from cs231n.checks.show import notebook
@@ -63,7 +63,7 @@ def test_as_many_hints_are_shown_as_are_asked_for(shown, monkeypatch, hints, las
 
 
 def test_blocked_is_no_pass(shown, monkeypatch):
-    exercise = load().exercises["dropout_backward"]
+    exercise = load_rubric().exercises["dropout_backward"]
     blocked = Outcome(exercise, Verdict.BLOCKED, needs=("dropout_forward",))
     monkeypatch.setattr(notebook, "run", lambda names: [blocked])
     show_checks("dropout_backward")
@@ -72,7 +72,7 @@ def test_blocked_is_no_pass(shown, monkeypatch):
 
 
 def test_what_is_not_written_yet_says_so_and_counts_nothing(shown, monkeypatch):
-    blank = Outcome(load().exercises["sequential_convnet"], Verdict.NOT_IMPLEMENTED)
+    blank = Outcome(load_rubric().exercises["sequential_convnet"], Verdict.NOT_IMPLEMENTED)
     monkeypatch.setattr(notebook, "run", lambda names: [blank])
     show_checks("sequential_convnet")
     assert repr(shown[0]) == "✗ sequential_convnet: not written yet" and not verdict_of(shown[0])["passed"]
@@ -81,7 +81,10 @@ def test_what_is_not_written_yet_says_so_and_counts_nothing(shown, monkeypatch):
 def test_the_checks_of_a_notebook_are_those_of_its_framework(shown, monkeypatch):
     checks = (Check("sequential_convnet", "shape", "a line", "", None),)
     right = Outcome(
-        load().exercises["sequential_convnet"], Verdict.PASSED, (Result(checks[0], Verdict.PASSED),), checks=checks
+        load_rubric().exercises["sequential_convnet"],
+        Verdict.PASSED,
+        (Result(checks[0], Verdict.PASSED),),
+        checks=checks,
     )
     monkeypatch.setattr(notebook, "run", lambda names: [right])
     show_checks("sequential_convnet")
@@ -100,10 +103,10 @@ def test_the_notebooks_show_the_checks_of_each_exercise_of_their_question_once()
         cells = nbformat.read(ROOT / f"{name}.ipynb", as_version=4).cells
         lines = re.findall(r"^show_checks\((.*)\)$", "\n".join(cell.source for cell in cells), re.MULTILINE)
         found = [word.strip('" ') for line in lines for word in line.split(",")]
-        questions = {q.name for q in load().questions.values() if q.notebook == f"{name}.ipynb"}
+        questions = {q.name for q in load_rubric().questions.values() if q.notebook == f"{name}.ipynb"}
         wanted = [
             exercise.name
-            for exercise in load().exercises.values()
+            for exercise in load_rubric().exercises.values()
             if exercise.question in questions and not exercise.in_notebook
         ]
         assert sorted(found) == sorted(wanted), (

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from cs231n.checks.registry import Check
-from cs231n.checks.rubric import Exercise, load
+from cs231n.checks.rubric import Exercise, load_rubric
 from cs231n.checks.run import Result
 from cs231n.checks.session import Outcome
 from cs231n.checks.show.table import NOTEBOOK, Style, closing_line, style_of, table
@@ -14,8 +14,8 @@ from cs231n.checks.verdicts import Message, Verdict
 from tests.checks.subjects import replaced, rewritten, session
 
 SHOWN = ("affine_forward", "affine_backward", "relu_forward", "two_layer_net")
-POINTS = [load().exercises[name].points for name in SHOWN]
-MANUAL = sum(item.points for item in load().manual.values() if item.question == "Q1")
+POINTS = [load_rubric().exercises[name].points for name in SHOWN]
+MANUAL = sum(item.points for item in load_rubric().manual.values() if item.question == "Q1")
 EARNED = f"{POINTS[2]} of {sum(POINTS)}"
 GOLDEN = f"""\
 Q1  Fully connected nets   FullyConnectedNets.ipynb, and {MANUAL} points for a human to give
@@ -70,11 +70,11 @@ def without_numbers(text):
 
 
 def test_the_table_is_the_one_we_know(outcomes):
-    assert without_numbers(table(outcomes, load(), Style())).splitlines() == GOLDEN.splitlines()
+    assert without_numbers(table(outcomes, load_rubric(), Style())).splitlines() == GOLDEN.splitlines()
 
 
 def test_one_exercise_in_detail_has_a_line_for_each_check(outcomes):
-    text = table(outcomes[:1], load(), Style(), detail=True)
+    text = table(outcomes[:1], load_rubric(), Style(), detail=True)
     lines = [line.strip() for line in text.splitlines()]
     assert "✗ right for a batch of one too (a detail)" in lines
     assert "✓ the arguments are left as they were (a detail)" in lines
@@ -84,9 +84,9 @@ def test_one_exercise_in_detail_has_a_line_for_each_check(outcomes):
 
 def test_what_fails_is_followed_by_what_to_type_for_a_closer_look_where_one_types(outcomes):
     assert "a closer look: python -m cs231n.checks affine_forward --explain" in table(
-        outcomes[:1], load(), Style(), detail=True
+        outcomes[:1], load_rubric(), Style(), detail=True
     )
-    notebook = " ".join(table(outcomes[:1], load(), Style(typed=NOTEBOOK), detail=True, hints=2).split())
+    notebook = " ".join(table(outcomes[:1], load_rubric(), Style(typed=NOTEBOOK), detail=True, hints=2).split())
     assert 'the next hint: show_checks("affine_forward", hints=3)' in notebook
     assert (
         'a closer look: from cs231n.checks import show_explanation; show_explanation("affine_forward")' in notebook
@@ -95,18 +95,18 @@ def test_what_fails_is_followed_by_what_to_type_for_a_closer_look_where_one_type
 
 
 def test_the_same_message_is_shown_once(outcomes):
-    assert table(outcomes[1:2], load(), Style(), detail=True).count("NotImplementedError") == 1
+    assert table(outcomes[1:2], load_rubric(), Style(), detail=True).count("NotImplementedError") == 1
 
 
 def test_colours_add_nothing_but_colours(outcomes):
-    coloured = table(outcomes, load(), Style(colour=True))
-    assert re.sub(r"\033\[\d+m", "", coloured).split() == table(outcomes, load(), Style()).split()
+    coloured = table(outcomes, load_rubric(), Style(colour=True))
+    assert re.sub(r"\033\[\d+m", "", coloured).split() == table(outcomes, load_rubric(), Style()).split()
     assert "\033[32m✓\033[0m" in coloured and "\033[31m✗\033[0m" in coloured
 
 
 def test_without_signs_the_table_is_ascii(outcomes):
-    table(outcomes, load(), Style(signs=False)).encode("ascii")
-    table(outcomes, load(), Style(signs=False), detail=True).encode("ascii")
+    table(outcomes, load_rubric(), Style(signs=False)).encode("ascii")
+    table(outcomes, load_rubric(), Style(signs=False), detail=True).encode("ascii")
 
 
 class Stream(io.TextIOWrapper):
@@ -165,12 +165,12 @@ def test_the_closing_line_names_what_is_next():
 
 
 def test_the_seed_that_failed_is_named():
-    assert "with seed 7" in table([outcome("failed", seed=7)], load(), Style(), detail=True)
+    assert "with seed 7" in table([outcome("failed", seed=7)], load_rubric(), Style(), detail=True)
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_no_line_is_wider_than_the_terminal(outcomes, width):
     message = Message("word " * 50, "word " * 50, "word " * 50, ("word " * 50,), "word " * 50)
-    text = table([outcome("failed", message=message)], load(), Style(width=width), detail=True)
+    text = table([outcome("failed", message=message)], load_rubric(), Style(width=width), detail=True)
     long = [line for line in text.splitlines() if "word" in line and len(line) > width]
     assert long == []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import load_rubric
 from cs231n.checks.subject.imports import GIVEN, Guard, is_bare
 from tests.checks.subjects import ROOT
 
@@ -41,5 +41,5 @@ def test_each_module_of_the_package_is_an_exercise_or_given():
 
 
 def test_layers_and_update_rules_are_checked_with_numpy_alone():
-    bare = {name for name, exercise in load().exercises.items() if is_bare(exercise.module)}
+    bare = {name for name, exercise in load_rubric().exercises.items() if is_bare(exercise.module)}
     assert {"affine_forward", "adam"} <= bare and not bare & {"two_layer_net", "three_layer_conv_net"}

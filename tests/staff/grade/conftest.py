@@ -5,7 +5,7 @@ import zipfile
 import pytest
 
 from cs231n.submit.archive import MODULES
-from staff.grade.alike.tokens import Fingerprints
+from staff.grade.alike.tokens import TokenHashes
 from staff.release.build import build
 from staff.release.fill import fill
 
@@ -47,6 +47,6 @@ def solved(release, blank):
 
 
 @pytest.fixture(scope="session")
-def fingerprints(release):
-    """Takes the fingerprints of submissions of the release."""
-    return Fingerprints(release)
+def token_hashes(release):
+    """Takes the token hashes of submissions of the release."""
+    return TokenHashes(release)

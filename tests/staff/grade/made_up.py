@@ -13,7 +13,7 @@ import imageio.v3 as imageio
 import numpy as np
 
 from cs231n.checks.registry import checks_of
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import load_rubric
 from staff.grade.record import CheckRecord, ExerciseRecord, ManualRecord, PartRecord, Record
 
 FIRST = (
@@ -90,7 +90,7 @@ def make_record(rng, name, student, skill, **more):
     """Return a record of somebody with a skill from 0 to 1."""
     exercises = []
     stopped = rng.random() < 0.12 and rng.uniform(0.3, 1)  # some run out of time
-    rubric = load()
+    rubric = load_rubric()
     for i, exercise in enumerate(rubric.exercises.values()):
         late_part = stopped and i / len(rubric.exercises) > stopped
         exercises.append(_exercise(rng, exercise, 0.02 if late_part else skill, bool(late_part)))
@@ -213,7 +213,7 @@ def main(folder, size=60):
     """Write the pages of a made-up class."""
     from staff.grade.alike.similarity import Group
     from staff.grade.pages import manual_pages
-    from staff.grade.pages.class_report import report
+    from staff.grade.pages.class_report import class_report
     from staff.grade.pages.feedback import feedback
     from staff.grade.points.lateness import assess, latest, policy
     from staff.grade.points.previous import changes
@@ -222,16 +222,16 @@ def main(folder, size=60):
     records, replaced = latest(make_class(int(size)))
     Path(folder, "feedback").mkdir(parents=True, exist_ok=True)
     for record in records:
-        page = feedback(record, load(), CATALOGUE, assess(record, due))
+        page = feedback(record, load_rubric(), CATALOGUE, assess(record, due))
         Path(folder, "feedback", f"{record.name}.html").write_text(page, encoding="utf-8")
-    places = (("conv_backward_naive", 88), ("adam", 40))
+    functions = (("conv_backward_naive", 88), ("adam", 40))
     groups = [
-        Group((records[3].name, records[7].name, records[20].name), 0.61, 0.93, places),
-        Group((records[9].name, records[11].name), 0.78, 0.78, places[:1]),
+        Group((records[3].name, records[7].name, records[20].name), 0.61, 0.93, functions),
+        Group((records[9].name, records[11].name), 0.78, 0.78, functions[:1]),
     ]
     changed = changes(make_class(int(size), seed=232)[:5], records[:5])
     values = {"policy": due, "groups": groups, "changes": changed, "replaced": replaced}
-    page = report(records, load(), CATALOGUE, **values)
+    page = class_report(records, load_rubric(), CATALOGUE, **values)
     Path(folder, "report.html").write_text(page, encoding="utf-8")
     Path(folder, "manual").mkdir(exist_ok=True)
     for name, page in manual_pages.pages(records, {one.name: one for one in records}.get, b"made up"):

@@ -8,7 +8,7 @@ import types
 import pytest
 
 from cs231n.checks import registry, verdicts
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import load_rubric
 from cs231n.checks.verdicts import Verdict
 from staff import ROOT
 from staff.grade import grading, hidden
@@ -19,7 +19,7 @@ from staff.grade.record import dump
 from staff.grade.sandbox.outside import SandboxError
 from tests.staff.grade.conftest import SECRET, write_folder, write_zip
 
-AUTOMATIC = sum(one.points for one in load().exercises.values())
+AUTOMATIC = sum(one.points for one in load_rubric().exercises.values())
 LAYERS = "cs231n/layers.py"
 
 
@@ -48,13 +48,13 @@ def test_the_solved_source_earns_all_points(full):
     graded, _ = full
     assert graded.record.earned == AUTOMATIC
     assert graded.record.problems == () and graded.log == () and not graded.kept
-    assert [one.name for one in graded.record.exercises] == list(load().exercises)
+    assert [one.name for one in graded.record.exercises] == list(load_rubric().exercises)
 
 
 def test_the_unmodified_release_earns_none(setup, blank, tmp_path):
     graded = grade(submission(write_folder(tmp_path / "blank", blank)), setup)
     assert graded.record.earned == 0
-    local = [one for one in graded.record.exercises if not load().exercises[one.name].in_notebook]
+    local = [one for one in graded.record.exercises if not load_rubric().exercises[one.name].in_notebook]
     assert {one.verdict for one in local} == {"not_implemented", "blocked"}
     assert graded.record.problems == ()
 
@@ -81,7 +81,7 @@ def test_one_broken_module_leaves_the_others_their_points(setup, solved, tmp_pat
     broken_optim = solved | {"cs231n/optim.py": b"def adam(:\n"}
     record = grade(submission(write_folder(tmp_path / "a2", broken_optim)), setup).record
     lost = {one.name: one for one in record.exercises if one.earned < one.points and one.question != "Q5"}
-    assert set(lost) == {name for name, one in load().exercises.items() if one.module == "cs231n.optim"}
+    assert set(lost) == {name for name, one in load_rubric().exercises.items() if one.module == "cs231n.optim"}
     assert {one.verdict for one in lost.values()} == {"import_error"}
     assert lost["adam"].message == Verdict.IMPORT_ERROR.meaning
     assert "SyntaxError" in lost["adam"].checks[0].message
@@ -139,7 +139,7 @@ def test_hidden_checks_count_as_every_other(full, setup, solved, tmp_path, monke
     def load_hidden():
         monkeypatch.setitem(registry._REGISTRY, "relu_forward", [*registry.checks_of("relu_forward"), one])
 
-    monkeypatch.setattr(hidden, "load", load_hidden)
+    monkeypatch.setattr(hidden, "load_hidden_checks", load_hidden)
     record = grade(submission(write_folder(tmp_path / "a2", solved)), setup).record
     lost = {one.name for one in record.exercises if one.earned < one.points and one.question != "Q5"}
     assert lost == {"relu_forward"}
@@ -148,7 +148,7 @@ def test_hidden_checks_count_as_every_other(full, setup, solved, tmp_path, monke
 def test_the_folder_of_hidden_checks_is_imported(tmp_path, monkeypatch):
     (tmp_path / "late.py").write_text("LOADED = True\n")
     monkeypatch.setattr(hidden, "__path__", [str(tmp_path)])
-    hidden.load()
+    hidden.load_hidden_checks()
     assert sys.modules.pop("staff.grade.hidden.late").LOADED
 
 
@@ -192,7 +192,7 @@ def test_where_the_grader_breaks_nothing_is_decided(setup, tmp_path):
     assert {one.verdict for one in graded.record.exercises} == {"grader_error"}
     assert graded.log == ("Traceback",)
     assert "Traceback" not in dump(graded.record)
-    assert len(graded.record.manual) == len(load().manual)
+    assert len(graded.record.manual) == len(load_rubric().manual)
 
 
 def test_where_the_grader_breaks_at_a_notebook_only_its_exercises_are_undecided(

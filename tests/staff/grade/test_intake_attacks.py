@@ -11,7 +11,7 @@ import zlib
 import pytest
 
 from staff.grade.intake import archive, containers
-from staff.grade.intake.archive import MB, read
+from staff.grade.intake.archive import MB, read_contents
 from tests.staff.grade.conftest import write_folder, write_zip
 
 LAYERS, OPTIM = "cs231n/layers.py", "cs231n/optim.py"
@@ -162,7 +162,7 @@ WHOLE = {
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_a_hostile_entry_is_named_and_the_honest_file_beside_it_counts(tmp_path, attack):
     make, said = ATTACKS[attack]
-    submission = read(make(tmp_path / "a2.zip"))
+    submission = read_contents(make(tmp_path / "a2.zip"))
     assert submission.files[OPTIM] == HONEST[OPTIM]
     assert b"bad" not in submission.files.values()
     assert sum(map(len, submission.files.values())) < MB
@@ -174,7 +174,7 @@ def test_a_hostile_entry_is_named_and_the_honest_file_beside_it_counts(tmp_path,
 def test_what_is_no_archive_says_so(tmp_path, attack):
     make, said = WHOLE[attack]
     make(tmp_path / "a2.zip")
-    submission = read(tmp_path / "a2.zip")
+    submission = read_contents(tmp_path / "a2.zip")
     assert submission.files == {}
     assert len(submission.problems) == 1 and said in submission.problems[0], submission.problems
 
@@ -182,35 +182,37 @@ def test_what_is_no_archive_says_so(tmp_path, attack):
 def test_of_two_entries_with_one_name_the_last_counts_as_when_unpacking(tmp_path):
     with pytest.warns(UserWarning, match="Duplicate name"):
         path = with_entries(tmp_path / "a2.zip", (LAYERS, b"first"), (LAYERS, b"last"))
-    submission = read(path)
+    submission = read_contents(path)
     assert submission.files[LAYERS] == b"last"
     assert submission.problems == (f"{LAYERS}: there 2 times; the last, nearest to the top, counts",)
 
 
 def test_more_entries_than_anyone_hands_in_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(archive, "MAX_ENTRIES", 20)
-    submission = read(with_entries(tmp_path / "a2.zip", *((f"{k}.py", b"") for k in range(20))))
+    submission = read_contents(with_entries(tmp_path / "a2.zip", *((f"{k}.py", b"") for k in range(20))))
     assert submission.files == {} and "more than 20 entries" in submission.problems[0]
     files = {f"{k}.py": b"" for k in range(30)}
-    submission = read(write_folder(tmp_path / "a2", files))
+    submission = read_contents(write_folder(tmp_path / "a2", files))
     assert submission.files == {} and "more than 20 entries" in submission.problems[0]
 
 
 def test_an_archive_that_is_too_large_is_not_opened(tmp_path, monkeypatch):
     monkeypatch.setattr(containers, "MAX_ARCHIVE", 100)
-    submission = read(with_entries(tmp_path / "a2.zip", (LAYERS, os.urandom(200))))
+    submission = read_contents(with_entries(tmp_path / "a2.zip", (LAYERS, os.urandom(200))))
     assert submission.files == {} and "which is not read" in submission.problems[0]
 
 
 def test_all_files_together_keep_a_limit_too(tmp_path, monkeypatch):
     monkeypatch.setattr(archive, "MAX_TOTAL", 1000)
-    submission = read(with_entries(tmp_path / "a2.zip", *((f"cs231n/m{k}.py", b"#" * 400) for k in range(3))))
+    submission = read_contents(
+        with_entries(tmp_path / "a2.zip", *((f"cs231n/m{k}.py", b"#" * 400) for k in range(3)))
+    )
     assert submission.files.keys() == {"cs231n/m0.py", "cs231n/m1.py", OPTIM}
     assert "all files together" in submission.problems[0]
 
 
 def test_problems_without_end_are_cut(tmp_path):
-    submission = read(with_entries(tmp_path / "a2.zip", *((f"../{k}.py", b"") for k in range(1000))))
+    submission = read_contents(with_entries(tmp_path / "a2.zip", *((f"../{k}.py", b"") for k in range(1000))))
     assert len(submission.problems) == 41 and submission.problems[-1] == "... and 960 more"
 
 
@@ -219,7 +221,7 @@ def test_overlapping_bombs_take_no_more_memory_than_the_limits(tmp_path, monkeyp
     notebook = "Dropout.ipynb"
     path = with_entries(tmp_path / "a2.zip", (notebook, b" " * (100 * MB)), (LAYERS, b"#" * (20 * MB)))
     tracemalloc.start()
-    submission = read(path)
+    submission = read_contents(path)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert submission.files == HONEST
@@ -234,7 +236,7 @@ def test_links_and_pipes_in_a_folder_are_not_followed(tmp_path):
     (folder / "cs231n" / "more").symlink_to(tmp_path)
     (folder / "cs231n" / "solver").mkdir()
     os.mkfifo(folder / "cs231n" / "solver" / "pipe.py")
-    submission = read(folder)
+    submission = read_contents(folder)
     assert submission.files == HONEST
     assert sorted(submission.problems) == [
         "cs231n/layers.py: a link",
@@ -249,5 +251,5 @@ def test_damaged_archives_never_raise(tmp_path, seed):
     for k in range(1 + seed % 7):
         data[zlib.crc32(bytes([seed, k])) % len(data)] = zlib.crc32(bytes([k, seed])) % 256
     (tmp_path / "a2.zip").write_bytes(bytes(data))
-    submission = read(tmp_path / "a2.zip")
+    submission = read_contents(tmp_path / "a2.zip")
     assert all(problem.isprintable() for problem in submission.problems)

@@ -12,14 +12,14 @@ import types
 
 import pytest
 
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import load_rubric
 from staff import ROOT
 from staff.grade import __main__ as grade
 from staff.grade.__main__ import main
 from tests.staff.grade.conftest import SECRET, write_folder, write_zip
 
 LAYERS = "cs231n/layers.py"
-AUTOMATIC = sum(one.points for one in load().exercises.values())
+AUTOMATIC = sum(one.points for one in load_rubric().exercises.values())
 
 
 @pytest.fixture

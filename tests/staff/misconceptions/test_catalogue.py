@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import load_rubric
 from staff.misconceptions import __main__ as misconceptions
 from staff.misconceptions import catalogue
 from staff.misconceptions.catalogue import CatalogueError, Misconception, entries, wrong
@@ -43,7 +43,7 @@ def _lines(text):
 def _block_lines(exercise, module):
     file = f"cs231n/{module.replace('.', '/')}.py"
     found = named_blocks(file, source_of(module))
-    return {line for name in load().exercises[exercise].blocks for line in _lines(found[name].text)}
+    return {line for name in load_rubric().exercises[exercise].blocks for line in _lines(found[name].text)}
 
 
 def test_no_hint_or_title_holds_a_line_of_the_solution_or_of_the_wrong_code():

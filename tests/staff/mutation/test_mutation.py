@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import load_rubric
 from staff.mutation import __main__ as mutation
 from staff.mutation.__main__ import ROOT
 from staff.mutation.judge import judge
@@ -82,5 +82,5 @@ def test_the_command_counts_and_its_status_says_whether_all_is_explained(capsys,
 
 @pytest.mark.slow
 def test_the_checks_notice_every_change_that_is_not_explained(capsys):
-    names = [name for name, exercise in load().exercises.items() if not exercise.in_notebook]
+    names = [name for name, exercise in load_rubric().exercises.items() if not exercise.in_notebook]
     assert mutation.main(names) == 0, capsys.readouterr().out

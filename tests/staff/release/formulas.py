@@ -12,7 +12,7 @@ import warnings
 
 from cs231n.checks.mistakes.recognise import catalogue
 from cs231n.checks.registry import checks_of
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import load_rubric
 from staff import ROOT
 from staff.release import files, modules, notebooks
 from staff.release.rubric import PATH, Rubric
@@ -97,7 +97,7 @@ def said(release):
             ]
         elif name.endswith(".md"):
             texts.append((name, data.decode("utf-8")))
-    for exercise in load().exercises:
+    for exercise in load_rubric().exercises:
         texts += [(f"the hint of {one.id}", one.hint) for one in checks_of(exercise)]
     for one in catalogue().values():
         texts += [(f"the hints of {one.name}", "\n".join((one.title, *one.hints)))]

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import load_rubric
 from cs231n.checks.session import Session
 from staff import ROOT
 from staff.misconceptions.subject import source_of, transport
 
 ARCHIVE = Path(__file__).with_name("handed_out.zip")
 MODULES = ("layers", "optim", "classifiers.fc_net", "classifiers.cnn")
-EXERCISES = [name for name, one in load().exercises.items() if not one.in_notebook]
+EXERCISES = [name for name, one in load_rubric().exercises.items() if not one.in_notebook]
 
 
 def handed_out(kind):

@@ -8,14 +8,14 @@ import sys
 
 import pytest
 
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import load_rubric
 from cs231n.checks.session import Session
 from cs231n.checks.subject.process import WorkerProcess
 from staff import ROOT
 from staff.release.fill import fill
 from staff.release.rubric import PATH
 
-EXERCISES = load(ROOT / PATH).exercises
+EXERCISES = load_rubric(ROOT / PATH).exercises
 CHECKED = [name for name, exercise in EXERCISES.items() if not exercise.in_notebook]
 
 

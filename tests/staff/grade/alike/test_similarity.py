@@ -85,39 +85,39 @@ def other_people():
     ]
 
 
-def test_names_layout_comments_and_order_do_not_matter(fingerprints, solved):
-    assert similarity(fingerprints.of(solved), fingerprints.of(copy_of(solved))) > 0.95
+def test_names_layout_comments_and_order_do_not_matter(token_hashes, solved):
+    assert similarity(token_hashes.of(solved), token_hashes.of(copy_of(solved))) > 0.95
 
 
 @pytest.mark.parametrize("part", [0.25, 1.0])
-def test_a_copy_is_found_though_assignments_are_rewritten(fingerprints, solved, part):
-    copy = fingerprints.of(copy_of(solved, part=part))
-    assert similarity(fingerprints.of(solved), copy) > THRESHOLD + 0.05
+def test_a_copy_is_found_though_assignments_are_rewritten(token_hashes, solved, part):
+    copy = token_hashes.of(copy_of(solved, part=part))
+    assert similarity(token_hashes.of(solved), copy) > THRESHOLD + 0.05
 
 
-def test_solutions_of_different_people_stay_far_below_the_threshold(fingerprints, solved):
-    people = [fingerprints.of(one) for one in (*other_people(), solved)]
+def test_solutions_of_different_people_stay_far_below_the_threshold(token_hashes, solved):
+    people = [token_hashes.of(one) for one in (*other_people(), solved)]
     assert all(size(one) >= FEWEST for one in people)
     highest = max(similarity(a, b) for i, a in enumerate(people) for b in people[:i])
     assert 0 < highest < THRESHOLD / 1.5
 
 
-def size(prints):
-    return sum(len(marks) for marks in prints.values())
+def size(hashes):
+    return sum(map(len, hashes.values()))
 
 
-def test_a_copied_half_is_found_and_named(fingerprints, solved):
+def test_a_copied_half_is_found_and_named(token_hashes, solved):
     theirs = {"cs231n/layers.py": solved["cs231n/layers.py"]}
-    whole, half = fingerprints.of(solved), fingerprints.of(copy_of(theirs))
+    whole, half = token_hashes.of(solved), token_hashes.of(copy_of(theirs))
     (group,) = alike({"whole": whole, "half": half})
     assert group.names == ("half", "whole")
-    places = {place.removesuffix("_of_mine") for place, _ in group.places}
-    assert places > {"batchnorm_backward", "conv_backward_naive"}
+    functions = {function.removesuffix("_of_mine") for function, _ in group.functions}
+    assert functions > {"batchnorm_backward", "conv_backward_naive"}
 
 
-def test_a_ring_of_copies_is_one_group_and_others_are_not_in_it(fingerprints, solved):
-    people = dict(zip(["Ada", "Ben", "Chen"], map(fingerprints.of, other_people())))
-    ring = {f"copy {i}": fingerprints.of(copy_of(solved, seed=i, part=0.2)) for i in range(4)}
+def test_a_ring_of_copies_is_one_group_and_others_are_not_in_it(token_hashes, solved):
+    people = dict(zip(["Ada", "Ben", "Chen"], map(token_hashes.of, other_people())))
+    ring = {f"copy {i}": token_hashes.of(copy_of(solved, seed=i, part=0.2)) for i in range(4)}
     assert [group.names for group in alike(people | ring)] == [tuple(sorted(ring))]
 
 
@@ -131,11 +131,11 @@ def test_what_many_wrote_alike_does_not_count_unless_they_wrote_all_alike():
     assert len(group.names) == many
 
 
-def test_too_little_to_tell_is_not_compared(fingerprints):
+def test_too_little_to_tell_is_not_compared(token_hashes):
     files = {"cs231n/layers.py": b"def f(x):\n    return [x[i] + x[i + 1] * 3 for i in range(len(x) - 1)]\n"}
-    prints = fingerprints.of(files)
-    assert 0 < size(prints) < FEWEST
-    assert alike({"a": prints, "b": prints}) == []
+    hashes = token_hashes.of(files)
+    assert 0 < size(hashes) < FEWEST
+    assert alike({"a": hashes, "b": hashes}) == []
     assert alike({}) == []
     assert alike({"a": {}}) == []
 
@@ -153,6 +153,6 @@ def test_too_little_to_tell_is_not_compared(fingerprints):
     ],
     ids=["syntax", "quote", "indent", "backslashes", "bytes", "brackets", "bom"],
 )
-def test_code_that_no_parser_takes_is_compared_all_the_same(fingerprints, solved, damage):
+def test_code_that_no_parser_takes_is_compared_all_the_same(token_hashes, solved, damage):
     broken = {name: damage + data for name, data in solved.items()}
-    assert similarity(fingerprints.of(solved), fingerprints.of(broken)) > 0.9
+    assert similarity(token_hashes.of(solved), token_hashes.of(broken)) > 0.9

@@ -10,7 +10,7 @@ passes are right in their own checks, and in those of the backward passes they a
 import textwrap
 
 from cs231n.checks import exercises, registry
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import load_rubric
 from cs231n.checks.run import run_check
 from cs231n.checks.subject.client import InProcess, Subject
 from cs231n.checks.subject.host import Host
@@ -221,7 +221,7 @@ def _public_sums(name):
             return host.request(message)
 
     for check in registry.checks_of(name):
-        run_check(check, Subject(Listening()), registry.generator(check.id, 0))
+        run_check(check, Subject(Listening()), registry.public_generator(check.id, 0))
     return found
 
 
@@ -237,7 +237,7 @@ def _code(forward, when, first=""):
 def _numbers():
     """Return the numbers of the backward passes' checks among all those of `layers`, in the rubric's order."""
     numbers, count = [], 0
-    for exercise in load().exercises.values():
+    for exercise in load_rubric().exercises.values():
         if exercise.module == "cs231n.layers" and not exercise.in_notebook:
             for _ in registry.checks_of(exercise.name):
                 numbers += [count] * (exercise.name in BACKWARD)

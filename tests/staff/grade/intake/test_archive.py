@@ -3,7 +3,7 @@
 import pytest
 
 from cs231n.submit.archive import MODULES
-from staff.grade.intake.archive import read
+from staff.grade.intake.archive import read_contents
 from tests.staff.grade.conftest import write_folder, write_zip
 
 LAYERS = "cs231n/layers.py"
@@ -11,13 +11,13 @@ FILES = {LAYERS: b"x = 1\n", "cs231n/classifiers/cnn.py": b"y = 2\n", "Dropout.i
 
 
 def test_modules_and_notebooks_of_an_archive_are_read(tmp_path):
-    submission = read(write_zip(tmp_path / "a2.zip", FILES))
+    submission = read_contents(write_zip(tmp_path / "a2.zip", FILES))
     assert submission.files == FILES
     assert submission.problems == ()
 
 
 def test_a_folder_reads_as_an_archive_does(tmp_path):
-    submission = read(write_folder(tmp_path / "a2", FILES))
+    submission = read_contents(write_folder(tmp_path / "a2", FILES))
     assert submission.files == FILES
     assert submission.problems == ()
 
@@ -25,7 +25,7 @@ def test_a_folder_reads_as_an_archive_does(tmp_path):
 @pytest.mark.parametrize("top", ["a2/", "home/me/a2/", "./", "a2\\"])
 def test_folders_above_the_package_do_not_matter(tmp_path, top):
     moved = {(top + name).replace("/", "\\") if "\\" in top else top + name: data for name, data in FILES.items()}
-    submission = read(write_zip(tmp_path / "a2.zip", moved))
+    submission = read_contents(write_zip(tmp_path / "a2.zip", moved))
     assert submission.files == FILES
     assert submission.problems == ()
 
@@ -34,41 +34,43 @@ def test_what_is_not_graded_is_not_read_and_no_problem(tmp_path):
     others = {"README.md": b"", "cs231n/datasets/data_batch_1": b"0" * 1000, "cs231n/im2col_cython.c": b""}
     others |= {"__MACOSX/cs231n/._layers.py": b"", "cs231n/__pycache__/layers.py": b"", ".DS_Store": b""}
     others |= {"cs231n/.ipynb_checkpoints/layers.py": b"", "Notes.ipynb": b"{}"}
-    submission = read(write_zip(tmp_path / "a2.zip", FILES | others))
+    submission = read_contents(write_zip(tmp_path / "a2.zip", FILES | others))
     assert submission.files == FILES
     assert submission.problems == ()
 
 
 def test_modules_without_their_folders_are_taken_by_their_names(tmp_path):
     flat = {name.rsplit("/", 1)[-1]: name.encode() for name in MODULES}
-    submission = read(write_zip(tmp_path / "a2.zip", flat | {"Dropout.ipynb": b"{}"}))
+    submission = read_contents(write_zip(tmp_path / "a2.zip", flat | {"Dropout.ipynb": b"{}"}))
     assert submission.files == {name: name.encode() for name in MODULES} | {"Dropout.ipynb": b"{}"}
     [problem] = submission.problems
     assert problem.startswith("no folder cs231n/ in it: cnn.py, fc_net.py, layers.py")
 
 
 def test_of_two_packages_the_one_nearer_to_the_top_counts(tmp_path):
-    submission = read(write_zip(tmp_path / "a2.zip", {f"old/{LAYERS}": b"old", LAYERS: b"new"}))
+    submission = read_contents(write_zip(tmp_path / "a2.zip", {f"old/{LAYERS}": b"old", LAYERS: b"new"}))
     assert submission.files == {LAYERS: b"new"}
     assert submission.problems == ("old/cs231n/: left out, since cs231n/ counts",)
 
 
 def test_a_notebook_counts_in_any_folder_and_the_one_nearest_to_the_top_first(tmp_path):
     notebooks = {"Dropout.ipynb": b"1", "copy/Dropout.ipynb": b"2", "nb/PyTorch.ipynb": b"3"}
-    submission = read(write_zip(tmp_path / "a2.zip", {LAYERS: b""} | notebooks))
+    submission = read_contents(write_zip(tmp_path / "a2.zip", {LAYERS: b""} | notebooks))
     assert submission.files == {LAYERS: b"", "Dropout.ipynb": b"1", "PyTorch.ipynb": b"3"}
 
 
 def test_the_digest_is_that_of_all_that_came(tmp_path):
-    one = read(write_zip(tmp_path / "1.zip", FILES))
-    assert one.digest == read(write_zip(tmp_path / "1.zip", FILES)).digest
+    one = read_contents(write_zip(tmp_path / "1.zip", FILES))
+    assert one.digest == read_contents(write_zip(tmp_path / "1.zip", FILES)).digest
     others = [FILES | {LAYERS: b"x = 2\n"}, FILES | {"notes.txt": b""}]
-    assert len({one.digest, *(read(write_zip(tmp_path / "2.zip", files)).digest for files in others)}) == 3
-    folder = read(write_folder(tmp_path / "folder", FILES)).digest
-    assert folder == read(tmp_path / "folder").digest
-    assert folder != read(write_folder(tmp_path / "folder", {"cs231n/new.py": b""})).digest
+    assert (
+        len({one.digest, *(read_contents(write_zip(tmp_path / "2.zip", files)).digest for files in others)}) == 3
+    )
+    folder = read_contents(write_folder(tmp_path / "folder", FILES)).digest
+    assert folder == read_contents(tmp_path / "folder").digest
+    assert folder != read_contents(write_folder(tmp_path / "folder", {"cs231n/new.py": b""})).digest
 
 
 def test_a_path_that_cannot_be_read_is_a_problem(tmp_path):
-    submission = read(tmp_path / "none.zip")
+    submission = read_contents(tmp_path / "none.zip")
     assert submission.problems == ("none.zip: cannot be read: No such file or directory",)

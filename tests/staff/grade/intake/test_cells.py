@@ -8,7 +8,7 @@ import pytest
 from cs231n import verdict
 from cs231n.checks.rubric import Question
 from staff.grade.intake import cells
-from staff.grade.intake.cells import Notebooks, figures, find, read, shown
+from staff.grade.intake.cells import Notebooks, figures, find_cells, read_cells, shown
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(8)
 
@@ -35,7 +35,9 @@ RELEASED = (
 
 def texts(handed_in, name="answer-1"):
     """Return the texts of the cells that stand for a cell of the release."""
-    return [found.text for found in find(read(notebook(*handed_in)), name, read(notebook(*RELEASED)))]
+    return [
+        found.text for found in find_cells(read_cells(notebook(*handed_in)), name, read_cells(notebook(*RELEASED)))
+    ]
 
 
 def changed(**answers):
@@ -65,7 +67,7 @@ def changed(**answers):
 )
 def test_what_is_no_notebook_says_so(data, said):
     with pytest.raises(ValueError, match=said):
-        read(data)
+        read_cells(data)
     notebooks = Notebooks({"Dropout.ipynb": data})
     assert notebooks.cells("Dropout.ipynb") is None
     assert notebooks.cells("Dropout.ipynb") is None
@@ -86,18 +88,18 @@ def test_what_is_no_notebook_says_so(data, said):
     ],
 )
 def test_cells_of_a_wrong_form_harm_no_other(bad):
-    found = read(notebook(bad, cell("answer-1", "Because.")))
+    found = read_cells(notebook(bad, cell("answer-1", "Because.")))
     assert found[-1].text == "Because."
     assert all(figures(one) == [] and shown(one) == {} for one in found)
 
 
 def test_texts_are_fit_to_be_written_and_shown():
-    [found] = read(notebook(cell("a", "one\r\ntwo \ud800 \x1b[0m \u202e")))
+    [found] = read_cells(notebook(cell("a", "one\r\ntwo \ud800 \x1b[0m \u202e")))
     assert found.text == "one\ntwo � �[0m �"
 
 
 def test_a_byte_order_mark_is_read_over():
-    assert read(b"\xef\xbb\xbf" + notebook(cell("a", "x")))[0].text == "x"
+    assert read_cells(b"\xef\xbb\xbf" + notebook(cell("a", "x")))[0].text == "x"
 
 
 # --- finding --------------------------------------------------------------------------------------------------
@@ -147,7 +149,7 @@ def test_an_unknown_id_is_not_found():
 
 def with_output(data):
     """Return a cell with one output."""
-    return read(notebook(cell("a", "plot()", outputs=[{"output_type": "display_data", "data": data}])))[0]
+    return read_cells(notebook(cell("a", "plot()", outputs=[{"output_type": "display_data", "data": data}])))[0]
 
 
 def test_figures_are_the_png_pictures_of_the_outputs():

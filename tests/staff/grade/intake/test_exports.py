@@ -9,8 +9,8 @@ import zipfile
 import py7zr
 import pytest
 
-from staff.grade.intake.archive import read
-from staff.grade.intake.exports import ExportError, find, safe_name
+from staff.grade.intake.archive import read_contents
+from staff.grade.intake.exports import ExportError, find_submissions, safe_name
 from staff.grade.points.lateness import latest
 from tests.staff.grade.conftest import write_folder, write_zip
 
@@ -47,7 +47,7 @@ def gradescope(folder, metadata):
 
 
 def test_gradescopes_export_says_who_and_when(tmp_path):
-    submissions = find([gradescope(tmp_path / "export", METADATA)]).submissions
+    submissions = find_submissions([gradescope(tmp_path / "export", METADATA)]).submissions
     assert [(submission.name, submission.student, submission.submitted) for submission in submissions][:2] == [
         ("submission_1", "Ada Lovelace <ada@example.edu>", "2026-10-02T03:04:05+00:00"),
         (
@@ -57,7 +57,7 @@ def test_gradescopes_export_says_who_and_when(tmp_path):
         ),
     ]
     assert (submissions[2].student, submissions[2].submitted) == ("submission_3", None)
-    assert list(read(*submissions[1].paths).files) == [LAYERS]
+    assert list(read_contents(*submissions[1].paths).files) == [LAYERS]
 
 
 @pytest.mark.parametrize(
@@ -74,13 +74,13 @@ def test_gradescopes_export_says_who_and_when(tmp_path):
 )
 def test_metadata_that_cannot_be_read_costs_nobody_the_grading(tmp_path, monkeypatch, metadata):
     monkeypatch.chdir(tmp_path)
-    submissions = find([gradescope(tmp_path / "export", metadata)]).submissions
+    submissions = find_submissions([gradescope(tmp_path / "export", metadata)]).submissions
     assert [submission.name for submission in submissions] == ["submission_1", "submission_2", "submission_3"]
     assert not (tmp_path / "owned").exists()
 
 
 def test_metadata_that_is_no_yaml_is_a_problem_of_each_submission(tmp_path):
-    submissions = find([gradescope(tmp_path / "export", "submission_1: [")]).submissions
+    submissions = find_submissions([gradescope(tmp_path / "export", "submission_1: [")]).submissions
     assert all(
         submission.problems[0].startswith("submission_metadata.yml cannot be read") for submission in submissions
     )
@@ -91,7 +91,7 @@ def test_archives_folders_and_a_folder_that_is_a_submission_are_told_apart(tmp_p
     write_folder(tmp_path / "class", {f"ada/{LAYERS}": b"", f"bob/a2/{LAYERS}": b""})
     write_zip(tmp_path / "class" / "eve.zip", {})
     (tmp_path / "class" / "notes.txt").write_text("")
-    submissions = find([tmp_path / "mine", tmp_path / "class"]).submissions
+    submissions = find_submissions([tmp_path / "mine", tmp_path / "class"]).submissions
     assert [submission.name for submission in submissions] == ["mine", "ada", "bob", "eve"]
 
 
@@ -100,9 +100,9 @@ def test_a_link_in_an_exported_folder_is_not_taken_for_its_archive(tmp_path):
     (tmp_path / "class" / "ada").mkdir(parents=True)
     (tmp_path / "class" / "ada" / "a2.zip").symlink_to(tmp_path / "secret.zip")
     (tmp_path / "class" / "eve").symlink_to(tmp_path / "class" / "ada")
-    export = find([tmp_path / "class"])
+    export = find_submissions([tmp_path / "class"])
     assert [submission.path for submission in export.submissions] == [tmp_path / "class" / "ada"]
-    assert read(*export.submissions[0].paths).files == {}
+    assert read_contents(*export.submissions[0].paths).files == {}
     assert export.left_out[0].why.startswith("a link")
 
 
@@ -110,7 +110,7 @@ def test_archives_of_one_name_are_named_after_their_folders(tmp_path):
     for who in ("ada", "bob"):
         (tmp_path / who).mkdir()
         write_zip(tmp_path / who / "a2.zip", {})
-    submissions = find([tmp_path / "ada" / "a2.zip", tmp_path / "bob" / "a2.zip"]).submissions
+    submissions = find_submissions([tmp_path / "ada" / "a2.zip", tmp_path / "bob" / "a2.zip"]).submissions
     assert [submission.name for submission in submissions] == ["ada-a2", "bob-a2"]
 
 
@@ -119,14 +119,14 @@ def test_names_are_unique_where_the_case_of_letters_does_not_count(tmp_path):
     for name in ("x/A2.zip", "x/a2.zip", "y/x/a2.zip"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         paths.append(write_zip(tmp_path / name, {}))
-    names = [submission.name for submission in find(paths).submissions]
+    names = [submission.name for submission in find_submissions(paths).submissions]
     assert len({name.casefold() for name in names}) == 3
 
 
 def test_the_same_path_given_twice_counts_once(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     path = write_zip(tmp_path / "a2.zip", {})
-    assert len(find([path, "a2.zip", tmp_path]).submissions) == 1
+    assert len(find_submissions([path, "a2.zip", tmp_path]).submissions) == 1
 
 
 @pytest.mark.parametrize(
@@ -153,9 +153,9 @@ def test_a_name_is_safe_as_a_file_name(text, name):
 def test_a_path_without_submissions_says_what_was_expected(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(ExportError, match="holds no submission, expected archives"):
-        find([tmp_path / "empty"])
+        find_submissions([tmp_path / "empty"])
     with pytest.raises(ExportError, match="does not exist"):
-        find([tmp_path / "none"])
+        find_submissions([tmp_path / "none"])
 
 
 # --- what people really export ------------------------------------------------------------------------------
@@ -165,7 +165,10 @@ MINE = {LAYERS: b"x = 1\n", "Dropout.ipynb": b"{}"}
 
 def described(path):
     """Return (student, files in it) of each submission of an export."""
-    return {submission.student: sorted(read(*submission.paths).files) for submission in find([path]).submissions}
+    return {
+        submission.student: sorted(read_contents(*submission.paths).files)
+        for submission in find_submissions([path]).submissions
+    }
 
 
 def tar(path, files, mode="w:gz"):
@@ -190,10 +193,10 @@ def test_an_export_as_it_was_downloaded_reads_as_when_unpacked(tmp_path, wrapped
     files = {f"{top}submission_{k}/{LAYERS}": b"x = 1\n" for k in (1, 2)} | {
         f"{top}submission_metadata.yml": METADATA
     }
-    submissions = find([write_zip(tmp_path / "export.zip", files)]).submissions
+    submissions = find_submissions([write_zip(tmp_path / "export.zip", files)]).submissions
     assert [submission.name for submission in submissions] == ["submission_1", "submission_2"]
     assert submissions[0].emails == ("ada@example.edu",)
-    unpacked = find(
+    unpacked = find_submissions(
         [
             write_folder(
                 tmp_path / "export",
@@ -220,7 +223,7 @@ def test_canvas_as_downloaded_puts_the_files_of_a_student_together(tmp_path):
     }
     path = write_zip(tmp_path / "submissions.zip", files)
     assert described(path) == {"lovelaceada (101)": ["Dropout.ipynb", LAYERS], "noetheremmy (102)": []}
-    late = find([path]).submissions[1]
+    late = find_submissions([path]).submissions[1]
     assert late.marked_late and late.submitted is None and "does not say how late" in late.problems[-1]
 
 
@@ -228,12 +231,14 @@ def test_moodle_names_folders_after_students_in_any_script(tmp_path):
     names = ["李小龙_12345", "Ångström Åke_12346", "Нётер Эмми_12347", "李小龙_12348"]
     files = {f"{name}_assignsubmission_file/a2/{LAYERS}": b"x = 1\n" for name in names}
     files |= {f"{names[0]}_assignsubmission_onlinetext_/onlinetext.html": b"<p>see the file</p>"}
-    export = find([write_zip(tmp_path / "cs231n-assignment2-98765.zip", files)])
+    export = find_submissions([write_zip(tmp_path / "cs231n-assignment2-98765.zip", files)])
     assert {submission.student for submission in export.submissions} == {
         f"{who} ({number})" for who, number in (name.rsplit("_", 1) for name in names)
     }
     assert len({submission.name.casefold() for submission in export.submissions}) == 4
-    assert all(submission.name.isascii() and read(*submission.paths).files for submission in export.submissions)
+    assert all(
+        submission.name.isascii() and read_contents(*submission.paths).files for submission in export.submissions
+    )
 
 
 @pytest.mark.parametrize(
@@ -242,7 +247,9 @@ def test_moodle_names_folders_after_students_in_any_script(tmp_path):
 def test_both_normal_forms_of_a_name_are_one_student_and_one_file_name(tmp_path, form):
     write_folder(tmp_path / "class", {f"{form}/{LAYERS}": b"", f"bob/{LAYERS}": b""})
     submission = next(
-        submission for submission in find([tmp_path / "class"]).submissions if submission.student != "bob"
+        submission
+        for submission in find_submissions([tmp_path / "class"]).submissions
+        if submission.student != "bob"
     )
     assert (submission.student, submission.name) == ("José Núñez", "Jose-Nunez")
 
@@ -261,7 +268,7 @@ def test_a_clone_for_each_student_is_a_submission_with_or_without_its_history(tm
 def test_one_stray_file_does_not_make_a_class_one_submission(tmp_path, stray):
     write_folder(tmp_path, {f"ada/{LAYERS}": b"", f"cs231n/{LAYERS}": b"", stray: b""})
     write_zip(tmp_path / "eve.zip", MINE)
-    export = find([tmp_path])
+    export = find_submissions([tmp_path])
     assert [submission.student for submission in export.submissions] == ["ada", "cs231n", "eve"]
     assert [entry.path.name for entry in export.left_out] == [stray] and export.left_out[0].why
     assert export.found == 4
@@ -270,8 +277,8 @@ def test_one_stray_file_does_not_make_a_class_one_submission(tmp_path, stray):
 def test_the_folder_of_a_student_is_one_submission_with_its_archive_beside_the_package(tmp_path):
     write_folder(tmp_path / "a2", MINE | {"assignment.pdf": b"%PDF"})
     write_zip(tmp_path / "a2" / "a2.zip", MINE)
-    [submission] = find([tmp_path / "a2"]).submissions
-    assert read(*submission.paths).files == MINE
+    [submission] = find_submissions([tmp_path / "a2"]).submissions
+    assert read_contents(*submission.paths).files == MINE
 
 
 def test_whatever_a_student_packs_is_a_row(tmp_path):
@@ -298,21 +305,21 @@ def test_whatever_a_student_packs_is_a_row(tmp_path):
         "tgz": both, "tar": both, "xz": both, "seven": both, "rar": [], "empty": [], "pdf-only": [],
         "in-two": both, "copies": ["Dropout.ipynb", LAYERS, "cs231n/optim.py"], "venv": both,
     }  # fmt: skip
-    [rar] = [submission for submission in find([folder]).submissions if submission.student == "rar"]
-    assert "ask for a zip" in read(*rar.paths).problems[0]
+    [rar] = [submission for submission in find_submissions([folder]).submissions if submission.student == "rar"]
+    assert "ask for a zip" in read_contents(*rar.paths).problems[0]
 
 
 def test_the_dates_of_files_are_no_times_of_handing_in(tmp_path):
     os.utime(write_zip(tmp_path / "ada.zip", MINE), (1.8e9, 1.8e9))
     write_folder(tmp_path / "bob", MINE)
-    assert [submission.submitted for submission in find([tmp_path]).submissions] == [None, None]
+    assert [submission.submitted for submission in find_submissions([tmp_path]).submissions] == [None, None]
 
 
 def test_an_archive_inside_does_not_say_whose_it_is(tmp_path):
     (tmp_path / "eve").mkdir()
     write_zip(tmp_path / "eve" / "lovelaceada_101_9001_a2.zip", MINE)
     write_zip(tmp_path / "ada.zip", MINE)
-    assert [submission.student for submission in find([tmp_path]).submissions] == ["ada", "eve"]
+    assert [submission.student for submission in find_submissions([tmp_path]).submissions] == ["ada", "eve"]
 
 
 def test_an_archive_among_others_is_never_taken_for_an_export(tmp_path):
@@ -320,12 +327,12 @@ def test_an_archive_among_others_is_never_taken_for_an_export(tmp_path):
     write_zip(tmp_path / "eve.zip", forged)
     write_zip(tmp_path / "bob.zip", MINE)
     for paths in ([tmp_path], sorted(tmp_path.glob("*.zip"))):
-        assert [submission.student for submission in find(paths).submissions] == ["bob", "eve"]
+        assert [submission.student for submission in find_submissions(paths).submissions] == ["bob", "eve"]
 
 
 def test_an_address_comes_from_its_field_and_not_from_a_name(tmp_path):
     metadata = METADATA.replace(":name: Ada Lovelace", ":name: Ada <emmy@example.edu>")
-    submission = find([gradescope(tmp_path / "export", metadata)]).submissions[0]
+    submission = find_submissions([gradescope(tmp_path / "export", metadata)]).submissions[0]
     assert submission.emails == ("ada@example.edu",)
 
 
@@ -334,7 +341,7 @@ def test_a_pair_is_one_group_in_either_order(tmp_path):
     swapped = swapped.replace(
         "ada@example.edu\n", "sofya@example.edu\n  - :name: Emmy Noether\n    :email: emmy@example.edu\n"
     )
-    submissions = find([gradescope(tmp_path / "export", swapped)]).submissions
+    submissions = find_submissions([gradescope(tmp_path / "export", swapped)]).submissions
     assert (
         submissions[1].student
         == submissions[2].student
@@ -345,7 +352,7 @@ def test_a_pair_is_one_group_in_either_order(tmp_path):
 def test_two_entries_of_one_student_without_times_are_both_graded_and_say_so(tmp_path):
     write_zip(tmp_path / "ada.zip", MINE)
     write_folder(tmp_path / "ada", MINE)
-    submissions = find([tmp_path]).submissions
+    submissions = find_submissions([tmp_path]).submissions
     assert [submission.student for submission in submissions] == ["ada", "ada"]
     assert all("no time says which" in submission.problems[-1] for submission in submissions)
     assert latest(submissions) == (list(submissions), [])

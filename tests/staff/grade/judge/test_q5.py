@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import load_rubric
 from staff.grade.intake.cells import Notebooks
 from staff.grade.judge import q5, seeds
 from staff.grade.points.manual import items
@@ -26,7 +26,7 @@ EXERCISES = (
 )
 POINTS = dict(zip(EXERCISES, (1, 1, 1, 2, 2)))
 FIRST = "    w1, b1, w2, b2, w3, b3 = params\n"  # of three_layer_convnet
-SEEDED = functools.partial(functools.partial, seeds.generator, SECRET)
+SEEDED = functools.partial(functools.partial, seeds.secret_generator, SECRET)
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def grade(release):
 
     def verdicts(**notebooks):
         files = {f"{name}.ipynb": text.encode("utf-8", "surrogatepass") for name, text in notebooks.items()}
-        records, log = q5.grade_q5(files, tree, SEEDED, load().exercises.values())
+        records, log = q5.grade_q5(files, tree, SEEDED, load_rubric().exercises.values())
         assert log == []
         assert [record.name for record in records] == list(EXERCISES)
         for record in records:
@@ -296,7 +296,9 @@ def test_what_is_no_notebook_costs_all_of_its_exercises(text, grade):
 
 def test_a_framework_that_is_missing_costs_nobody_points(release, monkeypatch):
     monkeypatch.setattr("cs231n.checks.notebooks.frameworks.importlib.util.find_spec", lambda name: None)
-    records, log = q5.grade_q5({PYTORCH: solved(PYTORCH).encode()}, release, SEEDED, load().exercises.values())
+    records, log = q5.grade_q5(
+        {PYTORCH: solved(PYTORCH).encode()}, release, SEEDED, load_rubric().exercises.values()
+    )
     assert {record.verdict for record in records} == {"grader_error"} and log == ["PyTorch is not installed here"]
 
 
@@ -310,7 +312,7 @@ def test_the_reader_gets_the_notebook_that_the_points_come_from(release, monkeyp
         return [ExerciseRecord(one.name, "Q5", 1, earned[framework.name], "passed") for one in exercises], []
 
     monkeypatch.setattr(q5, "_grade", played)
-    exercises = [one for one in load().exercises.values() if one.in_notebook]
+    exercises = [one for one in load_rubric().exercises.values() if one.in_notebook]
     # more of PyTorch.ipynb is written, and yet TensorFlow.ipynb is the better one
     half = changed(solved(TENSORFLOW), "open-ended-model", source="raise NotImplementedError  # keras")
     files = {PYTORCH: solved(PYTORCH).encode(), TENSORFLOW: half.encode()}
@@ -335,7 +337,9 @@ def broken(*args, **kwargs):
 @pytest.mark.parametrize("part", ["outside.Sandbox", "Program", "Judge.record"])
 def test_where_the_grader_breaks_the_points_are_open_and_staff_can_read_why(release, monkeypatch, part):
     monkeypatch.setattr(f"staff.grade.judge.q5.{part}", broken)
-    records, log = q5.grade_q5({PYTORCH: solved(PYTORCH).encode()}, release, SEEDED, load().exercises.values())
+    records, log = q5.grade_q5(
+        {PYTORCH: solved(PYTORCH).encode()}, release, SEEDED, load_rubric().exercises.values()
+    )
     assert [(one.name, one.verdict, one.earned) for one in records] == [
         (name, "grader_error", 0) for name in EXERCISES
     ]
@@ -349,7 +353,7 @@ def test_points_that_are_open_in_one_notebook_are_not_decided_by_the_other(relea
         return q5._alike(only_pytorch.exercises, verdict, ""), []
 
     monkeypatch.setattr(q5, "_grade", only_pytorch)
-    only_pytorch.exercises = [one for one in load().exercises.values() if one.in_notebook]
+    only_pytorch.exercises = [one for one in load_rubric().exercises.values() if one.in_notebook]
     both = {name: solved(name).encode() for name in (PYTORCH, TENSORFLOW)}
     only_pytorch.verdict = "failed"
     records, _ = q5.grade_q5(both, release, SEEDED, only_pytorch.exercises)

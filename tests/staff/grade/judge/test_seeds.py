@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from staff.grade.judge.seeds import SecretError, fingerprint, generator, read_secret
+from staff.grade.judge.seeds import SecretError, read_secret, secret_generator, secret_id
 
 SECRET = b"0123456789abcdef"
 CODE = "a" * 64
 
 
 def draw(secret=SECRET, code=CODE, check="affine_forward.values", seed=0):
-    return generator(secret, code, check, seed).standard_normal(3)
+    return secret_generator(secret, code, check, seed).standard_normal(3)
 
 
 def test_the_same_secret_code_check_and_seed_give_the_same_numbers():
@@ -26,9 +26,9 @@ def test_another_secret_code_check_or_seed_gives_other_numbers(other):
 
 
 def test_the_fingerprint_tells_secrets_apart_and_is_no_part_of_them():
-    assert fingerprint(SECRET) != fingerprint(SECRET + b"0")
-    assert len(fingerprint(SECRET)) == 8
-    assert fingerprint(SECRET) not in SECRET.hex()
+    assert secret_id(SECRET) != secret_id(SECRET + b"0")
+    assert len(secret_id(SECRET)) == 8
+    assert secret_id(SECRET) not in SECRET.hex()
 
 
 def test_a_secret_is_read_without_the_line_break_of_an_editor(tmp_path):

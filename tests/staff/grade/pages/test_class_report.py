@@ -8,10 +8,10 @@ import re
 import numpy as np
 import pytest
 
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import load_rubric
 from staff.grade.alike.similarity import Group
 from staff.grade.pages import manual_pages
-from staff.grade.pages.class_report import report
+from staff.grade.pages.class_report import class_report
 from staff.grade.pages.feedback import feedback
 from staff.grade.points.lateness import latest, policy
 from staff.grade.points.previous import changes
@@ -28,7 +28,7 @@ def records():
 
 
 def text_of(records, **more):
-    return report(records, load(), CATALOGUE, **more)
+    return class_report(records, load_rubric(), CATALOGUE, **more)
 
 
 def everything(records):
@@ -69,7 +69,7 @@ def test_every_plot_has_its_table(records):
         r'<svg class="chart"[^>]*aria-label="Histogram, ([^,]*(?:, [a-z ]*)?), \d+ submissions', text
     )
     captions = re.findall(r"<caption>([^<]*)</caption>", text)
-    assert len(charts) == 1 + len(load().questions)
+    assert len(charts) == 1 + len(load_rubric().questions)
     assert set(charts) <= set(captions)
     strips = [image for image in page.images if image["class"] == "strip"]
     assert len(strips) == len(records)
@@ -89,7 +89,7 @@ def test_the_heat_map_counts_every_verdict_of_every_exercise(records):
     heat = heat[: heat.index("</table>")].replace("<wbr>", "")
     columns = re.findall(r'<th scope="col">[^\w\s<]+ ([^<]+)</th>', heat)
     assert columns[0] == "passed"
-    for name in load().exercises:
+    for name in load_rubric().exercises:
         row = re.search(rf'scope="row" class="name">{name}</th>(.*?)</tr>', heat, re.DOTALL)[1]
         counts = list(map(int, re.findall(r">(\d+)</td>", row)))
         verdicts = collections.Counter(
@@ -191,7 +191,7 @@ def test_a_browser_shows_the_page_without_complaint(browser, records, tmp_path, 
     if "report" in kind:
         page = text_of(records, **everything(records))
     elif "feedback" in kind:
-        page = feedback(records[0], load(), CATALOGUE)
+        page = feedback(records[0], load_rubric(), CATALOGUE)
     else:
         read = {record.name: record for record in records}.get
         page = dict(manual_pages.pages(records, read, b"secret"))["manual/Q2-inline-questions.html"]

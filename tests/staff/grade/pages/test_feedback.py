@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import load_rubric
 from cs231n.checks.verdicts import Verdict
 from staff.grade.pages.feedback import feedback
 from staff.grade.pages.html import _environment
@@ -21,7 +21,7 @@ def record():
 
 
 def page_of(record, **more):
-    return check(feedback(record, load(), CATALOGUE, **more))
+    return check(feedback(record, load_rubric(), CATALOGUE, **more))
 
 
 def changed(record, name, **more):
@@ -53,7 +53,7 @@ def test_every_verdict_has_words_a_sign_and_a_meaning(record, verdict):
 
 def test_the_hints_open_one_after_another(record):
     name = "adam_0"
-    text = feedback(changed(record, "adam", verdict="failed", misconception=name), load(), CATALOGUE)
+    text = feedback(changed(record, "adam", verdict="failed", misconception=name), load_rubric(), CATALOGUE)
     hints = CATALOGUE[name].hints
     start = text.index("It looks as if: <strong>" + CATALOGUE[name].title)
     part = text[start : text.index("</article>", start)]
@@ -90,7 +90,7 @@ def test_what_fails_because_of_another_exercise_leads_there_and_is_not_the_next_
 
 def test_commands_in_messages_are_code_and_nothing_else_is(record):
     checks = (CheckRecord("adam.values", "the line", "failed", "see `python -m x`\ncame <b> **2**"),)
-    text = feedback(changed(record, "adam", verdict="failed", checks=checks), load(), CATALOGUE)
+    text = feedback(changed(record, "adam", verdict="failed", checks=checks), load_rubric(), CATALOGUE)
     assert "see <code>python -m x</code>\ncame &lt;b&gt; **2**</span>" in text
 
 
@@ -129,7 +129,7 @@ def test_nothing_that_is_not_the_students_is_shown(record):
         "checks": "e1e1e1",
         "secret": "5ec5ec",
     }
-    text = feedback(dataclasses.replace(record, **hidden), load(), CATALOGUE)
+    text = feedback(dataclasses.replace(record, **hidden), load_rubric(), CATALOGUE)
     assert not [value for value in hidden.values() if value in text]
 
 

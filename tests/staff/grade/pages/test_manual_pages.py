@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import load_rubric
 from staff.grade.pages import manual_pages
 from staff.grade.points.manual import codes
 from staff.grade.record import PartRecord
@@ -15,7 +15,7 @@ from tests.staff.grade.conftest import SECRET
 from tests.staff.grade.made_up import HOSTILE, hostile_record, make_class
 from tests.staff.grade.reading import check
 
-ITEMS = load().manual
+ITEMS = load_rubric().manual
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +108,7 @@ def test_no_submissions_no_answers():
 
 
 def test_the_table_has_a_line_for_each_answer_in_the_order_of_the_pages(records):
-    lines = list(csv.DictReader(io.StringIO(manual_pages.table(records, SECRET))))
+    lines = list(csv.DictReader(io.StringIO(manual_pages.points_table(records, SECRET))))
     called = codes([record.name for record in records], SECRET)
     assert [(line["item"], line["student"]) for line in lines] == [
         (item, code) for item in ITEMS for code in sorted(called.values())

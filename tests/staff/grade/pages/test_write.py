@@ -7,7 +7,7 @@ import os
 import numpy as np
 import pytest
 
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import load_rubric
 from staff.grade.__main__ import main
 from staff.grade.grading import Graded
 from tests.staff.grade.conftest import SECRET, write_zip
@@ -44,8 +44,8 @@ def grade(tmp_path, monkeypatch):
             if number == played.killed_at:
                 raise KeyboardInterrupt
             record = make_record(np.random.default_rng(0), submission.name, submission.student, played.skill)
-            marks = {"adam": np.arange(100, dtype=np.uint64)}
-            yield Graded(dataclasses.replace(record, submitted=submission.submitted), fingerprints=marks)
+            hashes = {"adam": np.arange(100, dtype=np.uint64)}
+            yield Graded(dataclasses.replace(record, submitted=submission.submitted), token_hashes=hashes)
 
     played.skill, played.killed_at = 1.0, None
     monkeypatch.setattr("staff.grade.run.grade_all", played)
@@ -77,7 +77,7 @@ def test_the_table_of_points_can_be_filled_in_and_given_back(grade, tmp_path, ca
     assert grade() == 0
     table = tmp_path / "out" / "manual.csv"
     lines = table.read_text().splitlines(keepends=True)
-    assert len(lines) == 1 + 2 * len(load().manual)
+    assert len(lines) == 1 + 2 * len(load_rubric().manual)
     filled = lines[0] + "".join(line.replace(",,", ",0.5,Good.") for line in lines[1:])
     table.write_text(filled)
     assert grade() == 0
@@ -87,7 +87,7 @@ def test_the_table_of_points_can_be_filled_in_and_given_back(grade, tmp_path, ca
     assert "left as it is" not in capsys.readouterr().out
     assert table.read_text() == filled
     with open(tmp_path / "out" / "gradebook.csv", encoding="utf-8", newline="") as file:
-        assert {line[item] for line in csv.DictReader(file) for item in load().manual} == {"0.5"}
+        assert {line[item] for line in csv.DictReader(file) for item in load_rubric().manual} == {"0.5"}
 
 
 def test_when_a_later_submission_comes_in_what_is_left_of_the_earlier_one_is_set_aside(grade, tmp_path, capsys):

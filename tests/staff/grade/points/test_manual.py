@@ -2,7 +2,7 @@
 
 import pytest
 
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import load_rubric
 from staff.grade.intake.cells import Notebooks
 from staff.grade.intake.exports import Submission
 from staff.grade.points.manual import ManualError, Points, codes, items, read_points, with_points
@@ -39,7 +39,7 @@ def points(tmp_path, text, encoding="utf-8"):
 
 def test_every_item_of_the_rubric_is_listed_and_pending(solved, release):
     found = items(Notebooks(solved), Notebooks(release))
-    assert [item.name for item in found] == list(load().manual)
+    assert [item.name for item in found] == list(load_rubric().manual)
     assert {item.earned for item in found} == {None}
     assert sum(item.points for item in found) == 14
     texts = {item.name: text(item) for item in found}

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from staff.grade.points.previous import changes, described, grouped, read, text
+from staff.grade.points.previous import changes, changes_text, described, grouped, read_earlier
 from staff.grade.record import ManualRecord, dump
 from tests.staff.grade.made_up import HOSTILE, make_record
 
@@ -30,7 +30,7 @@ def with_verdict(record, name, verdict, **more):
 
 def test_equal_runs_have_no_changes(record):
     assert changes([record], [record]) == []
-    assert text([]) == "No result has changed since the previous run; late penalties are not compared."
+    assert changes_text([]) == "No result has changed since the previous run; late penalties are not compared."
 
 
 def test_seconds_and_messages_are_no_changes(record):
@@ -101,7 +101,7 @@ def test_changes_are_grouped_by_submission_and_reason(record):
 def test_the_text_is_safe_for_a_terminal(record):
     for i, name in enumerate(HOSTILE):
         before = with_verdict(dataclasses.replace(record, name=name, student=name), "adam", "failed")
-        lines = text(changes([before], [with_verdict(before, "adam", "passed")])).split("\n")
+        lines = changes_text(changes([before], [with_verdict(before, "adam", "passed")])).split("\n")
         assert len(lines) == 2, i
         assert all(letter.isprintable() or letter == " " for letter in lines[1])
         assert len(lines[1]) < 250
@@ -109,10 +109,10 @@ def test_the_text_is_safe_for_a_terminal(record):
 
 def test_an_earlier_output_is_read_and_what_is_none_is_refused(record, tmp_path):
     with pytest.raises(ValueError, match="expected the output folder of an earlier run"):
-        read(tmp_path)
+        read_earlier(tmp_path)
     (tmp_path / "records").mkdir()
     (tmp_path / "records" / "s1.json").write_text(dump(record), encoding="utf-8")
-    assert read(tmp_path) == [record]
+    assert read_earlier(tmp_path) == [record]
     (tmp_path / "records" / "s2.json").write_text("{}", encoding="utf-8")
     with pytest.raises(ValueError, match="s2.json is no record"):
-        read(tmp_path)
+        read_earlier(tmp_path)

@@ -14,7 +14,7 @@ import pytest
 
 from staff import ROOT
 from staff.grade import grading, limits
-from staff.grade.intake.exports import find
+from staff.grade.intake.exports import find_submissions
 from staff.grade.pool import cluster
 from staff.grade.pool.errors import ClusterError
 from tests.staff.grade.conftest import SECRET, write_zip
@@ -40,7 +40,7 @@ def submissions(tmp_path, solved, blank):
     for number, files in enumerate((solved, blank, solved, blank)):
         modules = {name: data for name, data in files.items() if name.endswith(".py")}
         paths.append(write_zip(tmp_path / f"s{number}.zip", modules))
-    return find(paths).submissions
+    return find_submissions(paths).submissions
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from staff.grade import limits
 from staff.grade.grading import Setup
-from staff.grade.intake.exports import find
+from staff.grade.intake.exports import find_submissions
 from staff.grade.pool import processes
 from tests.staff.grade.conftest import SECRET, write_zip
 
@@ -23,7 +23,7 @@ def setup(release):
 
 def write_submissions(folder, **sources):
     """Write archives with a layers.py of these sources each; return them in this order."""
-    return find(
+    return find_submissions(
         [write_zip(folder / f"{name}.zip", {LAYERS: source}) for name, source in sources.items()]
     ).submissions
 

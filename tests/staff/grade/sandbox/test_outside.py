@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cs231n.checks import registry
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import load_rubric
 from cs231n.checks.run import run_check
 from cs231n.checks.session import Session
 from cs231n.checks.subject.client import Subject
@@ -18,7 +18,7 @@ from staff.grade.sandbox.outside import Sandbox, SandboxError
 from tests.staff.grade.attacks.runtime import SOCKETS
 from tests.staff.grade.sandboxes import LIMIT, SMALL, need_bubblewrap, processes, solved, verdicts
 
-AUTOMATIC = [name for name, exercise in load().exercises.items() if not exercise.in_notebook]
+AUTOMATIC = [name for name, exercise in load_rubric().exercises.items() if not exercise.in_notebook]
 
 
 def test_the_solution_passes_every_check():
@@ -55,7 +55,7 @@ sys.modules["cs231n.checks.subject.wire"].encode = lambda *a, **k: frame({frame}
 @pytest.mark.parametrize("name", FORGERIES)
 def test_frames_without_right_numbers_earn_nothing(name, frame):
     need_bubblewrap()
-    names = [name for name in AUTOMATIC if load().exercises[name].module == "cs231n.layers"][:4]
+    names = [name for name in AUTOMATIC if load_rubric().exercises[name].module == "cs231n.layers"][:4]
     attack = SOCKETS + FORGERIES[name].replace("{frame}", repr(FRAMES[frame]))
     body = "\n".join(f"    {line}" for line in attack.strip().splitlines())
     text = f"\ndef hostile(*args):\n{body}\n" + "".join(f"{name} = hostile\n" for name in names)

@@ -6,7 +6,7 @@ import traceback
 from cs231n.checks import registry
 from cs231n.checks.mistakes.recognise import diagnose
 from cs231n.checks.points import SCHEMES
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import load_rubric
 from cs231n.checks.run import run_check
 from cs231n.checks.session import Outcome, Session, first_message, in_words
 from cs231n.checks.subject.client import CALL_LIMIT, Subject
@@ -48,7 +48,7 @@ class Judge:
         self.sandbox, self.generator, self.limit, self.scheme = sandbox, generator, limit, scheme
         self.reference = reference
         self.deadline = time.monotonic() + limit
-        self.rubric = load()
+        self.rubric = load_rubric()
         self.session = self._session()
         self.log = []
 
@@ -144,7 +144,7 @@ class Judge:
     def _public(self, transport, outcome):
         """Return what a run of the first missed check with a public seed tells."""
         one = outcome.missed[0].check
-        rng = registry.generator(one.id, 0)
+        rng = registry.public_generator(one.id, 0)
         return messages.details(run_check(one, Subject(transport), rng, 0, self._allowed()))
 
     def _misconception(self, transport, name):

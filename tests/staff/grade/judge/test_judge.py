@@ -9,19 +9,19 @@ import numpy as np
 
 from cs231n import layers
 from cs231n.checks import registry
-from cs231n.checks.rubric import load
+from cs231n.checks.rubric import load_rubric
 from cs231n.checks.run import run_check
 from cs231n.checks.subject.client import Subject
 from cs231n.checks.verdicts import Verdict
 from staff.grade.judge import exercises, seeds
-from staff.grade.judge.exercises import Judge
+from staff.grade.judge.judge import Judge
 from tests.checks.subjects import rewritten
 from tests.staff.grade.in_process import InProcess, not_written, wrong
 
-EXERCISES = load().exercises
+EXERCISES = load_rubric().exercises
 AFFINE = ("affine_forward", "affine_backward")
 BATCHNORM = ("batchnorm_forward", "batchnorm_backward", "batchnorm_backward_alt")
-generator = functools.partial(seeds.generator, b"a secret of this test", "code")
+generator = functools.partial(seeds.secret_generator, b"a secret of this test", "code")
 
 
 def judge(sandbox, limit=300):
@@ -157,7 +157,7 @@ def test_a_failure_that_public_seeds_do_not_show_says_how_to_try_more():
         relu_forward=lambda x: (public.append(x.tobytes()), layers.relu_forward(x))[1]
     ).transport()
     for one in registry.checks_of("relu_forward"):
-        run_check(one, Subject(listening), registry.generator(one.id, 0))
+        run_check(one, Subject(listening), registry.public_generator(one.id, 0))
 
     def right_for_public_inputs(x):
         out, cache = layers.relu_forward(x)
