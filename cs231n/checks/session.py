@@ -117,7 +117,7 @@ class Session:
         self.seeds, self.limit, self.on_check, self.diagnose = seeds, limit, on_check, diagnose
         self.generator, self.framework = generator, getattr(transport, "framework", None)
         self.is_sound, self.makes, self.order = is_sound, makes, order
-        self.rubric = load()
+        self.rubric = load_rubric()
         self._outcomes, self._mistakes, self._decoys_end = {}, {}, True
 
     def outcome(self, name):

@@ -148,7 +148,7 @@ def outcome(verdict, name="adam", message=None, **more):
 
 def test_an_exercise_in_a_blank_notebook_is_not_written_yet_and_is_what_comes_next():
     notebook = Outcome(Exercise("barebones", "Q5", 2, ("PyTorch.ipynb:barebones",), ()), Verdict.NOT_IMPLEMENTED)
-    text = table([notebook, outcome("passed")], load(), Style())
+    text = table([notebook, outcome("passed")], load_rubric(), Style())
     assert re.search(r"○ barebones +not written yet +0 / 2", text)
     assert "3 of 5 points that can be checked here, 1 of 2 exercises. Next: barebones (Q5), PyTorch.ipynb" in text
 
