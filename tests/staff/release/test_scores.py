@@ -10,7 +10,7 @@ import pytest
 
 from cs231n.checks.rubric import load_rubric
 from cs231n.checks.session import Session
-from cs231n.checks.subject.process import WorkerProcess
+from cs231n.checks.subject.process import SubjectProcess
 from staff import ROOT
 from staff.release.fill import fill
 from staff.release.rubric import PATH
@@ -73,6 +73,6 @@ def test_filled_in_with_what_it_needs_exactly_the_exercises_pass_whose_needs_are
         name for name in CHECKED if all(blocks.issuperset(EXERCISES[needed].blocks) for needed in closure([name]))
     }
     write(release, folder, sorted(filled))
-    with WorkerProcess(folder) as worker:  # in this process: torch need not start each time
-        session = Session(worker)
+    with SubjectProcess(folder) as transport:  # in this process: torch need not start each time
+        session = Session(transport)
         assert {name for name in CHECKED if session.outcome(name).verdict == "passed"} == complete
