@@ -17,9 +17,10 @@ from cs231n.checks.run import Result, run_check
 from cs231n.checks.subject.client import CALL_LIMIT, Subject
 from cs231n.checks.verdicts import Message, Verdict
 
-__all__ = ["Outcome", "Session", "first_message", "in_words"]
+__all__ = ["NOT_REACHED", "Outcome", "Session", "first_message", "in_words"]
 
 STUCK = (Verdict.TIMEOUT, Verdict.CRASHED)
+NOT_REACHED = "not reached, as no time was left"
 AFTER_TIMEOUT = 1.0  # seconds that a check may take where another has taken too long, and a decoy
 DECOYS = 0.2  # probability of one more decoy before a check
 NOTEBOOK_LIMIT = 10.0  # seconds that all checks of an exercise in a notebook may take
@@ -148,7 +149,7 @@ class Session:
                 break  # the others would say the same
             if results[-1].verdict == Verdict.TIMEOUT:
                 left = AFTER_TIMEOUT  # the others may wait as long
-            if left < math.inf and check.detail:
+            if left < math.inf and check.detail and self.limit > 0:
                 break
         results.sort(key=lambda result: checks.index(result.check))
         outcome = self._concluded(exercise, checks, self._by_forward(exercise, results))
@@ -175,6 +176,8 @@ class Session:
             check, inputs = checks[self.order.integers(len(checks))], self.order.spawn(1)[0]
             if self.on_check:
                 self.on_check()
+            if self.limit <= 0:
+                return
             result = run_check(check, self.subject, inputs, limit=min(self.limit, AFTER_TIMEOUT))
             self._decoys_end = result.verdict not in (Verdict.TIMEOUT, Verdict.CRASHED)
 
@@ -249,6 +252,8 @@ class Session:
         for seed in range(self.seeds):
             if self.on_check:
                 self.on_check()
+            if self.limit <= 0:
+                return Result(check, Verdict.TIMEOUT, Message(NOT_REACHED), seed)
             rng = self.generator(check.id, seed)
             result = run_check(check, self.subject, rng, seed, min(self.limit, left))
             if result.verdict == Verdict.GRADER_ERROR and self.is_sound and self.is_sound(check, seed):

@@ -16,6 +16,7 @@ from staff.grade.intake.apart import TooMuch, apart
 from staff.grade.intake.assemble import assemble
 from staff.grade.intake.text import clean
 from staff.grade.judge import seeds
+from staff.grade.judge.budget import Budget
 from staff.grade.judge.judge import Judge
 from staff.grade.judge.q5 import grade_q5
 from staff.grade.points import manual
@@ -34,7 +35,7 @@ class Setup:
         secret: the course secret.
         release: the blank release, path -> bytes.
         checks: SHA-256 over what decides about scores, see `checks_digest`.
-        limit: seconds that all checks of a submission may take together.
+        limit: seconds of processor time that all processes of a submission may take together.
         exercises: names of those to grade; empty: all.
         token_hashes: takes what tells whether two submissions are alike, or None to leave that out.
         unsafe: whether to grade where nothing keeps a submission from the solution and the secret.
@@ -64,12 +65,21 @@ class Setup:
 
 @dataclasses.dataclass(frozen=True)
 class Graded:
-    """What came of grading: the record, whether it is an earlier run's, and texts for the staff alone."""
+    """What came of grading.
+
+    Attributes:
+        record: its Record.
+        kept: whether that is an earlier run's.
+        log: texts for the staff alone.
+        token_hashes: as TokenHashes.of gives them.
+        late: whether there was no time left by the clock alone, which may be the machine's fault.
+    """
 
     record: Record
     kept: bool = False
     log: tuple[str, ...] = ()
     token_hashes: dict = dataclasses.field(default_factory=dict)
+    late: bool = False
 
 
 def checks_digest(root, scheme=SCHEMES[0]):
@@ -115,15 +125,17 @@ def grade(submission, setup, earlier=None, reference=None, contents=None):
     hidden.load_hidden_checks()
     # hash of code -> generator
     seeded = functools.partial(functools.partial, seeds.secret_generator, setup.secret)
+    budget = Budget(setup.limit)
     with contextlib.ExitStack() as stack:
         reference = reference or stack.enter_context(Reference())
         sandbox = stack.enter_context(outside.Sandbox(assembly.files, setup.release, reference))
-        judge = Judge(sandbox, seeded(assembly.code), setup.limit, setup.scheme, reference)
+        judge = Judge(sandbox, seeded(assembly.code), budget, setup.scheme, reference)
         exercises = [judge.record(one) for one in setup.chosen if not one.in_notebook]
-    in_notebook, log = grade_q5(contents.files, assembly.files, seeded, setup.chosen, setup.scheme)
+    in_notebook, log = grade_q5(contents.files, assembly.files, seeded, setup.chosen, budget, setup.scheme)
     seconds = round(time.monotonic() - start, 3)
     record = dataclasses.replace(record, exercises=(*exercises, *in_notebook), seconds=seconds)
-    return Graded(_read(record, notebooks, problems, setup), log=(*judge.log, *log), token_hashes=hashes)
+    record = _read(record, notebooks, problems, setup)
+    return Graded(record, log=(*judge.log, *log), token_hashes=hashes, late=budget.late())
 
 
 def contents_of(submission):

@@ -7,10 +7,10 @@ from cs231n.checks import registry
 from cs231n.checks.mistakes.recognise import diagnose
 from cs231n.checks.points import SCHEMES
 from cs231n.checks.rubric import load_rubric
-from cs231n.checks.run import run_check
-from cs231n.checks.session import Outcome, Session, first_message, in_words
+from cs231n.checks.run import Result, run_check
+from cs231n.checks.session import NOT_REACHED, Outcome, Session, first_message, in_words
 from cs231n.checks.subject.client import CALL_LIMIT, Subject
-from cs231n.checks.verdicts import Verdict
+from cs231n.checks.verdicts import Message, Verdict
 from staff.grade.judge import known, messages
 from staff.grade.record import CheckRecord, ExerciseRecord
 
@@ -36,7 +36,7 @@ class Judge:
     Args:
         sandbox: Sandbox of the submission.
         generator: `generator(check_id, seed)` returns secret random numbers.
-        limit: seconds that all exercises may take together.
+        budget: budget.Budget of the submission.
         scheme: how points come about, one of points.SCHEMES.
         reference: reference.Reference that is asked whether a check that broke is sound; None: nobody is.
 
@@ -44,10 +44,10 @@ class Judge:
         log: texts for the staff alone, about checks that broke.
     """
 
-    def __init__(self, sandbox, generator, limit, scheme=SCHEMES[0], reference=None):
-        self.sandbox, self.generator, self.limit, self.scheme = sandbox, generator, limit, scheme
+    def __init__(self, sandbox, generator, budget, scheme=SCHEMES[0], reference=None):
+        self.sandbox, self.generator, self.budget, self.scheme = sandbox, generator, budget, scheme
         self.reference = reference
-        self.deadline = time.monotonic() + limit
+        budget.add(sandbox)
         self.rubric = load_rubric()
         self.session = self._session()
         self.log = []
@@ -109,14 +109,14 @@ class Judge:
         )
 
     def _left(self):
-        return self.deadline - time.monotonic()
+        return self.budget.left()
 
     def _allowed(self):
-        return min(CALL_LIMIT, max(self._left(), 0.01))
+        return min(CALL_LIMIT, self._left())
 
     def _outcome(self, session, exercise):
         """Return the Outcome of an exercise, unless the submission has no time left."""
-        return session.outcome(exercise.name) if self._left() > 0 else Outcome(exercise, Verdict.TIMEOUT)
+        return session.outcome(exercise.name) if self._left() > 0 else _not_reached(exercise)
 
     def _broken(self, exercise):
         """Return the functions that an exercise builds on and that miss a check: forward and backward together.
@@ -164,7 +164,7 @@ class Judge:
         if outcome.needs:
             return first_message(outcome).summary
         if outcome.verdict == Verdict.TIMEOUT and self._left() <= 0:
-            return f"no time left: all checks of a submission may take {self.limit:.0f} seconds together"
+            return self.budget.why()
         first = next(result for result in outcome.missed if result.verdict == outcome.verdict)
         if outcome.verdict in (Verdict.NOT_IMPLEMENTED, Verdict.IMPORT_ERROR):  # the same for any check
             return messages.kind(first)
@@ -174,6 +174,13 @@ class Judge:
 def _family(name):
     """Return what the names of a forward pass and its backward passes have in common."""
     return name.replace("_backward_alt", "_forward").replace("_backward", "_forward")
+
+
+def _not_reached(exercise):
+    """Return the Outcome of an exercise for which no time is left."""
+    checks, message = registry.checks_of(exercise.name), Message(NOT_REACHED)
+    results = tuple(Result(check, Verdict.TIMEOUT, message) for check in checks)
+    return Outcome(exercise, Verdict.TIMEOUT, results, checks=checks)
 
 
 def _checks(outcome, detail):

@@ -6,6 +6,7 @@ run of the same check with public seeds, which the student can repeat at home.
 
 import builtins
 
+from cs231n.checks.session import NOT_REACHED
 from cs231n.checks.verdicts import Verdict
 from staff.grade.intake.text import clean
 
@@ -30,6 +31,8 @@ def kind(result):
     """Return in a few words what kind of failure a Result is; "" if it passed."""
     if result.verdict == Verdict.PASSED:
         return ""
+    if result.message and result.message.summary == NOT_REACHED:
+        return NOT_REACHED
     if result.verdict == Verdict.FAILED:
         endings = (text for ending, text in _KINDS.items() if result.message.summary.endswith(ending))
         return next(endings, "it does not hold")

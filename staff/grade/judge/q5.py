@@ -15,7 +15,6 @@ from cs231n.checks.notebooks.program import Program
 from cs231n.checks.points import SCHEMES
 from cs231n.checks.rubric import load_rubric
 from cs231n.checks.verdicts import Verdict
-from staff.grade import limits
 from staff.grade.intake.apart import apart
 from staff.grade.intake.cells import Notebooks
 from staff.grade.judge.judge import Judge
@@ -25,7 +24,7 @@ from staff.grade.sandbox import outside
 __all__ = ["grade_q5"]
 
 
-def grade_q5(files, tree, seeded, exercises, scheme=SCHEMES[0]):
+def grade_q5(files, tree, seeded, exercises, budget, scheme=SCHEMES[0]):
     """Return (ExerciseRecords, texts for the staff alone about what broke) of exercises that are in a notebook.
 
     Whatever breaks here is our fault, and leaves the points of these exercises open and all others as they are.
@@ -35,22 +34,23 @@ def grade_q5(files, tree, seeded, exercises, scheme=SCHEMES[0]):
         tree: path -> bytes of the assembled tree, which a notebook may import.
         seeded: `seeded(code)` returns `generator(check_id, seed)` for the hash of the graded code.
         exercises: of the rubric; those in modules are passed over.
+        budget: budget.Budget of the submission.
         scheme: how points come about, one of points.SCHEMES.
     """
     exercises = [one for one in exercises if one.in_notebook]
     if not exercises:
         return [], []
     try:
-        return _grade_written(files, tree, seeded, exercises, scheme)
+        return _grade_written(files, tree, seeded, exercises, budget, scheme)
     except Exception:
         return _alike(exercises, Verdict.GRADER_ERROR, Verdict.GRADER_ERROR.meaning), [traceback.format_exc()]
 
 
-def _grade_written(files, tree, seeded, exercises, scheme):
+def _grade_written(files, tree, seeded, exercises, budget, scheme):
     """Grade the notebooks that something was written in; see grade_q5."""
     copies = {framework: _copy(files, framework) for framework in FRAMEWORKS if framework.notebook in files}
     graded = {
-        framework.notebook: _grade(framework, copy, tree, seeded, exercises, scheme)
+        framework.notebook: _grade(framework, copy, tree, seeded, exercises, budget, scheme)
         for framework, (copy, written) in copies.items()
         if written
     }
@@ -96,7 +96,7 @@ def stripped(data, framework):
     return json.dumps({"cells": cells}).encode(), any(map(program.is_written, framework.cells))
 
 
-def _grade(framework, copy, tree, seeded, exercises, scheme):
+def _grade(framework, copy, tree, seeded, exercises, budget, scheme):
     """Grade one notebook; see grade_q5."""
     if copy is None:
         return _alike(exercises, Verdict.IMPORT_ERROR, f"{framework.notebook} cannot be read"), []
@@ -105,7 +105,7 @@ def _grade(framework, copy, tree, seeded, exercises, scheme):
         return _alike(exercises, Verdict.GRADER_ERROR, Verdict.GRADER_ERROR.meaning), [log]
     generator = seeded(_digest(copy, tree))
     with outside.Sandbox(tree | {framework.notebook: copy}, framework=framework) as sandbox:
-        judge = Judge(_InNotebook(sandbox, framework), generator, limits.NOTEBOOK, scheme)
+        judge = Judge(_InNotebook(sandbox, framework), generator, budget, scheme)
         return [judge.record(one) for one in exercises], judge.log
 
 
@@ -119,6 +119,10 @@ class _InNotebook:
 
     def __init__(self, sandbox, framework):
         self.sandbox, self.framework = sandbox, framework
+
+    def seconds(self):
+        """Return the processor time that it has taken."""
+        return self.sandbox.seconds()
 
     def transport(self, trusted=(), public=False):
         """Return a transport."""

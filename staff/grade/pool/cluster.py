@@ -110,9 +110,12 @@ class _Job:
 
 def _in_turn(client, waiting, setup, earlier):
     """Keep all workers busy, and yield what they have done; a submission is read when its turn comes."""
-    jobs, news = {}, queue.SimpleQueue()
+    jobs, news, late = {}, queue.SimpleQueue(), []
+    patience = limits.PATIENCE * setup.limit + limits.GRACE
     client.subscribe_topic(STARTED, lambda event: news.put(event[1]))
-    while waiting or jobs:
+    while waiting or jobs or late:
+        if late and not waiting and not jobs:  # once more, alone
+            _submit(client, jobs, news, late.pop(), earlier, again=True)
         most = limits.AHEAD * max(1, sum(client.nthreads().values()))
         while waiting and len(jobs) < most:
             _submit(client, jobs, news, waiting.popleft(), earlier)
@@ -121,13 +124,17 @@ def _in_turn(client, waiting, setup, earlier):
         if job is None:
             pass  # cancelled, or another run's
         elif worker:
-            job.worker, job.deadline = worker, time.monotonic() + setup.limit + limits.GRACE
+            job.worker, job.deadline = worker, time.monotonic() + patience
         elif job.future.done():
-            yield _result(jobs.pop(key), setup)
+            graded = _result(jobs.pop(key), setup)
+            if graded.late and not job.again:
+                late.append(job.submission)
+            else:
+                yield graded
         elif time.monotonic() > job.deadline:
             _stop(client, jobs.pop(key))
             if job.again:
-                why = f"two workers were stopped at it: no end after {setup.limit + limits.GRACE:.0f} seconds"
+                why = f"two workers were stopped at it: no end after {patience:.0f} seconds"
                 yield grading.broken(job.submission, setup, why)
             else:
                 _submit(client, jobs, news, job.submission, earlier, again=True)

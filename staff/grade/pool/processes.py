@@ -36,7 +36,7 @@ def grade_all(submissions, setup, earlier, count):
     """
     start_server()
     context = multiprocessing.get_context("forkserver")
-    waiting = collections.deque(submissions)
+    waiting, late = collections.deque(submissions), []
     workers = [_Worker(context, setup) for _ in range(min(count, len(submissions)))]
     try:
         while waiting or any(worker.submission for worker in workers):
@@ -44,22 +44,33 @@ def grade_all(submissions, setup, earlier, count):
                 if waiting and worker.submission is None:
                     submission = waiting.popleft()
                     worker.give(submission, earlier(submission.name))
-            yield from _finished(workers)
+            for submission, graded in _finished(workers):
+                if graded.late:
+                    late.append(submission)
+                else:
+                    yield graded
+        for submission in late:  # once more, alone
+            workers[0].give(submission, None)
+            while workers[0].submission:
+                yield from (graded for _, graded in _finished(workers))
     finally:
         for worker in workers:
             worker.stop()
 
 
 def _finished(workers):
-    """Yield what workers have done, after waiting until one has, or has died or hung."""
+    """Yield (submission, Graded) of what workers have done, after waiting until one has, or has died or hung."""
     busy = [worker for worker in workers if worker.submission]
     ends = [end for worker in busy for end in (worker.connection, worker.process.sentinel)]
     ready = wait(ends, max(0, min(worker.deadline for worker in busy) - time.monotonic()))
     for worker in busy:
         if worker.connection in ready or worker.process.sentinel in ready:
-            yield worker.take()
+            yield worker.submission, worker.take()
         elif time.monotonic() > worker.deadline:
-            yield worker.give_up(f"the worker was stopped: no end after {worker.patience:.0f} seconds")
+            yield (
+                worker.submission,
+                worker.give_up(f"the worker was stopped: no end after {worker.patience:.0f} seconds"),
+            )
 
 
 class _Worker:
@@ -67,7 +78,7 @@ class _Worker:
 
     def __init__(self, context, setup):
         self._context, self._setup = context, setup
-        self.patience = setup.limit + limits.GRACE
+        self.patience = limits.PATIENCE * setup.limit + limits.GRACE
         self._start()
 
     def _start(self):

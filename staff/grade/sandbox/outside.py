@@ -28,7 +28,7 @@ import cs231n
 from cs231n.checks.subject.client import SubjectFailure
 from cs231n.checks.subject.imports import GIVEN, is_bare
 from staff.grade import limits
-from staff.grade.sandbox import packages, users
+from staff.grade.sandbox import packages, usage, users
 from staff.grade.sandbox.transport import Line, Transport, check_reply, paths_of
 from staff.grade.sandbox.users import SandboxError
 
@@ -211,6 +211,7 @@ class Sandbox:
         self._files, self._blank, self._reference = files, blank or {}, reference
         self._resources = limits.RESOURCES | (limits.FRAMEWORK_RESOURCES if framework else {}) | (resources or {})
         self._starters, self._failures = {}, {}
+        self._spent = 0.0  # seconds of those that are closed
 
     def __enter__(self):
         return self
@@ -222,12 +223,21 @@ class Sandbox:
         """End all processes and remove all files."""
         for starter in self._starters.values():
             starter.close()
+            self._spent += starter.seconds()
         self._starters.clear()
 
     @property
     def users(self):
         """Numbers of the users that the code runs as, which nothing else has; none where that takes root."""
         return {starter.user for starter in self._starters.values()} - {None}
+
+    def seconds(self):
+        """Return the processor time that all its processes have taken; by the clock where there is no /proc."""
+        return sum(starter.seconds() for starter in self._starters.values()) + self._spent
+
+    def is_running(self):
+        """Return whether one of its processes would go on if it had a processor."""
+        return any(starter.is_running() for starter in self._starters.values())
 
     def transport(self, trusted=(), public=False):
         """Return a transport to the code, see `transport.Transport`.
@@ -346,14 +356,14 @@ class ModuleProcess:
             socket.send_fds(self._orders, [b"c"], [theirs.fileno()])
         return self._line
 
-    def imported(self, module, limit):
-        """Wait for the news of the import.
+    def imported(self, module, limit, more):
+        """Wait for the news of the import, for so many seconds, and `more()` where that is not enough.
 
         Raises:
             SubjectFailure: the module cannot be imported.
         """
         try:
-            reply = check_reply({"op": "load"}, Line(self._orders).receive(time.monotonic() + limit))
+            reply = check_reply({"op": "load"}, Line(self._orders).receive(time.monotonic() + limit, more))
         except TimeoutError as error:
             raise _import_failure("timeout", module, f"no answer after {limit:.3g} seconds") from error
         except (OSError, EOFError) as error:
@@ -391,7 +401,16 @@ class _Starter:
         self._files, self._bare, self._resources = files, bare, resources
         self._claim = users.claim()
         self.user = self._claim.uid if self._claim else None
-        self._process = self._control = self._folder = None
+        self._process = self._control = self._folder = self._usage = None
+        self._spent = 0.0
+
+    def seconds(self):
+        """Return the processor time that its processes have taken."""
+        return self._spent + (self._usage.seconds() if self._usage else 0.0)
+
+    def is_running(self):
+        """Return whether one of its processes would go on if it had a processor."""
+        return self._usage is not None and self._usage.is_running()
 
     def open(self, process, blank, import_limit):
         """Open a module process, and close the one before.
@@ -409,7 +428,7 @@ class _Starter:
             self._order(order, process.theirs)
         process.theirs.close()
         try:
-            process.imported(module, import_limit)
+            process.imported(module, import_limit, usage.patience(self, import_limit))
         except SubjectFailure:
             process.close()
             raise
@@ -444,6 +463,7 @@ class _Starter:
                 for descriptor in descriptors:
                     os.close(descriptor)
             theirs.close()
+            self._usage = usage.Usage(self._process.pid, None if self._folder is None else self.user)
             self._control.settimeout(limits.START)
             try:
                 ready = self._control.recv(16)
@@ -552,6 +572,7 @@ class _Starter:
         process, self._process = self._process, None
         if process is None:
             return
+        self._spent, self._usage = self.seconds(), None
         self._control.close()  # upon which the first process in there ends, and with it all others
         try:
             process.wait(5)

@@ -1,6 +1,7 @@
 """What stands for a sandbox in tests: the solved package in this process, with parts of it broken."""
 
 import functools
+import time
 
 from cs231n import layers
 from tests.checks.subjects import ROOT, replaced, rewritten, transport
@@ -21,6 +22,11 @@ class InProcess:
 
     def __init__(self, edits=None, **broken):
         self.edits, self.broken, self.asked = edits or {}, broken, []
+        self._start = time.monotonic()
+
+    def seconds(self):
+        """Return the seconds since it was made."""
+        return time.monotonic() - self._start
 
     def transport(self, trusted=(), public=False):
         """Return a transport in which the trusted functions are those of the solved package."""

@@ -13,7 +13,8 @@ from cs231n.checks.rubric import load_rubric
 from cs231n.checks.run import run_check
 from cs231n.checks.subject.client import Subject
 from cs231n.checks.verdicts import Verdict
-from staff.grade.judge import exercises, seeds
+from staff.grade.judge import seeds
+from staff.grade.judge.budget import Budget
 from staff.grade.judge.judge import Judge
 from tests.checks.subjects import rewritten
 from tests.staff.grade.in_process import InProcess, not_written, wrong
@@ -26,7 +27,7 @@ generator = functools.partial(seeds.secret_generator, b"a secret of this test", 
 
 def judge(sandbox, limit=300):
     """Return a Judge of a sandbox."""
-    return Judge(sandbox, generator, limit)
+    return Judge(sandbox, generator, Budget(limit))
 
 
 def records(sandbox, *names):
@@ -135,7 +136,7 @@ def test_a_failure_with_a_secret_seed_is_told_by_its_kind_and_with_the_numbers_o
 
 
 def test_neither_texts_nor_types_of_exceptions_carry_secret_inputs_out(monkeypatch):
-    monkeypatch.setattr(exercises, "diagnose", lambda transport, name: None)
+    monkeypatch.setattr("staff.grade.judge.judge.diagnose", lambda transport, name: None)
     seen = []
 
     def telling(x, w, b):
@@ -171,7 +172,7 @@ def test_a_failure_that_public_seeds_do_not_show_says_how_to_try_more():
 
 def test_a_failed_exercise_is_diagnosed_on_the_same_code(monkeypatch):
     asked = []
-    monkeypatch.setattr(exercises, "diagnose", lambda transport, name: asked.append(name) or "adds-one")
+    monkeypatch.setattr("staff.grade.judge.judge.diagnose", lambda transport, name: asked.append(name) or "adds-one")
     found = records(InProcess(affine_forward=wrong("affine_forward")), "affine_forward", "two_layer_net")
     assert found["affine_forward"].misconception == "adds-one"
     assert asked == ["affine_forward"]
@@ -203,8 +204,9 @@ def test_a_submission_that_took_all_its_time_is_told_so_and_ends():
     found = [one.record(EXERCISES[name]) for name in ("relu_forward", "affine_forward", "adam")]
     assert time.monotonic() - start < 5
     assert [record.verdict for record in found[1:]] == ["timeout", "timeout"]
-    assert found[1].message == "no time left: all checks of a submission may take 0 seconds together"
+    assert found[1].message == "no time left: a submission may take 0 seconds of processor time"
     assert sum(record.earned for record in found[1:]) == 0
+    assert {check.message for check in found[1].checks} == {"not reached, as no time was left"}
 
 
 def test_the_same_code_gets_the_same_seeds():

@@ -11,6 +11,7 @@ import pytest
 from cs231n.checks.rubric import load_rubric
 from staff.grade.intake.cells import Notebooks
 from staff.grade.judge import q5, seeds
+from staff.grade.judge.budget import Budget
 from staff.grade.points.manual import items
 from staff.grade.record import ExerciseRecord
 from tests.checks.notebooks.made_up import PYTORCH, TENSORFLOW, blank, code_cell, edited, solved, with_cells
@@ -36,7 +37,7 @@ def grade(release):
 
     def verdicts(**notebooks):
         files = {f"{name}.ipynb": text.encode("utf-8", "surrogatepass") for name, text in notebooks.items()}
-        records, log = q5.grade_q5(files, tree, SEEDED, load_rubric().exercises.values())
+        records, log = q5.grade_q5(files, tree, SEEDED, load_rubric().exercises.values(), Budget(300))
         assert log == []
         assert [record.name for record in records] == list(EXERCISES)
         for record in records:
@@ -297,7 +298,7 @@ def test_what_is_no_notebook_costs_all_of_its_exercises(text, grade):
 def test_a_framework_that_is_missing_costs_nobody_points(release, monkeypatch):
     monkeypatch.setattr("cs231n.checks.notebooks.frameworks.importlib.util.find_spec", lambda name: None)
     records, log = q5.grade_q5(
-        {PYTORCH: solved(PYTORCH).encode()}, release, SEEDED, load_rubric().exercises.values()
+        {PYTORCH: solved(PYTORCH).encode()}, release, SEEDED, load_rubric().exercises.values(), Budget(300)
     )
     assert {record.verdict for record in records} == {"grader_error"} and log == ["PyTorch is not installed here"]
 
@@ -308,7 +309,7 @@ def test_a_framework_that_is_missing_costs_nobody_points(release, monkeypatch):
 def test_the_reader_gets_the_notebook_that_the_points_come_from(release, monkeypatch):
     earned = {"PyTorch": 0, "TensorFlow": 1}
 
-    def played(framework, program, data, tree, seeded, exercises, scheme):
+    def played(framework, copy, tree, seeded, exercises, budget, scheme):
         return [ExerciseRecord(one.name, "Q5", 1, earned[framework.name], "passed") for one in exercises], []
 
     monkeypatch.setattr(q5, "_grade", played)
@@ -316,7 +317,7 @@ def test_the_reader_gets_the_notebook_that_the_points_come_from(release, monkeyp
     # more of PyTorch.ipynb is written, and yet TensorFlow.ipynb is the better one
     half = changed(solved(TENSORFLOW), "open-ended-model", source="raise NotImplementedError  # keras")
     files = {PYTORCH: solved(PYTORCH).encode(), TENSORFLOW: half.encode()}
-    records, _ = q5.grade_q5(files, release, SEEDED, exercises)
+    records, _ = q5.grade_q5(files, release, SEEDED, exercises, Budget(300))
     assert {record.notebook for record in records} == {TENSORFLOW}
     notebooks, blanks = Notebooks(files), Notebooks(release)
 
@@ -326,7 +327,7 @@ def test_the_reader_gets_the_notebook_that_the_points_come_from(release, monkeyp
 
     assert read() == "TensorFlow.ipynb:open-ended-model"
     earned["PyTorch"] = 2
-    records, _ = q5.grade_q5(files, release, SEEDED, exercises)
+    records, _ = q5.grade_q5(files, release, SEEDED, exercises, Budget(300))
     assert read() == "PyTorch.ipynb:open-ended-model"
 
 
@@ -338,7 +339,7 @@ def broken(*args, **kwargs):
 def test_where_the_grader_breaks_the_points_are_open_and_staff_can_read_why(release, monkeypatch, part):
     monkeypatch.setattr(f"staff.grade.judge.q5.{part}", broken)
     records, log = q5.grade_q5(
-        {PYTORCH: solved(PYTORCH).encode()}, release, SEEDED, load_rubric().exercises.values()
+        {PYTORCH: solved(PYTORCH).encode()}, release, SEEDED, load_rubric().exercises.values(), Budget(300)
     )
     assert [(one.name, one.verdict, one.earned) for one in records] == [
         (name, "grader_error", 0) for name in EXERCISES
@@ -356,5 +357,5 @@ def test_points_that_are_open_in_one_notebook_are_not_decided_by_the_other(relea
     only_pytorch.exercises = [one for one in load_rubric().exercises.values() if one.in_notebook]
     both = {name: solved(name).encode() for name in (PYTORCH, TENSORFLOW)}
     only_pytorch.verdict = "failed"
-    records, _ = q5.grade_q5(both, release, SEEDED, only_pytorch.exercises)
+    records, _ = q5.grade_q5(both, release, SEEDED, only_pytorch.exercises, Budget(300))
     assert {(record.verdict, record.notebook) for record in records} == {("grader_error", TENSORFLOW)}

@@ -89,7 +89,7 @@ def test_what_a_dead_worker_was_at_is_graded_by_another(two_workers, submissions
 
 def test_what_a_stopped_worker_was_at_is_graded_by_another_once(two_workers, submissions, setup, monkeypatch):
     monkeypatch.setattr(limits, "GRACE", 0.0)
-    hurried = dataclasses.replace(setup, limit=20.0)
+    hurried = dataclasses.replace(setup, limit=4.0)
     [stopped, _] = [worker.pid for worker in two_workers.workers.values()]
     found = []
     for graded in cluster.grade_all(submissions, hurried, no_record, two_workers.scheduler_address):
@@ -128,7 +128,7 @@ def test_a_submission_at_which_two_workers_hang_counts_as_broken_and_the_run_end
     monkeypatch.setattr(limits, "GRACE", 2.0)
     with distributed.Client(two_workers, set_as_default=False) as client:
         client.register_plugin(hanging("s1"))
-    hurried = dataclasses.replace(setup, limit=1.0)
+    hurried = dataclasses.replace(setup, limit=0.2)
     found = list(cluster.grade_all(submissions, hurried, no_record, two_workers.scheduler_address))
     assert sorted(graded.record.name for graded in found) == ["s0", "s1", "s2", "s3"]
     logs = {graded.record.name: graded.log for graded in found}
