@@ -172,7 +172,9 @@ def test_a_failure_that_public_seeds_do_not_show_says_how_to_try_more():
 
 def test_a_failed_exercise_is_diagnosed_on_the_same_code(monkeypatch):
     asked = []
-    monkeypatch.setattr("staff.grade.judge.judge.diagnose", lambda transport, name: asked.append(name) or "adds-one")
+    monkeypatch.setattr(
+        "staff.grade.judge.judge.diagnose", lambda transport, name: asked.append(name) or "adds-one"
+    )
     found = records(InProcess(affine_forward=wrong("affine_forward")), "affine_forward", "two_layer_net")
     assert found["affine_forward"].misconception == "adds-one"
     assert asked == ["affine_forward"]
