@@ -15,9 +15,7 @@ from cs231n.checks import rubric
 from staff.mutation.operators import OPERATORS
 from staff.release.modules import named_blocks
 
-__all__ = ["MODULES", "Mutant", "generate"]
-
-MODULES = ("layers", "optim", "classifiers.fc_net", "classifiers.cnn")
+__all__ = ["Mutant", "generate"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,7 +56,7 @@ def generate(root, exercises=None):
         list of Mutants; of several changes with the same text, such as the two ones of `x[1:1]`, each is kept.
     """
     found = []
-    for module in MODULES:
+    for module in _modules():
         path = f"cs231n/{module.replace('.', '/')}.py"
         source = (root / path).read_text(encoding="utf-8")
         for block, place in named_blocks(path, source).items():
@@ -70,6 +68,12 @@ def generate(root, exercises=None):
                     for changed in _changes(source, lines)
                 ]
     return found
+
+
+def _modules():
+    """Return the modules that hold exercises, in the order of the rubric."""
+    exercises = rubric.load_rubric().exercises.values()
+    return dict.fromkeys(one.module.removeprefix("cs231n.") for one in exercises if not one.in_notebook)
 
 
 def _exercises_of(block):

@@ -56,7 +56,7 @@ def test_a_curved_forward_pass_gives_a_v_and_a_straight_one_a_slope():
 
 @pytest.mark.parametrize("right", [True, False])
 def test_an_exercise_that_nobody_set_up_a_closer_look_at_is_explained_by_its_checks(monkeypatch, right):
-    monkeypatch.delitem(layer_settings.LAYERS, "relu_forward")
+    monkeypatch.delitem(layer_settings.BY_EXERCISE, "relu_forward")
     wrong = rewritten("layers", ("np.maximum(x, 0)", "np.abs(x)"))
     explanation = explain(transport(**({} if right else {"layers": wrong})), "relu_forward")
     text = as_text(explanation, STYLE)

@@ -11,11 +11,10 @@ from cs231n.checks.explain.settings import Part, Setting, draws, shapes
 from cs231n.checks.subject.client import SubjectFailure
 from cs231n.checks.verdicts import Failure
 
-__all__ = ["LAYERS", "kinds", "setting"]
+__all__ = ["BY_EXERCISE", "kinds", "setting"]
 
-_ALL = [module.LAYER for module in vars(exercises).values() if hasattr(module, "LAYER")]
-LAYERS = {name: layer for layer in _ALL for name in (layer.forward, layer.backward)}
-LAYERS["batchnorm_backward_alt"] = batchnorm.LAYER
+BY_EXERCISE = {name: layer for layer in exercises.LAYERS for name in (layer.forward, layer.backward)}
+BY_EXERCISE["batchnorm_backward_alt"] = batchnorm.LAYER
 
 # Inputs that sit on a kink of the forward pass, for the backward passes where the exercise says what to do there.
 _KINKS = {"relu_backward": relu.draw_at_the_kink, "max_pool_backward_naive": pooling.draw_ties}
@@ -23,7 +22,7 @@ _KINKS = {"relu_backward": relu.draw_at_the_kink, "max_pool_backward_naive": poo
 
 def kinds(exercise):
     """Return kind -> words, the usual ones first."""
-    layer = LAYERS[exercise]
+    layer = BY_EXERCISE[exercise]
     found = {kind: kind for kind in layer.usual} | layer.awkward
     if exercise in _KINKS:
         found["kinks"] = "inputs on a kink"
@@ -36,7 +35,7 @@ def setting(subject, exercise, kind):
     Raises:
         SubjectFailure, Failure: the code gave no answer to look at.
     """
-    layer, rng = LAYERS[exercise], draws(exercise, kind)
+    layer, rng = BY_EXERCISE[exercise], draws(exercise, kind)
     case = _KINKS[exercise](rng) if kind == "kinks" else layer.draw(rng, kind)
     if exercise == layer.forward:
         return _forward(subject, layer, case)

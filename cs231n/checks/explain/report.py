@@ -82,7 +82,7 @@ def _module(exercise):
         return rule_settings
     if exercise.startswith("dropout"):
         return dropout_settings
-    return layer_settings if exercise in layer_settings.LAYERS else None
+    return layer_settings if exercise in layer_settings.BY_EXERCISE else None
 
 
 def _make(subject, exercise, kind):
