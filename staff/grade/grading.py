@@ -9,7 +9,9 @@ import time
 from cs231n.checks.points import SCHEMES
 from cs231n.checks.rubric import load_rubric
 from cs231n.checks.verdicts import Verdict
+from cs231n.submit.archive import MODULES
 from staff.grade import hidden, limits
+from staff.grade.alike.given import GivenCode
 from staff.grade.alike.tokens import TokenHashes
 from staff.grade.intake import archive, cells
 from staff.grade.intake.apart import TooMuch, apart
@@ -56,6 +58,11 @@ class Setup:
         """The Exercises to grade, in the order of the rubric."""
         exercises = load_rubric().exercises
         return [one for name, one in exercises.items() if not self.exercises or name in self.exercises]
+
+    @functools.cached_property
+    def given_code(self):
+        """What knows given code under other names, made once."""
+        return GivenCode(self.release)
 
     @functools.cached_property
     def notebooks(self):
@@ -118,7 +125,8 @@ def grade(submission, setup, earlier=None, reference=None, contents=None):
     )
     problems = (*submission.problems, *contents.problems, *assembly.problems)
     hashes, why = _token_hashes(contents.files, setup)
-    problems += why
+    given, lines = _given_code(contents.files, setup)
+    problems += (*why, *lines)
     if earlier and _still_holds(earlier, record, setup):
         record = dataclasses.replace(record, exercises=earlier.exercises, seconds=earlier.seconds)
         return Graded(_read(record, notebooks, problems, setup), kept=True, token_hashes=hashes)
@@ -128,7 +136,7 @@ def grade(submission, setup, earlier=None, reference=None, contents=None):
     budget = Budget(setup.limit)
     with contextlib.ExitStack() as stack:
         reference = reference or stack.enter_context(Reference())
-        sandbox = stack.enter_context(outside.Sandbox(assembly.files, setup.release, reference))
+        sandbox = stack.enter_context(outside.Sandbox(assembly.files, setup.release, reference, given=given))
         judge = Judge(sandbox, seeded(assembly.code), budget, setup.scheme, reference)
         exercises = [judge.record(one) for one in setup.chosen if not one.in_notebook]
     in_notebook, log = grade_q5(contents.files, assembly.files, seeded, setup.chosen, budget, setup.scheme)
@@ -152,6 +160,16 @@ def _token_hashes(files, setup):
         return (apart(setup.token_hashes.of, files) if setup.token_hashes else {}), ()
     except TooMuch as error:
         return {}, (f"not compared with other submissions: it {error}",)
+
+
+def _given_code(files, setup):
+    """Return (paths of given modules under other names, lines for staff)."""
+    try:
+        return apart(setup.given_code.of, files)
+    except TooMuch as error:
+        new = {name for name in files if name.endswith(".py") and name not in MODULES}
+        line = f"not compared with given code, as it {error}: what is no module of the assignment counts as given"
+        return new, (line,)
 
 
 def _read(record, notebooks, problems, setup):

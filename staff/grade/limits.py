@@ -22,7 +22,7 @@ __all__ = [
     "START",
     "STOP",
     "SUBMISSION",
-    "TOKENS_OF_A_FILE",
+    "TOKENS",
     "TOKEN_READINGS",
     "USERS",
 ]
@@ -66,7 +66,7 @@ STOP = 15.0  # until a worker that hangs is given up, if it cannot be stopped
 GLANCE = 10.0  # after which, without news, it is looked whether there are workers left
 
 # Similarity
-TOKENS_OF_A_FILE = 200_000
+TOKENS = 1_000_000  # of all code of a submission, its modules first: more than the largest file that is read has
 TOKEN_READINGS = 4  # times the lines of a file that are read, where its syntax is broken
 
 SECRET_BYTES = 16  # a shorter course secret can be guessed

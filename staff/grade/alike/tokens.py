@@ -10,6 +10,7 @@ Source: Schleimer, Wilkerson and Aiken, "Winnowing: local algorithms for documen
 import builtins
 import io
 import itertools
+import json
 import keyword
 import re
 import tokenize
@@ -17,13 +18,17 @@ import zlib
 
 import numpy as np
 
+from cs231n.submit.archive import MODULES
+from cs231n.submit.text import joined
 from staff.grade import limits
 
-__all__ = ["TokenHashes"]
+__all__ = ["CODE", "TOP", "TokenHashes", "code_of", "lines_of", "raw", "runs"]
 
 K = 12  # tokens in a run, about a line: shorter ones are idioms of the language
 WINDOW = 4  # of that many runs in a row one is kept: a common passage of K + WINDOW - 1 tokens is never missed
 
+CODE = (".py", ".ipynb")
+TOP = "top of the file"
 _BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, so that no token's bits are lost
 _KEPT = {*keyword.kwlist, *dir(builtins)}
 _STATEMENTS = {"def", "class", "return", "raise", "while", "with", "import"}  # in no bracket
@@ -43,12 +48,12 @@ class TokenHashes:
     """Takes hashes of submissions; what the release gave is left out.
 
     Args:
-        release: path -> bytes of the release's Python files; others are ignored.
+        release: path -> bytes of the release's Python files and notebooks; others are ignored.
     """
 
     def __init__(self, release):
-        self._release = {name: data for name, data in release.items() if name.endswith(".py")}
-        given = [_runs(data)[0] for data in self._release.values()]
+        self._release = {name: data for name, data in release.items() if name.endswith(CODE)}
+        given = [runs(code_of(name, data))[0] for name, data in self._release.items()]
         self._given = np.unique(np.concatenate([np.zeros(1, np.uint64), *given]))
 
     def of(self, files):
@@ -57,10 +62,11 @@ class TokenHashes:
         Args:
             files: path -> bytes, as handed in.
         """
-        by_function, seen = {}, set()
-        for name, data in sorted(files.items()):
-            if name.endswith(".py") and data != self._release.get(name):
-                hashes, functions = _runs(data)
+        by_function, seen, left = {}, set(), limits.TOKENS
+        for name, data in sorted(files.items(), key=lambda item: (item[0] not in MODULES, item[0])):
+            if name.endswith(CODE) and data != self._release.get(name) and left > 0:
+                hashes, functions = runs(code_of(name, data), left)
+                left -= len(hashes)
                 for i in _winnow(hashes, ~self._is_given(hashes)):
                     if (value := int(hashes[i])) not in seen:
                         seen.add(value)
@@ -73,11 +79,33 @@ class TokenHashes:
         return self._given[at] == hashes
 
 
-def _runs(data):
-    """Return (hash of each run of K tokens, the function that the run begins in) of a file."""
+def code_of(name, data):
+    """Return the code of a file: all of a module, the code cells of a notebook."""
+    if not name.endswith(".ipynb"):
+        return data
+    try:
+        cells = json.loads(data)["cells"]
+        sources = [cell["source"] for cell in cells if cell.get("cell_type") == "code"]
+        return "\n".join(joined(source) for source in sources).encode("utf-8", "replace")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return b""
+
+
+def lines_of(data):
+    """Return the lines of some code."""
     text = data.decode("utf-8", "replace").replace("\0", "")
-    lines = io.StringIO(text, newline=None).readlines()
-    tokens = list(itertools.islice(_tokens(lines), limits.TOKENS_OF_A_FILE))
+    return io.StringIO(text, newline=None).readlines()
+
+
+def runs(data, most=limits.TOKENS):
+    """Return (hash of each run of K tokens, the function that the run begins in) of some code.
+
+    Args:
+        data: the code, bytes.
+        most: tokens after which the rest is left out.
+    """
+    lines = lines_of(data)
+    tokens = list(itertools.islice(_tokens(lines), most))
     if len(tokens) < K:
         return np.zeros(0, np.uint64), []
     codes = {word: zlib.crc32(word.encode("utf-8", "replace")) for word in {word for word, _ in tokens}}
@@ -107,7 +135,7 @@ def _winnow(hashes, counts):
 
 def _definitions(lines):
     """Return the function or class last begun at each line, counted from 1."""
-    names, current = [""], "top of the file"
+    names, current = [""], TOP
     for line in lines:
         begun = _DEFINITION.match(line)
         current = begun[1] if begun else current
@@ -118,7 +146,7 @@ def _definitions(lines):
 def _tokens(lines):
     """Yield (token, line) of code, in any state: variables are V, texts S; no comments, docstrings and layout."""
     depth, before, held = 0, None, None
-    for kind, word, line in _raw(lines):
+    for kind, word, line in raw(lines):
         if held is not None:  # a name, kept back to see whether it names an argument of a call
             yield held[0] if word == "=" and depth else "V", held[1]
             held = None
@@ -137,7 +165,7 @@ def _tokens(lines):
         yield "V", held[1]
 
 
-def _raw(lines):
+def raw(lines):
     """Yield (kind, text, line) of all tokens; where the syntax is broken, go on in the next line.
 
     Some breaks show at the end of the file only. So that none makes the work grow with its square, no more than

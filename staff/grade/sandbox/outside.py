@@ -203,16 +203,25 @@ class Sandbox:
         resources: resource limits that differ from those of `limits`, by name.
         import_limit: seconds that importing a module may take.
         framework: of the notebook among the files that is to be checked, in place of modules; or None.
+        given: paths of files that are given modules under other names.
     """
 
     def __init__(
-        self, files, blank=None, reference=None, resources=None, import_limit=limits.IMPORT, framework=None
+        self,
+        files,
+        blank=None,
+        reference=None,
+        resources=None,
+        import_limit=limits.IMPORT,
+        framework=None,
+        given=(),
     ):
         self.import_limit, self.framework = import_limit, framework
         self._files, self._blank, self._reference = files, blank or {}, reference
         self._resources = limits.RESOURCES | (limits.FRAMEWORK_RESOURCES if framework else {}) | (resources or {})
         self._starters, self._failures = {}, {}
         self._spent = 0.0  # seconds of those that are closed
+        self._given = frozenset(given)
 
     def __enter__(self):
         return self
@@ -293,13 +302,19 @@ class Sandbox:
     def _starter(self, bare, public):
         if (bare, public) not in self._starters:
             ours = dict(self._ours())
-            tree = {f"tree/{name}": data for name, data in self._files.items() if _belongs(name, bare)}
+            tree = {f"tree/{name}": data for name, data in self._files.items() if self._belongs(name, bare)}
             blank = {f"blank/{name}": data for name, data in self._blank.items() if is_bare(_module(name))}
             if self.framework:
                 tree[f"tree/{self.framework.notebook}"] = self._files[self.framework.notebook]
             starter = _Starter(ours | tree | blank, bare, self._resources, self.framework)
             self._starters[bare, public] = starter
         return self._starters[bare, public]
+
+    def _belongs(self, name, bare):
+        """Return whether a file of a submission is there, beside the bare modules or the nets."""
+        if not name.startswith("cs231n/") or name.startswith(CHECKS):
+            return False
+        return not (bare and (name.split("/")[1].split(".")[0] in GIVEN or name in self._given))
 
     @staticmethod
     @functools.cache
@@ -325,13 +340,6 @@ def _file(module):
 
 def _module(file):
     return file.removesuffix(".py").replace("/", ".")
-
-
-def _belongs(name, bare):
-    """Return whether a file of a submission is there, beside the bare modules or the nets."""
-    if not name.startswith("cs231n/") or name.startswith(CHECKS):
-        return False
-    return not (bare and name.split("/")[1].split(".")[0] in GIVEN)
 
 
 class ModuleProcess:
