@@ -5,6 +5,7 @@ import pytest
 
 from cs231n.checks.mistakes.recognise import diagnose
 from staff.misconceptions.subject import replaced, transport
+from tests.checks import field_layers, field_nets  # noqa: F401 - they register what they hold
 from tests.checks.field import FIELD
 
 
