@@ -30,6 +30,7 @@ class Check:
         counts_with: names of checks that trivial code cannot pass; without one of them this one earns nothing.
         alone: whether it holds or not, whatever the exercises do that this one needs.
         framework: name of the framework whose notebook alone has it, or None.
+        of_dict: whether it is about what the code leaves in a dict that it was given, and not about its result.
     """
 
     exercise: str
@@ -41,6 +42,7 @@ class Check:
     counts_with: tuple[str, ...] = ()
     alone: bool = False
     framework: str | None = None
+    of_dict: bool = False
 
     @property
     def id(self) -> str:

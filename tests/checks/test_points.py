@@ -180,8 +180,8 @@ def test_a_net_that_drops_nothing_earns_nothing_for_dropout():
     module, net = place("fully_connected_net_dropout")
 
     class Plain(net):
-        def __init__(self, *args, dropout=1, **kwargs):
-            super().__init__(*args, **kwargs)
+        def __init__(self, hidden_dims, input_dim=3072, num_classes=10, dropout=1, *args, **kwargs):
+            super().__init__(hidden_dims, input_dim, num_classes, 1, *args, **kwargs)
 
     outcome = session(fc_net=replaced(module, FullyConnectedNet=Plain)).outcome("fully_connected_net_dropout")
     assert outcome.earned == 0

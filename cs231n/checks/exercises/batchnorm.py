@@ -94,7 +94,7 @@ def mode_checks(layer, shapes):
                 compare.close("out", out, right)
             _check_modes_differ(subject, layer, case, bn_param | {"mode": "train"}, right)
 
-    @check(exercise, counts_with=("values", "test_mode"))
+    @check(exercise, counts_with=("values", "test_mode"), of_dict=True)
     def running_statistics(subject, rng):
         """the running mean and variance follow several minibatches, starting at zero"""
         momentum = rng.uniform(0.3, 0.8)
@@ -105,7 +105,7 @@ def mode_checks(layer, shapes):
                 subject.call(function, x, gamma, beta, bn_param, hold=1)
             _check_running(bn_param, [x for x, _, _ in batches], momentum)
 
-    @check(exercise, detail=True)
+    @check(exercise, detail=True, of_dict=True)
     def default_momentum(subject, rng):
         """without momentum in bn_param, momentum is 0.9"""
         x, gamma, beta = draw_statistics(rng, shapes[0])
@@ -121,7 +121,7 @@ def mode_checks(layer, shapes):
         out, _ = compare.tuple_of(2, exercise, subject.call(function, x, gamma, beta, {"mode": "train"}, hold=1))
         compare.close("out", out, oracle.value(train_function(1e-5), x, gamma, beta))
 
-    @check(exercise, detail=True)
+    @check(exercise, detail=True, of_dict=True)
     def running_var_without_eps(subject, rng):
         """the running variance follows the variance itself, without eps"""
         x, gamma, beta = draw_statistics(rng, shapes[0])
@@ -133,7 +133,7 @@ def mode_checks(layer, shapes):
             compare.fail("running_var includes eps", "a mean of var over the minibatches", "a mean of var + eps")
         compare.close("running_var", found, var)
 
-    @check(exercise, hint="keepdims=True leaves an axis of length 1 behind.", detail=True)
+    @check(exercise, hint="keepdims=True leaves an axis of length 1 behind.", detail=True, of_dict=True)
     def running_shapes(subject, rng):
         """the running mean and variance have shape (D,), not (1, D)"""
         bn_param = {"mode": "train"}
@@ -141,7 +141,7 @@ def mode_checks(layer, shapes):
         for name in ("running_mean", "running_var"):
             compare.array(name, bn_param.get(name), (shapes[0][1],))
 
-    @check(exercise, detail=True)
+    @check(exercise, detail=True, of_dict=True)
     def test_mode_learns_nothing(subject, rng):
         """mode 'test' leaves the running statistics as they are"""
         x, gamma, beta = draw_statistics(rng, shapes[0])

@@ -102,20 +102,37 @@ def recognise(seen, exercise, known=None):
         known: name -> Known; default: the catalogue.
     """
     known = catalogue() if known is None else known
-    details = {check.name for check in registry.checks_of(exercise) if check.detail}
+    checks = registry.checks_of(exercise)
+    details = {check.name for check in checks if check.detail}
+    of_dicts = {check.name for check in checks if check.of_dict}
     found = []
     for entry in known.values():
         if entry.exercise == exercise:
-            unlike = [_unlike(seen, look) for look in entry.looks if agree(seen, look, details)]
-            found += [(min(unlike), entry.name)] if unlike else []
-    return min(found)[1] if found else None
+            unlike = [_unlike(seen, look, entry.looks, details, of_dicts) for look in entry.looks]
+            found += [(*min(known for known in unlike if known), entry.name)] if any(unlike) else []
+    return min(found)[-1] if found else None
 
 
-def _unlike(seen, known):
-    """Return how many checks say something else of code than of a known mistake."""
-    return sum(
-        name not in seen or name not in known or not _same(seen[name], known[name]) for name in {*seen, *known}
-    )
+def _unlike(seen, look, looks, details, of_dicts):
+    """Return how unlike a known mistake some code is, two numbers, or None if it is not that mistake.
+
+    The first number counts the checks of the core that something else than the mistake fails: a second one.
+    """
+    core = look.keys() - details
+    telling = core - of_dicts or core or look.keys()
+    if not agree(seen, look, telling, looks):
+        return None
+    others = [name for name in seen.keys() - telling - details if not _same(seen[name], look.get(name))]
+    if others and not (core and _says_something(seen, telling)):
+        return None
+    different = [name for name in {*seen, *look} if not _same(seen.get(name), look.get(name))]
+    return len(others), len(different)
+
+
+def _says_something(seen, names):
+    """Return whether an answer to these checks is more than an exception or zeros."""
+    leaves = [leaf for name in names for leaf in seen[name] if not leaf[0].startswith("raises")]
+    return any(number for leaf in leaves for number in leaf[1:])
 
 
 def look(transport, exercise):
@@ -130,7 +147,7 @@ def look(transport, exercise):
             continue  # only the grader has it, and no known look holds it
         result = run_check(one, subject, registry.public_generator(one.id, SEED), SEED, CALL_LIMIT)
         if result.verdict in (Verdict.FAILED, Verdict.ERROR):
-            seen[one.name] = recorder.leaves()
+            seen[one.name] = recorder.leaves(one.of_dict)
         elif result.verdict != "passed":
             return {}
     return seen
@@ -153,20 +170,24 @@ class Recorder:
             self._question, self._answer = message, reply
         return reply
 
-    def leaves(self):
-        """Return what the last answer says, as a list of [what, number, ...]."""
+    def leaves(self, of_dict=False):
+        """Return what the last answer says, as a list of [what, number, ...].
+
+        Args:
+            of_dict: whether what is left in dicts counts, and not the result.
+        """
         question, answer = self._question, self._answer
         if "failure" in answer:
             numbers = re.findall(r"\d{1,9}", answer["failure"]["message"])
-            return [[f"raises {answer['failure']['type']}", *map(int, numbers[:6])]]
+            return [[f"raises {answer['failure']['type']}", *sorted(map(int, numbers[:6]))]]
         if _is_dropout(question):
             x, param = question["args"][:2]
             return _kept_shares(answer.get("value"), x, param)
-        value, found, drawn = answer.get("value"), [], question.get("op") == "get"
-        _collect(value, found, drawn)
-        # Where a dict comes back, that is what counts, and not whether it is the one that went in.
-        if not (isinstance(value, (tuple, list)) and any(isinstance(part, dict) for part in value)):
+        found, drawn = [], question.get("op") == "get"
+        if of_dict:
             _collect([changed for _, changed in sorted(answer.get("dicts", {}).items())], found, drawn)
+        else:
+            _collect(answer.get("value"), found, drawn)
         _collect(answer.get("args"), found, drawn)
         return found
 
@@ -187,8 +208,9 @@ def _kept_shares(value, x, param):
     kept = out != 0
     with np.errstate(all="ignore"):
         scale = np.nan_to_num((out / x)[kept] * param["p"], nan=1e6, posinf=1e6, neginf=-1e6)
-    zeros = np.mean(~kept) if kept.size >= MANY else float(not kept.all())
     repeats = [float((kept == kept.take([0], axis)).all()) for axis in range(kept.ndim)]
+    drawn = np.prod([size for size, repeated in zip(kept.shape, repeats) if not repeated])
+    zeros = np.mean(~kept) if drawn >= MANY else float(not kept.all())
     scale = scale if scale.size else np.zeros(1)
     return [["about dropout", *_rounded([zeros, scale.mean(), scale.std(), *repeats])]]
 
@@ -206,6 +228,8 @@ def _collect(value, found, drawn, key=""):
         what = "x".join(map(str, array.shape)) or "number"
         if drawn and key.startswith("W"):
             found.append([f"about {key} {what}", *_rounded(_spread(array))])
+        elif drawn and np.unique(array).size > 1:
+            found.append([f"random {key} {what}"])
         else:
             found.append([f"{key} {what}".strip(), *_rounded(_projections(array))])
     elif isinstance(value, Unknown):
@@ -246,21 +270,29 @@ def _rounded(numbers):
     return [float(f"{number:.5g}") for number in numbers]
 
 
-def agree(seen, known, details=frozenset()):
-    """Whether code looks like a known mistake: it misses the same checks of the core, in the same way.
+def agree(seen, known, telling=None, looks=()):
+    """Whether code looks like a known mistake: it misses the same checks in the same way.
 
     Details may be missed or not, in a way of their own, without the mistake being another one, unless the mistake
-    is one of details alone; `details` has their names.
+    is one of details alone; and so may what is left in dicts, unless it is one of these alone. Whoever makes a
+    second mistake misses more.
+
+    Args:
+        seen: what `look` returned.
+        known: a look of the mistake.
+        telling: names of the checks that count; default: all that the mistake misses.
+        looks: all looks of the mistake: at a check, the answer of any of them will do.
     """
-    telling = known.keys() - details or known.keys()
-    return (
-        telling <= seen.keys()
-        and seen.keys() - known.keys() <= details
-        and all(_same(seen[name], known[name]) for name in telling)
+    forms = (known, *looks)
+    return all(
+        any(_same(seen.get(name), form.get(name)) for form in forms if name in form)
+        for name in (known if telling is None else telling)
     )
 
 
 def _same(leaves, known):
+    if leaves is None or known is None:
+        return False
     return len(leaves) == len(known) and all(map(leaf_agrees, leaves, known))
 
 

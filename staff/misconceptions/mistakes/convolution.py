@@ -43,6 +43,18 @@ wrong(
     (_PLACE, "top, left = i, j"),
 )
 wrong(
+    "conv-stride-in-one-slice",
+    FORWARD,
+    "the window moves by the stride in one direction, and by one pixel in the other",
+    (
+        "With stride 1 you are right. Move an image down by one pixel, and then to the right: what changes?",
+        "The corner of a window has two coordinates. Compare how you compute them.",
+        "Neighbouring outputs look at windows that lie a stride apart, in both directions.",
+    ),
+    (_PLACE, "top, left = i * stride, j"),
+    forms=(((_PLACE, "top, left = i, j * stride"),),),
+)
+wrong(
     "conv-pad-one-side",
     FORWARD,
     "the padding is on one side only",
@@ -124,6 +136,18 @@ wrong(
         "Check each place where you use the size of a filter.",
     ),
     ("(F, _, HH, WW) = x.shape, w.shape", "(F, _, HH, WW) = x.shape, (*w.shape[:3], w.shape[2])"),
+    forms=tuple(  # only the window is square, and each product complains in its own way
+        ((_SUM, product.replace("SQUARE", "top : top + HH, left : left + HH") + " + b[f]"),)
+        for product in (
+            "np.sum(padded[n, :, SQUARE] * w[f])",
+            "np.sum(padded[:, :, SQUARE] * w[f], axis=(1, 2, 3))[n]",
+            "np.sum(padded[n, :, SQUARE][np.newaxis] * w, axis=(1, 2, 3))[f]",
+            'np.einsum("chw,chw", padded[n, :, SQUARE], w[f])',
+            'np.einsum("nchw,fchw->nf", padded[:, :, SQUARE], w)[n, f]',
+            "np.tensordot(padded[n, :, SQUARE], w[f], 3)",
+            "padded[n, :, SQUARE].ravel() @ w[f].ravel()",
+        )
+    ),
 )
 wrong(
     "conv-size-without-pad",

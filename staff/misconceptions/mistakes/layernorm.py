@@ -99,6 +99,26 @@ wrong(
 )
 
 wrong(
+    "layernorm-gamma-on-wrong-axis",
+    FORWARD,
+    "gamma and beta scale and shift the transpose, so that they meet the minibatch instead of the features",
+    (
+        "Write the shapes of all factors beside the line that fails.",
+        "gamma has a number for each feature. Which axis of your array is that of the features just then?",
+        "Transposing helps with mean and variance. When is the moment to go back?",
+    ),
+    ("out = gamma * xhat + beta", "out = (gamma * xhat.T + beta).T"),
+    forms=(
+        (
+            (
+                "out = gamma * xhat + beta",
+                'out = batchnorm_forward(x.T, gamma, beta, {"mode": "train", "eps": eps})[0].T',
+            ),
+        ),
+    ),
+)
+
+wrong(
     "layernorm-backward-over-batch",
     BACKWARD,
     "the means in dx are taken over the minibatch",

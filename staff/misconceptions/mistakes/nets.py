@@ -47,6 +47,46 @@ _ZERO = (
     "If all hidden units start equal, what makes them become different?",
     "Weights start random, biases do not need to.",
 )
+_TWICE = (
+    "With reg = 0 you are right; otherwise penalty and gradient are off by the same factor.",
+    "They fit each other, so that a gradient check passes. Compare with the docstring of the class.",
+    "There is a factor in front of reg. Or is the penalty added twice?",
+)
+_HALVED = (
+    "The loss is right. Set reg to zero: which part of the gradients is off?",
+    "What is the derivative of a square?",
+    "A factor of two comes down and meets the half.",
+)
+_NONE = (
+    "Does the loss depend on reg?",
+    "Large weights should cost something.",
+    "The docstring of the class says what; it adds to the loss, and so to the gradients.",
+)
+_ONE_SCALE = (
+    "Print the standard deviation of each weight matrix of a new net.",
+    "All but one follow weight_scale.",
+    "The docstring makes no difference between hidden layers and the last.",
+)
+_SCALES = (
+    "1",
+    "1e-1",
+    "1e-2",
+    "1e-3",
+    "weight_scale**2",
+    "np.sqrt(2 / {n})",
+    "np.sqrt(1 / {n})",
+    "np.sqrt(2 / ({n} + {m}))",
+)
+_RANDOM_BIASES = (
+    "Print the biases of a new net.",
+    "The docstring of the class says where biases start.",
+    "Random weights make the units different; the biases need not.",
+)
+_LAST_FREE = (
+    "With reg = 0 you are right. Which gradients are off otherwise?",
+    "Print the numbers of the layers that your loop visits.",
+    "The last layer has weights as well.",
+)
 _SUMMED = (
     "Loss and gradients are too large. By which factor, and which number of this problem is that?",
     "softmax_loss has averaged over the minibatch already.",
@@ -154,6 +194,28 @@ wrong(
         "Something is missing between the weights and their sum.",
     ),
     (_LOSS, "loss += 0.5 * reg * np.sum(W)"),
+)
+wrong(
+    "two-layer-penalty-on-last-layer-only",
+    TWO,
+    "only the weights of the last layer are penalised",
+    (
+        "With reg = 0 you are right. Which gradients are off otherwise?",
+        "How many matrices of weights are there?",
+        "The penalty sums over all of them.",
+    ),
+    (_LOOP, 'for name in ("W2",):'),
+)
+_TWO_FORMS = [
+    ((_W2, _W2.replace("weight_scale", scale.format(n="hidden_dim", m="num_classes"))),) for scale in _SCALES
+]
+wrong(
+    "two-layer-last-layer-not-scaled",
+    TWO,
+    "the weights of the last layer are drawn with a scale of their own",
+    _ONE_SCALE,
+    *_TWO_FORMS[0],
+    forms=tuple(_TWO_FORMS[1:]),
 )
 wrong("two-layer-weights-not-scaled", TWO, "the weights are not scaled by weight_scale", _STANDARD,
       (_W1, _W1.replace("weight_scale * ", "")), (_W2, _W2.replace("weight_scale * ", "")))  # fmt: skip
@@ -263,6 +325,24 @@ wrong("full-net-half-forgotten", FULL, "the penalty in the loss lacks its factor
 wrong("full-net-penalty-gradient-doubled", FULL, "the gradient of the penalty is twice too large",
       _DOUBLE_GRADIENT,
       (_FULL_GRAD, 'grads[f"W{i}"] += 2 * reg * W'), **_ALL)  # fmt: skip
+wrong(
+    "full-net-half-forgotten-everywhere",
+    FULL,
+    "the penalty is twice as large as it should be, in the loss and in its gradient",
+    _TWICE,
+    (_FULL_LOSS, "loss += reg * np.sum(W * W)"),
+    (_FULL_GRAD, 'grads[f"W{i}"] += 2 * reg * W'),
+    **_ALL,
+)
+wrong(
+    "full-net-penalty-gradient-halved",
+    FULL,
+    "the gradient of the penalty keeps the factor 0.5",
+    _HALVED,
+    (_FULL_GRAD, 'grads[f"W{i}"] += 0.5 * reg * W'),
+    **_ALL,
+)
+wrong("full-net-no-penalty", FULL, "there is no penalty at all", _NONE, (_FULL_LOOP, "for i in ():"), **_ALL)
 wrong("full-net-no-penalty-gradient", FULL, "the penalty is in the loss, but not in the gradients",
       _NO_PENALTY_GRADIENT, (_FULL_GRAD, "pass"), **_ALL)  # fmt: skip
 wrong("full-net-no-penalty-loss", FULL, "the penalty is in the gradients, but not in the loss", _NO_PENALTY_LOSS,
@@ -285,7 +365,7 @@ wrong(
 wrong(
     "full-net-only-last-layer-penalised",
     FULL,
-    "only the weights of the last layer are penalised",
+    "the weights of the first layer, or of all but the last, are not penalised",
     (
         "With reg = 0 you are right. Which gradients are off otherwise?",
         "Is your penalty inside of the loop over the layers?",
@@ -322,6 +402,10 @@ wrong(
 )
 wrong("full-net-weights-not-scaled", FULL, "the weights are not scaled by weight_scale", _STANDARD,
       (_WI, _WI.replace("weight_scale * ", "")), **_ALL)  # fmt: skip
+_LAST_SCALES = [
+    ((_WI, _WI.replace("weight_scale *", f"(weight_scale if i < self.num_layers else {scale}) *")),)
+    for scale in (scale.format(n="fan_in", m="fan_out") for scale in _SCALES)
+]
 wrong(
     "full-net-last-layer-not-scaled",
     FULL,
@@ -331,7 +415,8 @@ wrong(
         "All but one follow weight_scale.",
         "The docstring makes no difference between hidden layers and the last.",
     ),
-    (_WI, _WI.replace("weight_scale *", "(weight_scale if i < self.num_layers else 1) *")),
+    *_LAST_SCALES[0],
+    forms=tuple(_LAST_SCALES[1:]),
     **_ALL,
 )
 wrong(
@@ -626,6 +711,88 @@ wrong(
         '            if self.normalization == "batchnorm":\n                norm_backward',
     ),
 )
+for _kind, _exercise, _prefix in (("batchnorm", BATCH, "batchnorm-net"), ("layernorm", LAYER, "layernorm-net")):
+    _ones = {"gamma": "np.ones(fan_out)", "beta": "np.zeros(fan_out)"}
+    wrong(
+        f"{_prefix}-without-scale-and-shift",
+        _exercise,
+        f"there are no gamma and beta where normalization is '{_kind}'",
+        (
+            "Compare the keys of params with those of the docstring.",
+            "After normalising, each unit may still choose a mean and a spread.",
+            "Scale and shift are learned, so that they belong to params and to grads.",
+        ),
+        (_IF_NORM, _IF_NORM[:-1] + f' and self.normalization != "{_kind}":'),
+        (
+            'h, params[f"gamma{i}"], params[f"beta{i}"], self.bn_params[i - 1]',
+            'h, params.get(f"gamma{i}", np.ones(h.shape[1])), params.get(f"beta{i}", np.zeros(h.shape[1])), '
+            "self.bn_params[i - 1]",
+        ),
+        (
+            _NORM_BACK,
+            f"""{_NORM_BACK}
+                if self.normalization == "{_kind}":
+                    del grads[f"gamma{{i}}"], grads[f"beta{{i}}"]""",
+        ),
+        forms=(  # the layers are left with what params does not hold
+            ((_IF_NORM, _IF_NORM[:-1] + f' and self.normalization != "{_kind}":'),),
+        ),
+    )
+wrong(
+    "layernorm-net-batchnorms-dict",
+    LAYER,
+    "batch normalisation is called with the dict of layer normalisation, which has no mode",
+    (
+        "Read the name of the function in the last lines of the traceback. Should it be called at all?",
+        "Which function do you call for which value of normalization?",
+        "There are two kinds, and two pairs of functions.",
+    ),
+    (_CHOOSE, "norm_forward = batchnorm_forward"),
+    (_CHOOSE_BACK, "norm_backward = batchnorm_backward_alt"),
+)
+wrong(
+    "layernorm-net-only-in-training",
+    LAYER,
+    "nothing is normalised when the net is asked for scores",
+    (
+        "The loss is right. Compare the scores with those that the loss is made of.",
+        "Batch normalisation knows two modes. And this one?",
+        "Layer normalisation does the same in both.",
+    ),
+    (
+        "            if self.normalization:\n                norm_forward",
+        '            if self.normalization == "batchnorm" or (self.normalization and mode == "train"):\n'
+        "                norm_forward",
+    ),
+)
+wrong(
+    "layernorm-net-only-for-scores",
+    LAYER,
+    "nothing is normalised in training",
+    (
+        "The scores are right. Compare them with those that the loss is made of.",
+        "Batch normalisation knows two modes. And this one?",
+        "Layer normalisation does the same in both.",
+    ),
+    (
+        "            if self.normalization:\n                norm_forward",
+        '            if self.normalization == "batchnorm" or (self.normalization and mode == "test"):\n'
+        "                norm_forward",
+    ),
+    (
+        "            if self.normalization:\n                norm_backward",
+        '            if self.normalization == "batchnorm":\n                norm_backward',
+    ),
+    forms=(
+        (
+            (
+                "            if self.normalization:\n                norm_forward",
+                '            if self.normalization == "batchnorm" or (self.normalization and mode == "test"):\n'
+                "                norm_forward",
+            ),
+        ),
+    ),
+)
 wrong(
     "batchnorm-net-not-normalised",
     BATCH,
@@ -762,6 +929,60 @@ wrong("conv-net-half-forgotten", CONV, "the penalty in the loss lacks its factor
 wrong("conv-net-penalty-gradient-doubled", CONV, "the gradient of the penalty is twice too large",
       _DOUBLE_GRADIENT,
       (_GRAD, "grads[name] += 2 * reg * W"))  # fmt: skip
+wrong(
+    "conv-net-half-forgotten-everywhere",
+    CONV,
+    "the penalty is twice as large as it should be, in the loss and in its gradient",
+    _TWICE,
+    (_LOSS, "loss += reg * np.sum(W * W)"),
+    (_GRAD, "grads[name] += 2 * reg * W"),
+)
+wrong(
+    "conv-net-penalty-gradient-halved",
+    CONV,
+    "the gradient of the penalty keeps the factor 0.5",
+    _HALVED,
+    (_GRAD, "grads[name] += 0.5 * reg * W"),
+)
+wrong("conv-net-no-penalty", CONV, "there is no penalty at all", _NONE, (_CONV_LOOP, "for name in ():"))
+wrong(
+    "conv-net-last-layer-not-penalised",
+    CONV,
+    "the weights of the last layer are not penalised",
+    _LAST_FREE,
+    (_CONV_LOOP, 'for name in ("W1", "W2"):'),
+)
+wrong(
+    "conv-net-random-biases",
+    CONV,
+    "the biases start random",
+    _RANDOM_BIASES,
+    *(
+        (f'self.params["b{k}"] = np.zeros({n})', f'self.params["b{k}"] = weight_scale * np.random.randn({n})')
+        for k, n in ((1, "num_filters"), (2, "hidden_dim"), (3, "num_classes"))
+    ),
+)
+wrong(
+    "conv-net-loss-summed",
+    CONV,
+    "loss and gradients are multiplied by the batch size",
+    _SUMMED,
+    (
+        "loss, dscores = softmax_loss(scores, y)",
+        "loss, dscores = softmax_loss(scores, y)\n        loss, dscores = loss * len(X), dscores * len(X)",
+    ),
+)
+_CONV_SCALES = [
+    ((_CW[3], _CW[3].replace("weight_scale", scale.format(n="hidden_dim", m="num_classes"))),) for scale in _SCALES
+]
+wrong(
+    "conv-net-last-layer-not-scaled",
+    CONV,
+    "the weights of the last layer are drawn with a scale of their own",
+    _ONE_SCALE,
+    *_CONV_SCALES[0],
+    forms=tuple(_CONV_SCALES[1:]),
+)
 wrong("conv-net-no-penalty-gradient", CONV, "the penalty is in the loss, but not in the gradients",
       _NO_PENALTY_GRADIENT, (_GRAD, "pass"))  # fmt: skip
 wrong("conv-net-no-penalty-loss", CONV, "the penalty is in the gradients, but not in the loss", _NO_PENALTY_LOSS,
@@ -778,6 +999,10 @@ wrong(
         "The filters are weights too.",
     ),
     (_CONV_LOOP, 'for name in ("W2", "W3"):'),
+    forms=(
+        ((_LOSS, _LOSS + ' * (name != "W1")'),),
+        ((_GRAD, _GRAD + ' * (name != "W1")'),),
+    ),
 )
 wrong("conv-net-weights-not-scaled", CONV, "the weights are not scaled by weight_scale", _STANDARD,
       *((line, line.replace("weight_scale * ", "")) for line in _CW.values()))  # fmt: skip

@@ -156,6 +156,7 @@ wrong(
         "Contributions to the same number add up.",
     ),
     (_GIVE, _GIVE.replace("+=", "=")),
+    forms=(((_GIVE, f"dx[n, c, top : top + height, left : left + width] = 0\n        {_GIVE}"),),),
 )
 wrong(
     "pool-backward-spread-evenly",

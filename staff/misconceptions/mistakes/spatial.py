@@ -102,6 +102,14 @@ wrong(
         "Hand on the very dict that came in.",
     ),
     ("batchnorm_forward(rows, gamma, beta, bn_param)", "batchnorm_forward(rows, gamma, beta, dict(bn_param))"),
+    forms=(  # what came in is lost, too
+        (
+            (
+                "batchnorm_forward(rows, gamma, beta, bn_param)",
+                'batchnorm_forward(rows, gamma, beta, {"mode": bn_param["mode"], "eps": bn_param.get("eps", 1e-5)})',
+            ),
+        ),
+    ),
 )
 
 wrong(
@@ -250,6 +258,21 @@ wrong(
     (
         _GROUPS,
         "groups = x.reshape(N, G, C // G, H * W)",
+    ),
+)
+wrong(
+    "groupnorm-channels-and-pixels-mixed",
+    GROUP,
+    "the channels are moved to the end before the images are cut into groups",
+    (
+        "Number the channels of a small x and print your groups.",
+        "A reshape cuts a sequence into pieces. What comes first in yours: the channels, or the positions?",
+        "Neighbouring channels belong together, so that no axis needs to be moved at all.",
+    ),
+    (_GROUPS, "groups = x.transpose(0, 2, 3, 1).reshape(N, G, C // G * H * W)"),
+    (
+        "xhat = (centred / std).reshape(N, C, H, W)",
+        "xhat = (centred / std).reshape(N, H, W, C).transpose(0, 3, 1, 2)",
     ),
 )
 wrong(

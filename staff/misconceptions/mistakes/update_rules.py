@@ -206,6 +206,12 @@ wrong(
     ),
     (_CACHE, _CACHE.replace('config["cache"] =', "cache =")),
     (_RMS_STEP, _RMS_STEP.replace('config["cache"]', "cache")),
+    forms=(  # with no cache in config at all
+        (
+            (_CACHE, _CACHE.replace('config["cache"] =', "cache =")),
+            (_RMS_STEP, _RMS_STEP.replace('config["cache"]', "cache") + '\n    del config["cache"]'),
+        ),
+    ),
 )
 wrong(
     "rmsprop-square-forgotten",
