@@ -381,4 +381,13 @@ CNN = [
     ),
 ]
 
+_UNSHIFTED = """e = np.exp(scores)
+        dscores = e / e.sum(axis=1, keepdims=True)
+        loss = -np.log(dscores[np.arange(len(y)), y]).mean()
+        dscores[np.arange(len(y)), y] -= 1
+        dscores /= len(y)"""
+_SHIFTED = "loss, dscores = softmax_loss(scores, y)"
+FC_NET += [(name, ["large_scores"], (_SHIFTED, _UNSHIFTED)) for name in ("two_layer_net", "fully_connected_net")]
+CNN += [("three_layer_conv_net", ["large_scores"], (_SHIFTED, _UNSHIFTED))]
+
 REWRITTEN = [*LAYERS, *OPTIM, *FC_NET, *CNN]

@@ -293,6 +293,17 @@ def net_checks(exercise, nets, wide, test_scores=True):
             subject.set(model, "reg", reg)
             check_loss(subject, nets[0], model, params, *nets[0].batch(rng), reg)
 
+    if wide:
+
+        @check(exercise, hint="softmax_loss shifts each row of scores before it takes exponentials.", detail=True)
+        def large_scores(subject, rng):
+            """right for scores so large that their exponentials are infinite"""
+            model, params = with_params(subject, nets[0], rng)
+            last = max(name for name in params if name[0] == "W")
+            params[last] = 1e4 * params[last]
+            subject.update(model, "params", params)
+            check_loss(subject, nets[0], model, params, *nets[0].batch(rng), 0.0)
+
     @check(exercise, detail=True)
     def kept(subject, rng):
         """loss leaves the examples, the labels and the parameters as they were"""

@@ -114,9 +114,10 @@ def recognise(seen, exercise, known=None):
 
 
 def _unlike(seen, look, looks, details, of_dicts):
-    """Return how unlike a known mistake some code is, two numbers, or None if it is not that mistake.
+    """Return how unlike a known mistake some code is, three numbers, or None if it is not that mistake.
 
-    The first number counts the checks of the core that something else than the mistake fails: a second one.
+    They say whether it is about dicts alone while something else is wrong too, and how many checks of the core,
+    and of all, fail in another way, because of a second mistake.
     """
     core = look.keys() - details
     telling = core - of_dicts or core or look.keys()
@@ -126,7 +127,7 @@ def _unlike(seen, look, looks, details, of_dicts):
     if others and not (core and _says_something(seen, telling)):
         return None
     different = [name for name in {*seen, *look} if not _same(seen.get(name), look.get(name))]
-    return len(others), len(different)
+    return bool(others) and telling <= of_dicts, len(others), len(different)
 
 
 def _says_something(seen, names):
@@ -147,7 +148,7 @@ def look(transport, exercise):
             continue  # only the grader has it, and no known look holds it
         result = run_check(one, subject, registry.public_generator(one.id, SEED), SEED, CALL_LIMIT)
         if result.verdict in (Verdict.FAILED, Verdict.ERROR):
-            seen[one.name] = recorder.leaves(one.of_dict)
+            seen[one.name] = recorder.leaves(one.of_dict, ones=one.name.endswith("shapes"))
         elif result.verdict != "passed":
             return {}
     return seen
@@ -170,11 +171,12 @@ class Recorder:
             self._question, self._answer = message, reply
         return reply
 
-    def leaves(self, of_dict=False):
+    def leaves(self, of_dict=False, ones=True):
         """Return what the last answer says, as a list of [what, number, ...].
 
         Args:
             of_dict: whether what is left in dicts counts, and not the result.
+            ones: whether axes of length 1 count.
         """
         question, answer = self._question, self._answer
         if "failure" in answer:
@@ -187,8 +189,8 @@ class Recorder:
         if of_dict:
             _collect([changed for _, changed in sorted(answer.get("dicts", {}).items())], found, drawn)
         else:
-            _collect(answer.get("value"), found, drawn)
-        _collect(answer.get("args"), found, drawn)
+            _collect(answer.get("value"), found, drawn, ones=ones)
+        _collect(answer.get("args"), found, drawn, ones=ones)
         return found
 
 
@@ -215,17 +217,17 @@ def _kept_shares(value, x, param):
     return [["about dropout", *_rounded([zeros, scale.mean(), scale.std(), *repeats])]]
 
 
-def _collect(value, found, drawn, key=""):
+def _collect(value, found, drawn, key="", ones=True):
     """Append the leaves of a value: arrays, numbers, and the kinds of whatever else there is."""
     if isinstance(value, (tuple, list)):
         for part in value[:MANY]:
-            _collect(part, found, drawn, key)
+            _collect(part, found, drawn, key, ones)
     elif isinstance(value, dict):
         for name in sorted(filter(_ENTRIES.fullmatch, value)):
-            _collect(value[name], found, drawn, name)
+            _collect(value[name], found, drawn, name, ones)
     elif isinstance(value, (np.ndarray, np.generic, float, int)):
         array = _as_floats(value)
-        what = "x".join(map(str, array.shape)) or "number"
+        what = "x".join(str(size) for size in array.shape if ones or size != 1) or "number"
         if drawn and key.startswith("W"):
             found.append([f"about {key} {what}", *_rounded(_spread(array))])
         elif drawn and np.unique(array).size > 1:

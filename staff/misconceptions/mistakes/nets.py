@@ -711,8 +711,30 @@ wrong(
         '            if self.normalization == "batchnorm":\n                norm_backward',
     ),
 )
+
+
+def _is(kind):
+    return f'self.normalization == "{kind}"'
+
+
+def _without(kind, gamma="", beta=""):
+    """Return edits: a kind of normalisation has no scale and shift, but `gamma` and `beta` in their places."""
+    return (
+        (_IF_NORM, _IF_NORM[:-1] + f" and not ({_is(kind)}):"),
+        (
+            'h, params[f"gamma{i}"], params[f"beta{i}"], self.bn_params[i - 1]',
+            f"h, {gamma}, {beta}, self.bn_params[i - 1]",
+        ),
+        (
+            _NORM_BACK,
+            f"""{_NORM_BACK}
+                if {_is(kind)}:
+                    del grads[f"gamma{{i}}"], grads[f"beta{{i}}"]""",
+        ),
+    )
+
+
 for _kind, _exercise, _prefix in (("batchnorm", BATCH, "batchnorm-net"), ("layernorm", LAYER, "layernorm-net")):
-    _ones = {"gamma": "np.ones(fan_out)", "beta": "np.zeros(fan_out)"}
     wrong(
         f"{_prefix}-without-scale-and-shift",
         _exercise,
@@ -722,20 +744,18 @@ for _kind, _exercise, _prefix in (("batchnorm", BATCH, "batchnorm-net"), ("layer
             "After normalising, each unit may still choose a mean and a spread.",
             "Scale and shift are learned, so that they belong to params and to grads.",
         ),
-        (_IF_NORM, _IF_NORM[:-1] + f' and self.normalization != "{_kind}":'),
-        (
-            'h, params[f"gamma{i}"], params[f"beta{i}"], self.bn_params[i - 1]',
-            'h, params.get(f"gamma{i}", np.ones(h.shape[1])), params.get(f"beta{i}", np.zeros(h.shape[1])), '
-            "self.bn_params[i - 1]",
+        *_without(
+            _kind,
+            f'(np.ones(h.shape[1]) if {_is(_kind)} else params[f"gamma{{i}}"])',
+            f'(np.zeros(h.shape[1]) if {_is(_kind)} else params[f"beta{{i}}"])',
         ),
-        (
-            _NORM_BACK,
-            f"""{_NORM_BACK}
-                if self.normalization == "{_kind}":
-                    del grads[f"gamma{{i}}"], grads[f"beta{{i}}"]""",
-        ),
-        forms=(  # the layers are left with what params does not hold
-            ((_IF_NORM, _IF_NORM[:-1] + f' and self.normalization != "{_kind}":'),),
+        forms=(
+            _without(
+                _kind,
+                'params.get(f"gamma{i}", np.ones(h.shape[1]))',
+                'params.get(f"beta{i}", np.zeros(h.shape[1]))',
+            ),
+            _without(_kind)[:1],  # the layers are left with what params does not hold
         ),
     )
 wrong(
@@ -1079,3 +1099,25 @@ wrong(
     ),
     ("dhidden, grads", "dscores = dscores * (scores_relu > 0)\n        dhidden, grads"),
 )
+
+# --- the loss -----------------------------------------------------------------------------------------------
+
+_UNSHIFTED = """e = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+        rows = np.arange(len(e))
+        loss = -np.log(e[rows, y]).mean()
+        e[rows, y] -= 1
+        dscores = e / len(e)"""
+_SHIFT = (
+    "Multiply the last layer's weights by ten thousand. What is the loss?",
+    "The exponential of a thousand is infinite, and infinity divided by infinity is no number.",
+    "Take the same number off all scores of a row: the probabilities stay what they are.",
+)
+for _exercise, _prefix, _more in ((TWO, "two-layer", {}), (FULL, "full-net", _ALL), (CONV, "conv-net", {})):
+    wrong(
+        f"{_prefix}-softmax-without-shift",
+        _exercise,
+        "the softmax overflows for large scores",
+        _SHIFT,
+        ("loss, dscores = softmax_loss(scores, y)", _UNSHIFTED),
+        **_more,
+    )

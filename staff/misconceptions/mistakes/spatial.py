@@ -106,7 +106,7 @@ wrong(
         (
             (
                 "batchnorm_forward(rows, gamma, beta, bn_param)",
-                'batchnorm_forward(rows, gamma, beta, {"mode": bn_param["mode"], "eps": bn_param.get("eps", 1e-5)})',
+                "batchnorm_forward(rows, gamma, beta, {k: bn_param[k] for k in ('mode', 'eps') if k in bn_param})",
             ),
         ),
     ),

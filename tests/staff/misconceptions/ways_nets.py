@@ -36,7 +36,7 @@ def weights(params):
 
 
 def penalised(in_loss, in_grads=None, of_loss=0.5, of_grads=1.0):
-    """Return a change: another penalty in the loss and in the gradients, of the names that two functions choose."""
+    """Return a change: another penalty in loss and gradients, of the names that two functions choose."""
     in_grads = in_grads or in_loss
 
     def change(net):
@@ -256,7 +256,7 @@ class WithoutParametersAnywhere(WithoutParameters):
         self.params = own
         if y is None:
             return result
-        return result[0], {k: v for k, v in result[1].items() if k in own}
+        return result[0], {k: v for k, v in result[1].items() if k[0] in "Wb" and k[1].isdigit()}
 
 
 class WithoutParametersOf2021(field_nets.KeepRatio):
