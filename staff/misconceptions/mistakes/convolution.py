@@ -394,3 +394,46 @@ wrong(
     ),
     (_DW, _DW.replace("padded[window]", "padded[window] / len(x)")),
 )
+
+_SQUARE = "[n, :, top : top + HH, left : left + HH]"
+_SQUARE_ALL = "[:, :, top : top + HH, left : left + HH]"
+wrong(
+    "conv-backward-square-filters-only",
+    BACKWARD,
+    "the height of the filter is taken for its width, too",
+    (
+        "With square filters you are right. And with others?",
+        "The shape of w is (F, C, HH, WW). Where do you use WW?",
+        "Check each place where you use the size of a filter.",
+    ),
+    (_DPADDED, _DPADDED.replace("[window]", _SQUARE)),
+    forms=(  # each product complains in its own way
+        (
+            (_DPADDED, f"{_DW}\n        {_DPADDED}".replace("[window]", _SQUARE)),
+            (f"\n        {_DW}\n    dx", "\n    dx"),
+        ),
+        ((_DPADDED, f"dpadded{_SQUARE_ALL} += dout[n, f, i, j] * w[f]"),),
+        ((_DPADDED, f"dpadded{_SQUARE_ALL} += dout[:, f, i, j][:, None, None, None] * w[f]"),),
+        ((_DPADDED, f"dw[f] += (padded{_SQUARE_ALL} * dout[:, f, i, j][:, None, None, None]).sum(axis=0)"),),
+        ((_DPADDED, f"dpadded{_SQUARE} += np.sum(w * dout[n, :, i, j][:, None, None, None], axis=0)"),),
+        ((_DPADDED, f"dw += padded{_SQUARE} * dout[n, :, i, j][:, None, None, None]"),),
+    ),
+)
+wrong(
+    "conv-backward-stride-in-one-slice",
+    BACKWARD,
+    "the window moves by the stride in one direction, and by one pixel in the other",
+    (
+        "With stride 1 you are right. And with 2?",
+        "The corner of a window has two coordinates. Compare how you compute them.",
+        "Gradients go back to the window that the forward pass looked at.",
+    ),
+    (_PLACE, "top, left = i * stride, j"),
+    forms=(
+        ((_PLACE, "top, left = i, j * stride"),),
+        ((_DPADDED, _DPADDED.replace("[window]", "[n, :, top : top + HH, j : j + WW]")),),
+        ((_DPADDED, _DPADDED.replace("[window]", "[n, :, i : i + HH, left : left + WW]")),),
+        ((_DW, _DW.replace("[window]", "[n, :, top : top + HH, j : j + WW]")),),
+        ((_DW, _DW.replace("[window]", "[n, :, i : i + HH, left : left + WW]")),),
+    ),
+)

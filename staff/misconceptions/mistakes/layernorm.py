@@ -101,7 +101,7 @@ wrong(
 wrong(
     "layernorm-gamma-on-wrong-axis",
     FORWARD,
-    "gamma and beta scale and shift the transpose, so that they meet the minibatch instead of the features",
+    "gamma and beta are applied to the transpose, where they meet the minibatch",
     (
         "Write the shapes of all factors beside the line that fails.",
         "gamma has a number for each feature. Which axis of your array is that of the features just then?",

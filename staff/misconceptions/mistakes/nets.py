@@ -1108,7 +1108,7 @@ _UNSHIFTED = """e = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
         e[rows, y] -= 1
         dscores = e / len(e)"""
 _SHIFT = (
-    "Multiply the last layer's weights by ten thousand. What is the loss?",
+    "Add a thousand to the biases of the last layer. What is the loss?",
     "The exponential of a thousand is infinite, and infinity divided by infinity is no number.",
     "Take the same number off all scores of a row: the probabilities stay what they are.",
 )

@@ -1,5 +1,8 @@
 """Mistakes as strangers write them, in float64 and without our given lines: named, and never by a wrong name."""
 
+import re
+from collections import Counter
+
 import pytest
 
 from cs231n.checks.mistakes.recognise import diagnose
@@ -13,10 +16,8 @@ from tests.staff.misconceptions.ways import WAYS
 
 def test_each_mistake_is_of_the_catalogue_and_written_in_three_ways():
     assert {name for name, _ in WAYS} <= entries().keys()
-    for name in {name for name, _ in WAYS}:
-        assert sum(other == name for other, _ in WAYS) >= (
-            2 if name.startswith(("two-layer", "conv-net")) else 3
-        ), name
+    endings = Counter(re.sub("^(two-layer|full-net|conv-net)", "", name) for name, _ in WAYS)
+    assert {name for name, count in endings.items() if count < 3} == set()
 
 
 def test_of_the_ways_nine_of_ten_are_named_and_none_wrongly():

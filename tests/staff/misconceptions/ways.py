@@ -581,6 +581,64 @@ def _windows_by_steps(x, w, b, conv_param):
 way("conv-stride-ignored", CONV, conv_forward_naive=_windows_by_steps)
 
 
+def convolution_backward(window, window_of_w=None, all_images=False, w_first=False):
+    """Return a backward pass with windows of `window`, and of another function for dw."""
+
+    def one(x, w, padded, dpadded, dw, dout, stride):
+        for n, f, i, j in np.ndindex(*dout.shape):
+            top, bottom, left, right = window(i, j, *w.shape[2:], stride)
+            t, b, le, r = (window_of_w or window)(i, j, *w.shape[2:], stride)
+            if w_first:
+                dw[f] += padded[n, :, t:b, le:r] * dout[n, f, i, j]
+            dpadded[n, :, top:bottom, left:right] += w[f] * dout[n, f, i, j]
+            if not w_first:
+                dw[f] += dout[n, f, i, j] * padded[n, :, t:b, le:r]
+
+    def all_at_once(x, w, padded, dpadded, dw, dout, stride):
+        for f, i, j in np.ndindex(*dout.shape[1:]):
+            top, bottom, left, right = window(i, j, *w.shape[2:], stride)
+            t, b, le, r = (window_of_w or window)(i, j, *w.shape[2:], stride)
+            d = dout[:, f, i, j][:, None, None, None]
+            if w_first:
+                dw[f] += np.sum(padded[:, :, t:b, le:r] * d, axis=0)
+            dpadded[:, :, top:bottom, left:right] += w[f] * d
+            if not w_first:
+                dw[f] += np.sum(padded[:, :, t:b, le:r] * d, axis=0)
+
+    def conv_backward_naive(dout, cache):
+        x, w, b, conv_param = cache
+        stride, pad = conv_param["stride"], conv_param["pad"]
+        padded = np.pad(x, ((0,), (0,), (pad,), (pad,)), "constant")
+        dpadded, dw = np.zeros(padded.shape), np.zeros(w.shape)
+        (all_at_once if all_images else one)(x, w, padded, dpadded, dw, dout, stride)
+        H, W = x.shape[2:]
+        return dpadded[:, :, pad : pad + H, pad : pad + W], dw, dout.sum(axis=(0, 2, 3))
+
+    return conv_backward_naive
+
+
+def _usual(i, j, HH, WW, s):
+    return i * s, i * s + HH, j * s, j * s + WW
+
+
+BACK = "conv_backward_naive"
+for _all in (False, True):
+    for _first in (False, True):
+        _made = convolution_backward(_square, all_images=_all, w_first=_first)
+        way("conv-backward-square-filters-only", BACK, conv_backward_naive=_made)
+    for _name, _window in (
+        ("conv-backward-stride-in-one-slice", _stride_in_one_slice),
+        ("conv-backward-stride-in-one-slice", _stride_in_the_other),
+        ("conv-backward-stride-ignored", _without_stride),
+    ):
+        way(_name, BACK, conv_backward_naive=convolution_backward(_window, all_images=_all))
+        in_dx = convolution_backward(_window, _usual, _all)
+        in_dw = convolution_backward(_usual, _window, _all)
+        ends = ("-in-dx", "-in-dw") if _name.endswith("ignored") else ("", "")
+        way(_name + ends[0], BACK, conv_backward_naive=in_dx)
+        way(_name + ends[1], BACK, conv_backward_naive=in_dw)
+
+
 def pool_backward(give):
     def max_pool_backward_naive(dout, cache):
         x, pool_param = cache

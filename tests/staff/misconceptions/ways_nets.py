@@ -181,6 +181,17 @@ way("two-layer-scores-rectified", TWO, TwoLayerNet=TwoRectified)
 way("full-net-scores-rectified", FULL, FullyConnectedNet=FullRectified)
 
 
+class FullRectifiedInSinglePrecision(FullRectified):
+    """float32 for whoever asks for scores."""
+
+    def loss(self, X, y=None):
+        result = super().loss(X, y)
+        return result.astype(np.float32) if y is None else result
+
+
+way("full-net-scores-rectified", FULL, FullyConnectedNet=FullRectifiedInSinglePrecision)
+
+
 def without_shift(scores, y):
     exp = np.exp(scores)
     p = exp / exp.sum(axis=1, keepdims=True)
