@@ -127,7 +127,7 @@ def _pack(value, buffers, layout, depth):
         return {type(value).__name__: [_pack(part, buffers, layout, depth + 1) for part in value]}
     if isinstance(value, dict) and all(type(key) is str for key in value):
         return {"dict": [[key, _pack(part, buffers, layout, depth + 1)] for key, part in value.items()]}
-    if isinstance(value, np.ndarray) and not isinstance(value, np.ma.MaskedArray):
+    if type(value) is np.matrix:
         value = np.asarray(value)  # a matrix is the array that it holds
     if type(value) is np.ndarray and _DTYPE.fullmatch(value.dtype.str):
         return {"array": _pack_array(value, buffers, layout)}

@@ -113,13 +113,55 @@ def test_leaves_agree_within_a_tolerance(one, two, same):
     assert recognise.agree({"values": [one]}, {"values": [two]}) is same
 
 
-def test_a_look_may_miss_more_only_in_side_checks():
-    leaf = [["2", 1.0]]
-    assert recognise.agree({"values": leaf, "layout": leaf}, {"values": leaf}, {"layout"})
-    assert recognise.agree({"values": leaf}, {"values": leaf, "layout": leaf}, {"layout"})
-    assert not recognise.agree({"values": leaf, "layout": leaf}, {"layout": leaf}, {"layout"})
-    assert not recognise.agree({"values": leaf, "test_mode": leaf}, {"values": leaf})
-    assert not recognise.agree({"values": leaf}, {"values": leaf, "test_mode": leaf})
+LEAF, OTHER, ZEROS, ERROR = ([["2", 1.0]], [["2", 2.0]], [["2", 0.0]], [["raises ValueError", 3]])
+
+
+def name_of(seen, *looks):
+    """Return the name of what was seen of batchnorm_forward, if the mistake of these looks is the only known one."""
+    known = recognise.Known("known", "batchnorm_forward", "", ("", "", ""), looks)
+    return recognise.recognise(seen, "batchnorm_forward", {"known": known})
+
+
+@pytest.mark.parametrize(
+    "seen, looks",
+    [
+        ({"values": LEAF, "layout": LEAF}, [{"values": LEAF}]),
+        ({"values": LEAF}, [{"values": LEAF, "layout": LEAF}]),
+        ({"values": LEAF, "layout": OTHER}, [{"values": LEAF, "layout": LEAF}]),
+        # running statistics may go wrong in a way of their own
+        ({"values": LEAF, "running_statistics": OTHER}, [{"values": LEAF, "running_statistics": LEAF}]),
+        # a second mistake
+        ({"values": OTHER, "test_mode": LEAF}, [{"test_mode": LEAF}]),
+        # the answers of two forms
+        ({"values": LEAF, "test_mode": OTHER}, [{"values": LEAF, "test_mode": LEAF}, {"test_mode": OTHER}]),
+    ],
+)
+def test_a_mistake_is_known_beside_others(seen, looks):
+    assert name_of(seen, *looks) == "known"
+
+
+@pytest.mark.parametrize(
+    "seen, looks",
+    [
+        ({"values": LEAF}, [{"values": LEAF, "test_mode": LEAF}]),
+        ({"values": LEAF, "test_mode": OTHER}, [{"values": LEAF, "test_mode": LEAF}]),
+        # a mistake of details says nothing about a core that is wrong
+        ({"values": LEAF, "layout": LEAF}, [{"layout": LEAF}]),
+        # nor do zeros and exceptions beside something else
+        ({"values": LEAF, "test_mode": ZEROS}, [{"test_mode": ZEROS}]),
+        ({"values": LEAF, "test_mode": ERROR}, [{"test_mode": ERROR}]),
+    ],
+)
+def test_what_misses_other_checks_is_another_mistake(seen, looks):
+    assert name_of(seen, *looks) is None
+
+
+def test_of_two_mistakes_the_one_that_explains_more_is_named():
+    few = recognise.Known("few", "batchnorm_forward", "", ("", "", ""), ({"test_mode": LEAF},))
+    more = recognise.Known("more", "batchnorm_forward", "", ("", "", ""), ({"values": LEAF, "test_mode": LEAF},))
+    found = {"few": few, "more": more}
+    assert recognise.recognise({"values": LEAF, "test_mode": LEAF}, "batchnorm_forward", found) == "more"
+    assert recognise.recognise({"test_mode": LEAF}, "batchnorm_forward", found) == "few"
 
 
 def test_nan_is_counted_and_infinity_does_not_break_a_look():
