@@ -90,6 +90,7 @@ def test_anything_else_arrives_as_unknown(value):
     assert isinstance(decode(encode(value)), Unknown)
 
 
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
 def test_a_matrix_arrives_as_the_array_that_it_holds():
     back = decode(encode(np.asmatrix([[1.0, 2.0]])))
     assert type(back) is np.ndarray and back.tolist() == [[1.0, 2.0]]
