@@ -10,9 +10,10 @@ from fractions import Fraction
 from cs231n.checks.registry import Check
 from cs231n.checks.rubric import Exercise
 
-__all__ = ["SCHEMES", "core_holds", "earned"]
+__all__ = ["ALL_OR_NOTHING", "SCHEMES", "core_holds", "earned"]
 
-SCHEMES = ("core-and-details", "all-or-nothing")  # the first is the one that rules unless another is asked for
+ALL_OR_NOTHING = "all-or-nothing"
+SCHEMES = ("core-and-details", ALL_OR_NOTHING)  # the first is the one that rules unless another is asked for
 
 
 def core_holds(checks: Iterable[Check], held: Collection[str]) -> bool:
@@ -33,7 +34,7 @@ def earned(
     """
     core = [check for check in checks if not check.detail]
     details = [check for check in checks if check.detail]
-    if scheme == "all-or-nothing" or not core:
+    if scheme == ALL_OR_NOTHING or not core:
         return float(exercise.points if checks and all(check.name in held for check in checks) else 0)
     share = Fraction(str(exercise.core)) if details else Fraction(1)
     reached = share * Fraction(sum(_counts(check, held) for check in core), len(core))

@@ -168,7 +168,7 @@ def _setup(secret, options, exercises):
     from staff.release.build import ROOT, build
 
     release = build()
-    checks = checks_digest(ROOT, options.scheme)
+    checks = checks_digest(ROOT)
     token_hashes = TokenHashes(release)
     return Setup(secret, release, checks, options.limit, exercises, token_hashes, options.unsafe, options.scheme)
 

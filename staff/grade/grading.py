@@ -89,11 +89,11 @@ class Graded:
     late: bool = False
 
 
-def checks_digest(root, scheme=SCHEMES[0]):
-    """Return SHA-256 over what decides about scores: checks, rubric, scheme, the solution where it stands in."""
+def checks_digest(root):
+    """Return SHA-256 over what decides about scores: checks, rubric, the solution where it stands in."""
     paths = [path for kind in ("py", "toml", "json") for path in (root / "cs231n").rglob(f"*.{kind}")]
     paths += (root / "staff" / "grade" / "hidden").glob("*.py")
-    digest = hashlib.sha256(scheme.encode())
+    digest = hashlib.sha256()
     for path in sorted(paths):
         digest.update(repr((path.relative_to(root).as_posix(), path.read_bytes())).encode())
     return digest.hexdigest()
@@ -207,14 +207,15 @@ def _blank(submission, setup):
         secret=seeds.secret_id(setup.secret),
         submitted=submission.submitted,
         isolation=outside.isolation(),
+        scheme=setup.scheme,
         problems=submission.problems,
     )
 
 
 def _still_holds(earlier, record, setup):
-    """Return whether a record of an earlier run is complete, and of the same code, checks, secret and sandbox."""
+    """Return whether a record of an earlier run is complete, and of the same code, checks, scheme and the rest."""
     if [one.name for one in setup.chosen] != [one.name for one in earlier.exercises]:
         return False
-    decides = ("digest", "code", "checks", "secret", "isolation")
+    decides = ("digest", "code", "checks", "scheme", "secret", "isolation")
     same = all(getattr(earlier, name) == getattr(record, name) for name in decides)
     return same and all(exercise.verdict != "grader_error" for exercise in earlier.exercises)

@@ -8,6 +8,8 @@ import dataclasses
 import json
 from typing import Any
 
+from cs231n.checks.points import ALL_OR_NOTHING, SCHEMES
+
 __all__ = ["CheckRecord", "ExerciseRecord", "ManualRecord", "PartRecord", "Record", "dump", "load_record"]
 
 
@@ -108,6 +110,7 @@ class Record:
         problems: lines about the submission itself: unreadable, files left out, names that collide.
         exercises, manual: in the order of the rubric.
         seconds: wall time of the whole.
+        scheme: how points came about, one of cs231n.checks.points.SCHEMES.
     """
 
     name: str
@@ -123,6 +126,7 @@ class Record:
     exercises: tuple[ExerciseRecord, ...] = ()
     manual: tuple[ManualRecord, ...] = ()
     seconds: float = 0.0
+    scheme: str = SCHEMES[0]
 
     @property
     def earned(self) -> float:
@@ -146,6 +150,7 @@ def load_record(text: str) -> Record:
     exercises = tuple(_exercise(item) for item in data.pop("exercises"))
     manual = tuple(_manual(item) for item in data.pop("manual"))
     problems = tuple(data.pop("problems"))
+    data.setdefault("scheme", ALL_OR_NOTHING)  # that of the records that do not name one
     return Record(**data, problems=problems, exercises=exercises, manual=manual)
 
 

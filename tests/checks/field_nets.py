@@ -331,6 +331,22 @@ class TwoLayersWithRowsOfBiases(TwoLayers):
         return np.array(loss), grads
 
 
+class TwoLayersInSinglePrecision(TwoLayers):
+    """What goes in is made float32, and what comes out is."""
+
+    def loss(self, X, y=None):
+        own, self.params = self.params, {name: value.astype(np.float32) for name, value in self.params.items()}
+        try:
+            return super().loss(X.astype(np.float32), y)
+        finally:
+            self.params = own
+
+
+@field("two_layer_net")
+def two_layers_in_single_precision():
+    return {"TwoLayerNet": TwoLayersInSinglePrecision}
+
+
 @field("two_layer_net")
 def two_layers_one_by_one():
     return {"TwoLayerNet": TwoLayers}

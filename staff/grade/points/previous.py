@@ -101,6 +101,8 @@ def _reasons(old, new):
         reasons.append("code")
     elif old.digest != new.digest:
         reasons.append("files beside the modules, such as a notebook")
+    if old.scheme != new.scheme:
+        reasons.append("points scheme")
     reasons += [name for name in ("checks", "secret") if getattr(old, name) != getattr(new, name)]
     if old.isolation != new.isolation:
         reasons.append("isolation")

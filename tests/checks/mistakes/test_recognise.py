@@ -117,7 +117,7 @@ LEAF, OTHER, ZEROS, ERROR = ([["2", 1.0]], [["2", 2.0]], [["2", 0.0]], [["raises
 
 
 def name_of(seen, *looks):
-    """Return the name of what was seen of batchnorm_forward, if the mistake of these looks is the only known one."""
+    """Return the name of what was seen of batchnorm_forward, if one mistake with these looks is known."""
     known = recognise.Known("known", "batchnorm_forward", "", ("", "", ""), looks)
     return recognise.recognise(seen, "batchnorm_forward", {"known": known})
 

@@ -112,7 +112,7 @@ def test_a_kept_record_gets_the_name_and_time_that_hold_now(full, setup):
     assert (again.record.name, again.record.student, again.record.submitted) == ("other", "Ada", moved.submitted)
 
 
-@pytest.mark.parametrize("change", ["secret", "checks", "digest", "code", "isolation", "broken"])
+@pytest.mark.parametrize("change", ["secret", "checks", "scheme", "digest", "code", "isolation", "broken"])
 def test_an_earlier_record_of_anything_else_is_not_kept(full, setup, monkeypatch, change):
     graded, path = full
     earlier = graded.record

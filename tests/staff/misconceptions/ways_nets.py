@@ -14,7 +14,10 @@ TWO, FULL, LAYER, CONV = (
     "three_layer_conv_net",
 )
 NETS = {
-    TWO: ("TwoLayerNet", (field_nets.TwoLayers, field_nets.TwoLayersWithRowsOfBiases)),
+    TWO: (
+        "TwoLayerNet",
+        (field_nets.TwoLayers, field_nets.TwoLayersWithRowsOfBiases, field_nets.TwoLayersInSinglePrecision),
+    ),
     FULL: ("FullyConnectedNet", (field_nets.KeepRatio, field_nets.DropoutOf2018, field_nets.InSinglePrecision)),
     CONV: ("ThreeLayerConvNet", (field_nets.ConvNet, field_nets.ConvNetByAQuarter)),
 }

@@ -1,10 +1,12 @@
 """What changed between two runs, and why."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
 
+from cs231n.checks.points import ALL_OR_NOTHING
 from staff.grade.points.previous import changes, changes_text, described, grouped, read_earlier
 from staff.grade.record import ManualRecord, dump
 from tests.staff.grade.made_up import HOSTILE, make_record
@@ -44,6 +46,8 @@ def test_seconds_and_messages_are_no_changes(record):
         ({"digest": "other"}, "files beside the modules"),
         ({"checks": "other"}, "checks"),
         ({"secret": "other"}, "secret"),
+        ({"scheme": ALL_OR_NOTHING}, "points scheme"),
+        ({"code": "other", "scheme": ALL_OR_NOTHING, "checks": "other"}, "code, points scheme, checks"),
         ({"checks": "other", "secret": "other"}, "checks, secret"),
         ({"code": "other", "secret": "other"}, "code, secret"),
         ({"isolation": "reduced: no bubblewrap"}, "isolation"),
@@ -113,6 +117,9 @@ def test_an_earlier_output_is_read_and_what_is_none_is_refused(record, tmp_path)
     (tmp_path / "records").mkdir()
     (tmp_path / "records" / "s1.json").write_text(dump(record), encoding="utf-8")
     assert read_earlier(tmp_path) == [record]
+    before_schemes = {name: value for name, value in json.loads(dump(record)).items() if name != "scheme"}
+    (tmp_path / "records" / "s1.json").write_text(json.dumps(before_schemes), encoding="utf-8")
+    assert read_earlier(tmp_path) == [dataclasses.replace(record, scheme=ALL_OR_NOTHING)]
     (tmp_path / "records" / "s2.json").write_text("{}", encoding="utf-8")
     with pytest.raises(ValueError, match="s2.json is no record"):
         read_earlier(tmp_path)
