@@ -1,13 +1,15 @@
-"""Looking for code of solution blocks in what the release says: docstrings, notebooks' prose and hints.
+"""Looking for code of solution blocks in what the release says: docstrings, comments, notebooks' prose and hints.
 
 Two pieces of code are the same if their syntax trees are, whatever their variables are called. `np.` is left out,
 a method is a function of its object, and an entry of a dict counts as a variable: `x.sum()` is `sum(x)`.
 """
 
 import ast
+import contextlib
 import functools
 import json
 import re
+import tokenize
 import warnings
 
 from cs231n.checks.mistakes.recognise import catalogue
@@ -89,12 +91,16 @@ def said(release):
     texts = []
     for name, data in release.items():
         if name.endswith(".py"):
-            texts += [(name, text) for text in _docstrings(data.decode("utf-8"))]
+            texts += [
+                (name, text) for text in (*_docstrings(data.decode("utf-8")), *_comments(data.decode("utf-8")))
+            ]
         elif name.endswith(".ipynb"):
             cells = json.loads(data)["cells"]
             texts += [
                 (f"{name}:{one['id']}", "".join(one["source"])) for one in cells if one["cell_type"] == "markdown"
             ]
+            code = [(one["id"], "".join(one["source"])) for one in cells if one["cell_type"] == "code"]
+            texts += [(f"{name}:{cell}", text) for cell, source in code for text in _comments(source)]
         elif name.endswith(".md"):
             texts.append((name, data.decode("utf-8")))
     for exercise in load_rubric().exercises:
@@ -102,6 +108,28 @@ def said(release):
     for one in catalogue().values():
         texts += [(f"the hints of {one.name}", "\n".join((one.title, *one.hints)))]
     return texts
+
+
+def gradients_in_tex(release):
+    """Return {(place, what)} of each gradient that a notebook's prose says in TeX: what stands up to its `=`."""
+    sides = re.compile(
+        r"((?:\\frac\{\\partial L|\\partial L\s*/|\\text\{d[a-z]+\})[^$=]{0,80}?)(?:\\mathrel\{\+\})?="
+    )
+    return {
+        (place, " ".join(what.split()))
+        for place, text in said(release)
+        if ".ipynb:" in place
+        for tex in re.findall(r"\$\$?[^$]+\$\$?", text)
+        for what in sides.findall(tex)
+    }
+
+
+def _comments(source):
+    lines = source.splitlines(keepends=True)
+    with contextlib.suppress(tokenize.TokenError, SyntaxError):  # of lines that are for the shell
+        for token in tokenize.generate_tokens(iter(lines).__next__):
+            if token.type == tokenize.COMMENT:
+                yield token.string.lstrip("# ")
 
 
 def _docstrings(source):

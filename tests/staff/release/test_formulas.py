@@ -3,7 +3,7 @@
 import pytest
 
 from staff import ROOT
-from tests.staff.release.formulas import found_in, said, solution_formulas
+from tests.staff.release.formulas import found_in, gradients_in_tex, said, solution_formulas
 
 # Code that is said -> why it may be.
 _SIZE = "the size of an output is part of the promise: callers and the given fast layers need it"
@@ -21,6 +21,21 @@ def test_no_formula_of_a_solution_block_is_in_docstrings_prose_and_hints(release
     found = found_in(said(release), known)
     assert {entry for entry in found if entry[1] not in EXCUSED} == set()
     assert EXCUSED.keys() <= {code for _, code, _ in found}, "take out of EXCUSED what is not said any more"
+
+
+# Gradients that are said in TeX -> why they may be.
+EXCUSED_TEX = {
+    ("BatchNormalization.ipynb:closed-form", "\\text{dx}_i"): "the chain rule, whose terms a student finds",
+    ("PyTorch.ipynb:autograd", "\\partial L / \\partial w"): "an example that is no exercise",
+    ("TensorFlow.ipynb:autograd", "\\partial L / \\partial w"): "an example that is no exercise",
+}
+
+
+def test_no_gradient_of_an_exercise_is_said_in_tex(release):
+    assert gradients_in_tex(release) == EXCUSED_TEX.keys()
+    solved = {name: (ROOT / name).read_bytes() for name in ("Dropout.ipynb", "ConvolutionalNetworks.ipynb")}
+    places = {place for place, _ in gradients_in_tex(solved)}
+    assert places == {"Dropout.ipynb:backward", "ConvolutionalNetworks.ipynb:conv-backward-note"}
 
 
 @pytest.mark.parametrize(
