@@ -31,7 +31,7 @@ __all__ = ["Contents", "notebook_names", "original_name", "read_contents"]
 MAX_ENTRIES = 50_000  # of files that could count
 MAX_INSIDE = 20  # archives inside a submission that are opened
 MAX_MODULE, MAX_NOTEBOOK, MAX_TOTAL = 1 * MB, 32 * MB, 128 * MB  # bytes, unpacked
-MAX_MODULES = 300
+MAX_MODULES, MAX_FOLDERS = 300, 60
 MAX_PATH, MAX_PART = 400, 150  # characters of a path and of each part
 MAX_LINES = 40  # of problems
 
@@ -282,9 +282,10 @@ def _read_all(graded, problems):
     """Return path -> bytes of those entries that keep the limits."""
     files, total = {}, 0
     modules = [name for name in graded if name.endswith(".py")]
-    surplus = set(sorted(modules, key=lambda name: (name not in MODULES, name))[MAX_MODULES:])
+    surplus = _surplus(sorted(modules, key=lambda name: (name not in MODULES, name)))
     if surplus:
-        problems.append(f"more than {MAX_MODULES} Python files under cs231n/: {len(surplus)} left out")
+        what = f"{MAX_MODULES} Python files, or {MAX_FOLDERS} folders, under cs231n/"
+        problems.append(f"more than {what}: {len(surplus)} left out")
     for name, entry in sorted(graded.items()):
         if name in surplus:
             continue
@@ -296,6 +297,19 @@ def _read_all(graded, problems):
         except Exception as error:  # zipfile and zlib raise whatever the bytes provoke
             problems.append(_line(name, f"damaged: {clean(str(error), 200)}"))
     return files
+
+
+def _surplus(modules):
+    """Return the modules that are too many, or in too many folders."""
+    folders, surplus = set(), set(modules[MAX_MODULES:])
+    for name in modules[:MAX_MODULES]:
+        parts = name.split("/")[:-1]
+        above = {"/".join(parts[:count]) for count in range(1, len(parts) + 1)}
+        if len(folders | above) > MAX_FOLDERS:
+            surplus.add(name)
+        else:
+            folders |= above
+    return surplus
 
 
 def _read(entry, limit, left):

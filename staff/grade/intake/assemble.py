@@ -42,6 +42,8 @@ def assemble(release, submitted):
             problems.append(f"{name}: not used, since the grader brings its own checks")
         elif _in_the_way(files, name):
             problems.append(f"{name}: not used, since there is another file or folder in its place")
+        elif "." in name.rpartition("/")[0]:
+            problems.append(f"{name}: not used, since nothing can be imported from a folder of that name")
         else:
             # with the line ends of Windows it is the same code, which gets the same seeds
             files[name] = data.removeprefix(_BOM).replace(b"\r\n", b"\n")

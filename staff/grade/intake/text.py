@@ -1,13 +1,25 @@
 """Texts of students made fit to be shown: nothing that cannot be seen or written, and no more than so much."""
 
 import re
+import sys
+import unicodedata
 
 __all__ = ["clean", "shorten"]
+
+_JOINERS = "\u200c\u200d"  # which scripts and emoji need
+
+
+def _formats():
+    """Return all format characters, which have no look of their own, but those that writing needs."""
+    every = map(chr, range(sys.maxunicode + 1))
+    return "".join(letter for letter in every if unicodedata.category(letter) == "Cf" and letter not in _JOINERS)
+
 
 _BREAKS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _UNSEEN = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x9f"  # control characters, of terminals too
-    "\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff"  # without width, and such that turn the direction around
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\uffa0\U000e0000-\U000e00ff"  # blank or without width
+    f"{_formats()}"  # such too, and such that turn the direction around
     "\ud800-\udfff\ufffe\uffff]"  # halves of characters, which UTF-8 cannot write
 )
 

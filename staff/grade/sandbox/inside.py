@@ -30,6 +30,7 @@ from pathlib import Path
 __all__ = ["Stubs", "main"]
 
 PR_SET_DUMPABLE = 4
+MANY_FILES = 1000  # in the scratch folder, beyond which the sandbox ends: that removes them at once
 ORDER = 2**16  # bytes of an order to open a module process
 
 DRAWING = ("layers.dropout_forward",)  # what draws from NumPy's global stream
@@ -159,9 +160,11 @@ class _Sweep:
 
 
 def _empty(folder):
-    """Remove what is in a folder, whatever modes it has; returns whether that worked."""
+    """Remove what is in a folder, whatever modes it has; returns whether that worked, and was worth the time."""
     if not os.listdir(folder):
         return True
+    if _count(folder) > MANY_FILES:
+        return False
     for here, folders, _ in os.walk(folder):
         for name in folders:
             with contextlib.suppress(OSError):
@@ -175,6 +178,16 @@ def _empty(folder):
             with contextlib.suppress(OSError):
                 os.unlink(entry.path)
     return not os.listdir(folder)
+
+
+def _count(folder):
+    """Return how many files and folders there are, or a number beyond MANY_FILES."""
+    count = 0
+    for _, folders, names in os.walk(folder):
+        count += len(folders) + len(names)
+        if count > MANY_FILES:
+            break
+    return count
 
 
 def _module_process(channel, folder, sweep, module, trusted, held, blank):

@@ -9,6 +9,7 @@ forks a module process, which imports the module under check and forks for each 
 
 import dataclasses
 import functools
+import importlib.util
 import json
 import os
 import re
@@ -27,7 +28,7 @@ import numpy as np
 import cs231n
 from cs231n.checks.exercises import LAYERS
 from cs231n.checks.subject.client import SubjectFailure
-from cs231n.checks.subject.imports import GIVEN, is_bare
+from cs231n.checks.subject.imports import GIVEN, KERNELS, is_bare
 from staff.grade import limits
 from staff.grade.sandbox import packages, usage, users
 from staff.grade.sandbox.transport import Line, Transport, check_reply, paths_of
@@ -42,7 +43,18 @@ ENVIRONMENT = {
     **{f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB_MAXIMUM")},
 }
 OURS = Path(cs231n.__file__).resolve().parent
-EXTENSION = tuple(OURS.glob("im2col_cython*.so"))
+
+
+def _extension():
+    """Return path -> place in a sandbox of the compiled kernels, of this folder and of their package."""
+    found = {path: f"tree/cs231n/{path.name}" for path in OURS.glob("im2col_cython*.so")}
+    spec = importlib.util.find_spec(KERNELS)
+    if spec and spec.origin and spec.origin.endswith(".so"):
+        found[Path(spec.origin)] = f"site/{Path(spec.origin).name}"
+    return found
+
+
+EXTENSION = _extension()
 CHECKS = "cs231n/checks/"
 PACKAGES = ("site-packages", "dist-packages")
 SIGNALS_CLOSED = 6  # version of Landlock that refuses signals to processes outside
@@ -173,7 +185,9 @@ def _walls(framework=None):
         for name in PACKAGES:
             if Path(folder, name).is_dir():
                 command += ["--tmpfs", f"{folder}/{name}"]
-    if framework:  # TensorFlow looks up its own program in /proc, which shows the sandbox's processes alone
+    if (
+        framework and "tensorflow" in framework.packages
+    ):  # it looks up its own program in /proc, which shows the sandbox's processes alone
         command += ["--proc", "/proc"]
     for device in ("null", "zero", "urandom"):
         command += ["--dev-bind", f"/dev/{device}", f"/dev/{device}"]
@@ -508,8 +522,8 @@ class _Starter:
             os.lseek(descriptor, 0, os.SEEK_SET)
             command += ["--perms", "0444", "--file", str(descriptor), f"{FOLDER}/{name}"]
         if not self._bare:
-            for path in EXTENSION:
-                command += ["--ro-bind", str(path), f"{FOLDER}/tree/cs231n/{path.name}"]
+            for path, place in EXTENSION.items():
+                command += ["--ro-bind", str(path), f"{FOLDER}/{place}"]
         scratch = ["--perms", "1777", "--size", str(limits.SCRATCH_BYTES), "--tmpfs", "/tmp"]
         command += [*scratch, "--remount-ro", "/", "--"]
         return descriptors, command + self._program(FOLDER, control, "/tmp", contained=True)
@@ -564,8 +578,8 @@ class _Starter:
         for path in site:
             (folder / "site" / path.name).symlink_to(path)
         if not self._bare:
-            for path in EXTENSION:
-                (folder / "tree" / "cs231n" / path.name).symlink_to(path)
+            for path, place in EXTENSION.items():
+                (folder / place).symlink_to(path)
         if self.user is not None:
             os.chown(folder, -1, self.user)  # and for no other submission to read, nor this one the solution
             folder.chmod(0o750)

@@ -34,6 +34,8 @@ REFUSED = {
     "bpf": (321, 280),
     "userfaultfd": (323, 282),
     "io_uring_setup": (425, 425),
+    "memfd_create": (319, 279),  # memory that no limit counts
+    "memfd_secret": (447, 447),
     "open_by_handle_at": (304, 265),
     "socket": (41, 198),  # what is open already stays in use
     "setpriority": (141, 140),

@@ -113,6 +113,10 @@ ATTACKS = {
         lambda p: with_entries(p, *((f"cs231n/m{k}.py", b"") for k in range(400))),
         "more than 300 Python files",
     ),
+    "many folders": (
+        lambda p: with_entries(p, *((f"cs231n/{k}/{'x/' * 80}m.py", b"") for k in range(30))),
+        "60 folders",
+    ),
     "encrypted": (lambda p: flagged(with_entries(p, (LAYERS, b"bad")), LAYERS, 8, 1), "encrypted"),
     "an unknown compression": (
         lambda p: flagged(with_entries(p, (LAYERS, b"bad")), LAYERS, 10, 97),

@@ -14,6 +14,11 @@ from staff.grade.intake.text import clean, shorten
         ("a\u202eb", "a�b"),
         ("half \ud800", "half �"),
         ("nul\0", "nul�"),
+        ("soft\xadhyphen", "soft�hyphen"),
+        ("tag\U000e0041", "tag�"),
+        ("filler\u3164", "filler�"),
+        ("above\u206a", "above�"),
+        ("\u0645\u06cc\u200c\u062e", "\u0645\u06cc\u200c\u062e"),
     ],
 )
 def test_what_cannot_be_seen_is_replaced(text, shown):
