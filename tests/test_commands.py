@@ -166,7 +166,8 @@ KNOWN = {
         "mkdir -p build": Run(),
         MAKE_SECRET: Run(after=("mkdir -p build",)),
         SUBMISSIONS: GRADE,
-        f"{SUBMISSIONS} --manual build/grades/manual.csv": GRADE,
+        f"{SUBMISSIONS} --manual points.csv": GRADE,
+        f"{SUBMISSIONS} --roster roster.csv": dataclasses.replace(GRADE, says="--roster"),
         f"{SUBMISSIONS} --scheduler tcp://host:8786": GRADE,
         'python -m pip install -c constraints.txt -e ".[cluster]"': Run(
             f'{INSTALL_OFFLINE} -c constraints.txt -e ".[cluster]"', IS_INSTALLED, says="satisfied: distributed",

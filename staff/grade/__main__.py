@@ -1,33 +1,34 @@
 """Grade submissions.
 
     python -m staff.grade a2.zip more/*.zip --out build/grades --secret FILE
-    python -m staff.grade submissions/ --out build/grades --secret FILE --manual points.csv
+    python -m staff.grade submissions/ --out build/grades --secret FILE --roster roster.csv
 
 A path is an archive, a folder that is a submission, or a folder of submissions, such as Gradescope and Canvas
 export. Of each submission come OUT/records/NAME.json, OUT/results/NAME.json in Gradescope's form,
 OUT/feedback/NAME.html for the student, and a line in OUT/gradebook.csv; OUT/report.html shows the class, and
-OUT/manual.html what a human is to judge, whose points go into OUT/manual.csv. A run that was stopped goes on
-where it was; what has not changed is not graded again. With --scheduler the workers of a Dask cluster grade, and
-this machine reads and writes.
+OUT/manual.html what a human is to judge, whose points go into the tables of OUT/manual. A run that was stopped
+goes on where it was; what has not changed is not graded again. With --scheduler the workers of a Dask cluster
+grade, and this machine reads and writes.
 
-Exit status: 0 if all were graded, 1 if the grader itself broke at one, 2 for a wrong command line.
+Exit status: 0 if all were graded, 1 if the grader itself broke at one or readers do not agree, 2 for a wrong
+command line.
 """
 
-import argparse
+import contextlib
 import os
 import sys
-from pathlib import Path
 
-from cs231n.checks.points import SCHEMES
+from cs231n.checks.rubric import load_rubric
 from cs231n.checks.rubric import select as select_exercises
-from staff.grade import limits
+from staff.grade import options as command_line
 from staff.grade.alike.tokens import TokenHashes
 from staff.grade.grading import Setup, checks_digest
-from staff.grade.intake import exports
+from staff.grade.intake import exports, roster
 from staff.grade.intake.text import clean
 from staff.grade.judge import seeds
-from staff.grade.points import lateness, manual, previous
-from staff.grade.points.output import Output
+from staff.grade.points import bank, lateness, manual, overrides, previous, readings
+from staff.grade.points.course import Course
+from staff.grade.points.output import Output, locked
 from staff.grade.pool.errors import ClusterError
 from staff.grade.pool.processes import start_server
 from staff.grade.run import grade_class
@@ -41,126 +42,136 @@ def main(arguments=None):
     if os.name == "nt":
         print("Grading needs Linux or macOS. On Windows run it in WSL: https://aka.ms/wsl", file=sys.stderr)
         return 2
-    parser = _parser()
+    parser = command_line.parser(__doc__)
     options = parser.parse_args(arguments)
     if options.workers < 1:
         parser.error(f"--workers is {options.workers}, expected at least 1")
-    try:
-        if not options.unsafe and not options.scheduler and (why := outside.refusal()):
-            raise ValueError(f"{why}. Install bubblewrap, or add --unsafe on a machine that holds nothing else")
-        secret = seeds.read_secret(options.secret)
-        export = exports.find_submissions(options.paths)
-        submissions, replaced = lateness.latest(export.submissions)
-        policy = _policy(options)
-        before = previous.read_earlier(options.previous) if options.previous else None
-        points = manual.read_points(options.manual, submissions, replaced, secret) if options.manual else {}
-        exercises = tuple(select_exercises(options.exercises))
-    except ValueError as error:
-        parser.exit(2, f"{parser.prog}: {error}\n")
+    with contextlib.ExitStack() as stack:
+        try:
+            if not options.unsafe and not options.scheduler and (why := outside.refusal()):
+                raise ValueError(
+                    f"{why}. Install bubblewrap, or add --unsafe on a machine that holds nothing else"
+                )
+            secret = seeds.read_secret(options.secret)
+            exercises = tuple(select_exercises(options.exercises))
+            export = exports.find_submissions(options.paths)
+            course, submissions, replaced = _course(options, export)
+            before = previous.read_earlier(options.previous) if options.previous else None
+            given = _readings(options, course, submissions, replaced, secret)
+            stack.enter_context(locked(options.out))
+        except ValueError as error:
+            parser.exit(2, f"{parser.prog}: {error}\n")
+        setup, output = _setup(secret, options, exercises), Output(options.out, course, options.scheme)
+        try:
+            return _grade(options, export, submissions, replaced, setup, output, given, before)
+        except ClusterError as error:
+            parser.exit(2, f"{parser.prog}: {error}\n")
+
+
+def _grade(options, export, submissions, replaced, setup, output, given, before):
+    """Grade, write and print; returns the exit status."""
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"  # a core for each worker, and the same sums in the same order everywhere
     if not options.scheduler:
         start_server()
     from staff.grade.pages import write  # which loads SciPy, while the server starts
 
-    _tell(export, options.deadline)
-    setup, output = _setup(secret, options, exercises), Output(options.out, policy, options.scheme)
-    try:
-        summary = grade_class(submissions, setup, output, points, options.workers, options.scheduler)
-    except ClusterError as error:
-        parser.exit(2, f"{parser.prog}: {error}\n")
+    course = output.course
+    absent = course.absent(setup.chosen, load_rubric().manual.values())
+    _tell(export, submissions, course, absent, options.deadline)
+    summary = grade_class(submissions, setup, output, given.points, options.workers, options.scheduler)
     outside.remove_leftovers()
+    _write_tables(output, summary, absent, options)
     changes = previous.changes(before, summary.records) if before is not None else None
-    write.write(output, summary, secret, replaced, policy, changes)
+    new = write.write(output, summary, setup.secret, replaced, changes, given.rows)
     _print(summary, options.out, output.set_aside())
-    if output.unread:
-        table = options.out / "manual.csv"
-        print(f"{table} was left as it is, with points or comments that this run has not: add --manual {table}")
-        if options.manual:
-            print("A comment without points counts for nothing yet, and stays in the table that way.")
+    for path in new:
+        print(f"New answers to read: {path}")
+    for line in given.notes:
+        print(line)
+    if given.conflicts:
+        print("READERS DO NOT AGREE. Pending until one of the rows is changed:")
+        print("\n".join(f"  {line}" for line in given.conflicts))
     if changes is not None:
         print(previous.changes_text(changes))
-    return 1 if summary.undecided else 0
+    return 1 if summary.undecided or given.conflicts else 0
 
 
-def _parser():
-    parser = argparse.ArgumentParser(
-        prog="python -m staff.grade", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="archive or folder")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of what comes of it")
-    parser.add_argument("--secret", type=Path, required=True, metavar="FILE", help="the course secret")
-    parser.add_argument("--manual", type=Path, metavar="FILE", help="CSV: student, item, points, comment")
-    parser.add_argument(
-        "--workers",
-        type=int,
-        default=os.cpu_count() or 1,
-        metavar="N",
-        help="processes (default: one a core)",
-    )
-    parser.add_argument(
-        "--exercises",
-        nargs="+",
-        default=[],
-        metavar="NAME",
-        help="exercises, or questions such as q2 (default: all)",
-    )
-    parser.add_argument(
-        "--scheduler",
-        metavar="ADDRESS",
-        help="grade on the workers of this Dask scheduler, such as tcp://host:8786",
-    )
-    parser.add_argument(
-        "--limit",
-        type=float,
-        default=limits.SUBMISSION,
-        metavar="SECONDS",
-        help="for all checks of a submission (default: %(default).0f)",
-    )
-    parser.add_argument(
-        "--scheme",
-        choices=SCHEMES,
-        default=SCHEMES[0],
-        help="how points come about (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--previous", type=Path, metavar="DIR", help="output of an earlier run, to tell what changed"
-    )
-    parser.add_argument(
-        "--unsafe",
-        action="store_true",
-        help="grade where nothing keeps submissions from the solution and the secret",
-    )
-    late = parser.add_argument_group("late submissions", "of several by one student the latest counts")
-    late.add_argument("--deadline", metavar="ISO", help="with time zone, such as 2026-04-24T23:59:59-07:00")
-    late.add_argument("--grace", type=float, metavar="MINUTES", help="after the deadline that cost nothing")
-    late.add_argument("--penalty", type=float, metavar="PERCENT", help="of the points earned, for each day begun")
-    late.add_argument("--late-days", type=int, metavar="N", help="days after which nothing is earned")
-    return parser
+def _readings(options, course, submissions, replaced, secret):
+    """Return the Readings of all tables of points: those in OUT/manual and those given."""
+    names = [submission.name for submission in submissions]
+    gone = {path.stem for path in options.out.glob("**/records/*.json")} | {
+        submission.name for submission in replaced
+    }
+    gone -= set(names)
+    gone |= set(manual.codes(sorted(gone), secret).values())
+    coded = {code: name for name, code in manual.codes(names, secret).items()}
+    called = roster.Called(submissions, course.people, course.roster)
+    paths = [*sorted((options.out / "manual").glob("*.csv")), *options.manual]
+    return readings.read_readings(paths, called, coded, gone - coded.keys())
 
 
-def _tell(export, deadline):
+def _course(options, export):
+    """Return (Course, Submissions that count, those that later ones replace) of a command line.
+
+    Raises:
+        ValueError: a table or a policy that cannot be meant.
+    """
+    policy = _policy(options)
+    students = roster.read_roster(options.roster) if options.roster else roster.Roster()
+    submissions = list(export.submissions)
+    people = roster.groups_of(submissions, students)
+    if options.times:
+        called = roster.Called(submissions, people, students)
+        submissions = lateness.with_times(submissions, options.times, called, options.timezone)
+        people = roster.groups_of(submissions, students)
+    keys = {name: tuple(one.key for one in group) for name, group in people.items()}
+    submissions, replaced = lateness.latest(submissions, keys)
+    people = {submission.name: people[submission.name] for submission in submissions}
+    decisions = options.overrides or options.out / "overrides.csv"
+    decided = {}
+    if options.overrides or decisions.exists():
+        decided = overrides.read_overrides(decisions, roster.Called(submissions, people, students))
+    table = bank.read_bank(_late_day_table(options), options.assignment, options.reopen)
+    return Course(people, students, policy, decided, table), submissions, replaced
+
+
+def _late_day_table(options):
+    return options.late_day_table or options.out / "late_days.csv"
+
+
+def _policy(options):
+    """Return the lateness.Policy of a command line, or None without a deadline."""
+    given = options.grace_minutes, options.penalty, options.zero_after_days
+    if options.deadline is None:
+        if given != (None, None, None):
+            raise lateness.PolicyError("--grace-minutes, --penalty and --zero-after-days need a --deadline")
+        return None
+    numbers = options.grace_minutes or 0.0, options.penalty or 0.0, options.zero_after_days
+    return lateness.policy(options.deadline, *numbers, options.timezone)
+
+
+def _tell(export, submissions, course, absent, deadline):
     """Print what was found, before hours go by."""
     count, left_out = len(export.submissions), len(export.left_out)
     print(f"{export.found} entries found: {count} submission{'' if count == 1 else 's'}, {left_out} left out.")
     for entry in export.left_out:
         print(f"  left out: {clean(entry.path.name)}: {entry.why}")
     for submission in export.submissions:
-        for problem in submission.problems:
+        strangers = [one.name or one.key for one in course.people.get(submission.name, ()) if not one.listed]
+        for problem in (*submission.problems, *(f"{clean(name)} is not in the roster" for name in strangers)):
             print(f"  {clean(submission.student)}: {problem}")
-    timeless = sum(submission.submitted is None for submission in export.submissions)
+    if course.roster.people:
+        print(f"{len(course.roster.people)} students in the roster, {len(absent)} of them without a submission.")
+        for one in absent:
+            print(f"  nothing handed in: {clean(one.person.key)} {clean(one.person.name)}")
+    timeless = sum(submission.submitted is None for submission in submissions)
     if deadline and timeless:
-        print(f"No time known for {timeless} of {count} submissions: they count as on time.")
-
-
-def _policy(options):
-    """Return the lateness.Policy of a command line, or None without a deadline."""
-    given = options.grace, options.penalty, options.late_days
-    if options.deadline is None:
-        if given != (None, None, None):
-            raise lateness.PolicyError("--grace, --penalty and --late-days need a --deadline")
-        return None
-    return lateness.policy(options.deadline, options.grace or 0.0, options.penalty or 0.0, options.late_days)
+        print(f"No time known for {timeless} of {len(submissions)} submissions: they count as on time.")
+        if marked := sum(submission.marked_late and submission.submitted is None for submission in submissions):
+            print(
+                f"{marked} of these are marked as late, days unknown: pending, until --times or an override says."
+            )
 
 
 def _setup(secret, options, exercises):
@@ -171,6 +182,17 @@ def _setup(secret, options, exercises):
     checks = checks_digest(ROOT)
     token_hashes = TokenHashes(release)
     return Setup(secret, release, checks, options.limit, exercises, token_hashes, options.unsafe, options.scheme)
+
+
+def _write_tables(output, summary, absent, options):
+    """Write the gradebook, and what this run says about late days and decisions."""
+    course = output.course
+    output.write_gradebook(absent)
+    if course.policy and any(one.bank for group in course.people.values() for one in group):
+        text = course.bank.table(course.paid(summary.records), options.close)
+        Output.put(_late_day_table(options), text)
+    if (text := overrides.log_text(options.out / "overrides_log.csv", course.decided)) is not None:
+        output.write_table("overrides_log.csv", text)
 
 
 def _print(summary, out, moved):

@@ -122,6 +122,7 @@ def grade(submission, setup, earlier=None, reference=None, contents=None):
         _blank(submission, setup),
         digest=contents.digest,
         code=assembly.code,
+        files=len(submission.files),
     )
     problems = (*submission.problems, *contents.problems, *assembly.problems)
     hashes, why = _token_hashes(contents.files, setup)
@@ -209,6 +210,7 @@ def _blank(submission, setup):
         isolation=outside.isolation(),
         scheme=setup.scheme,
         problems=submission.problems,
+        marked_late=submission.marked_late,
     )
 
 

@@ -41,6 +41,8 @@ class ExerciseRecord:
         checks: a CheckRecord for each check that was run.
         seconds: wall time.
         notebook: the one that counted, for an exercise in a notebook; else None.
+        decided: what the staff decided about its points, and why; "" where the checks decide.
+        exempt: whether it does not count for the student.
     """
 
     name: str
@@ -55,6 +57,8 @@ class ExerciseRecord:
     checks: tuple[CheckRecord, ...] = ()
     seconds: float = 0.0
     notebook: str | None = None
+    decided: str = ""
+    exempt: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,6 +86,8 @@ class ManualRecord:
         comment: what the reader wrote.
         parts: what there is to read, cell by cell.
         shown: numbers the notebook shows and nobody trusts, such as {"open-ended net, validation": "86.0%"}.
+        decided, exempt: as of an exercise.
+        conflict: what two readers say who do not agree, or "".
     """
 
     name: str
@@ -91,6 +97,9 @@ class ManualRecord:
     comment: str = ""
     parts: tuple[PartRecord, ...] = ()
     shown: dict[str, str] = dataclasses.field(default_factory=dict)
+    decided: str = ""
+    exempt: bool = False
+    conflict: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,6 +120,8 @@ class Record:
         exercises, manual: in the order of the rubric.
         seconds: wall time of the whole.
         scheme: how points came about, one of cs231n.checks.points.SCHEMES.
+        marked_late: whether the course site marks it as late without saying how late.
+        files: how many files of the assignment could be read; None where it was not looked.
     """
 
     name: str
@@ -127,16 +138,23 @@ class Record:
     manual: tuple[ManualRecord, ...] = ()
     seconds: float = 0.0
     scheme: str = SCHEMES[0]
+    marked_late: bool = False
+    files: int | None = None
 
     @property
     def earned(self) -> float:
         """Points of exercises and judged items together."""
-        return sum(item.earned or 0 for item in (*self.exercises, *self.manual))
+        return sum(item.earned or 0 for item in (*self.exercises, *self.manual) if not item.exempt)
+
+    @property
+    def exempted(self) -> float:
+        """Points of what does not count for the student."""
+        return sum(item.points for item in (*self.exercises, *self.manual) if item.exempt)
 
     @property
     def pending(self) -> bool:
         """Whether an item waits for a human."""
-        return any(item.earned is None for item in self.manual)
+        return any(item.earned is None and not item.exempt for item in self.manual)
 
 
 def dump(record: Record) -> str:

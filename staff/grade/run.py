@@ -28,13 +28,13 @@ class Summary:
 
 
 def grade_class(submissions, setup, output, points, workers, scheduler=None):
-    """Grade submissions and write what comes of them; returns a Summary.
+    """Grade submissions and write what comes of each; returns a Summary.
 
     Args:
         submissions: Submissions to grade.
         setup: grading.Setup.
         output: Output of the run.
-        points: what a human gave, as manual.read_points returns it.
+        points: what humans gave, (name of a submission, item) -> readings.Points.
         workers: how many to grade at the same time.
         scheduler: address of a Dask scheduler whose workers grade instead, or None.
     """
@@ -47,13 +47,13 @@ def grade_class(submissions, setup, output, points, workers, scheduler=None):
         all_graded = grade_all(submissions, setup, output.earlier, workers)
     with tqdm(total=len(submissions), unit="submission", disable=None, smoothing=0) as bar:
         for graded in all_graded:
-            graded = dataclasses.replace(graded, record=manual.with_points(graded.record, points))
+            earlier = output.earlier(graded.record.name)
+            graded = dataclasses.replace(graded, record=manual.with_points(graded.record, points, earlier))
             output.write(graded)
             _count(summary, graded)
             for text in graded.log:
                 bar.write(f"{graded.record.name}: the grader broke: {text.strip().splitlines()[-1]}")
             bar.update()
-    output.write_gradebook()
     return summary
 
 

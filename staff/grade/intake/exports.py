@@ -30,7 +30,7 @@ from staff.grade.intake.archive import notebook_names, original_name
 from staff.grade.intake.containers import MAX_DEPTH, is_archive
 from staff.grade.intake.text import clean
 
-__all__ = ["Export", "ExportError", "LeftOut", "Submission", "find_submissions", "safe_name"]
+__all__ = ["Export", "ExportError", "LeftOut", "Member", "Submission", "find_submissions", "safe_name"]
 
 METADATA = "submission_metadata.yml"
 NAME_LENGTH = 80
@@ -48,6 +48,15 @@ class ExportError(ValueError):
 
 
 @dataclasses.dataclass(frozen=True)
+class Member:
+    """One of those who handed in a submission, as fields of the export or the name of a file say it."""
+
+    name: str
+    email: str = ""
+    id: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
 class Submission:
     """What one student, or one group, handed in: where it lies, and what the export says of it.
 
@@ -58,7 +67,7 @@ class Submission:
         submitted: when, ISO 8601 with time zone, or None where nothing says it.
         problems: lines about the export that concern this submission.
         also: further paths that belong to it.
-        emails: addresses of those who handed it in, from fields of the export that hold addresses.
+        members: who handed it in, one by one; empty where only `student` says it.
         marked_late: whether the export marks it as late without saying how late.
     """
 
@@ -68,13 +77,18 @@ class Submission:
     submitted: str | None = None
     problems: tuple[str, ...] = ()
     also: tuple[Path, ...] = ()
-    emails: tuple[str, ...] = ()
+    members: tuple[Member, ...] = ()
     marked_late: bool = False
 
     @property
     def paths(self) -> tuple[Path, ...]:
         """All paths that make the submission."""
         return (self.path, *self.also)
+
+    @property
+    def emails(self) -> tuple[str, ...]:
+        """Addresses of those who handed it in, from fields of the export that hold addresses."""
+        return tuple(member.email for member in self.members if member.email)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -199,18 +213,24 @@ class _Owner:
 
     id: str
     student: str
+    member: Member
     marked_late: bool = False
 
 
 def _owner(path):
     """Return the _Owner of an entry."""
     if match := _CANVAS.fullmatch(path.name) if path.is_file() else None:
-        return _Owner(f"{match['who']}_{match['user']}", f"{match['who']} ({match['user']})", bool(match["late"]))
+        return _owner_of(match, bool(match["late"]))
     if match := _MOODLE.fullmatch(path.name):
-        return _Owner(f"{match['who']}_{match['user']}", f"{match['who']} ({match['user']})")
+        return _owner_of(match)
     if match := _BLACKBOARD.fullmatch(path.name):
-        return _Owner(match["user"], match["user"])
+        return _Owner(match["user"], match["user"], Member(clean(match["user"]), id=clean(match["user"])))
     return None
+
+
+def _owner_of(match, late=False):
+    who, user = match["who"], match["user"]
+    return _Owner(f"{who}_{user}", f"{who} ({user})", Member(clean(who), id=user), late)
 
 
 def _by_student(children):
@@ -232,7 +252,7 @@ def _by_student(children):
     for name, entries in owned.items():
         owner, paths = entries[0][0], _graded_first([path for _, path in entries])
         late = any(one.marked_late for one, _ in entries)
-        submissions.append(_owned(name, clean(owner.student), paths, late))
+        submissions.append(_owned(name, owner, paths, late))
     return Export(tuple(sorted(submissions, key=lambda submission: submission.path.name)), tuple(left_out))
 
 
@@ -242,20 +262,21 @@ def _graded_first(paths):
     return sorted(paths, key=lambda path: (not holding[path], path.name))
 
 
-def _owned(name, student, paths, late):
+def _owned(name, owner, paths, late):
     """Return the Submission of one student's entries."""
     problems = []
     if len(paths) > 1:
         problems.append(clean(f"put together from {', '.join(path.name for path in paths)}"))
     if late:
         problems.append("marked as late by the course site, which does not say how late")
-    return Submission(paths[0], name, student, None, tuple(problems), tuple(paths[1:]), marked_late=late)
+    student, also, members = clean(owner.student), tuple(paths[1:]), (owner.member,)
+    return Submission(paths[0], name, student, None, tuple(problems), also, members, late)
 
 
 def _alone(path):
     """Return the Submission of an archive or file that stands for itself."""
     if owner := _owner(path):
-        return _owned(owner.id, clean(owner.student), [path], owner.marked_late)
+        return _owned(owner.id, owner, [path], owner.marked_late)
     return Submission(path, _stem(path.name), "")
 
 
@@ -314,8 +335,8 @@ def _gradescope(folder):
     submissions, left_out = [], []
     for child in _children(folder):
         if child.is_dir() and not child.is_symlink():
-            student, emails, submitted = entries.get(child.name, ("", (), None))
-            submissions.append(Submission(child, child.name, student, submitted, problems, emails=emails))
+            student, members, submitted = entries.get(child.name, ("", (), None))
+            submissions.append(Submission(child, child.name, student, submitted, problems, members=members))
         elif child.name != METADATA:
             left_out.append(LeftOut(child, "no folder of a submission"))
     if not submissions:
@@ -330,7 +351,7 @@ def _where(error):
 
 
 def _metadata(text) -> dict:
-    """Return folder -> (students, addresses, time) of a submission_metadata.yml, whose keys are Ruby's symbols."""
+    """Return folder -> (students, Members, time) of a submission_metadata.yml, whose keys are Ruby's symbols."""
     data = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     if not isinstance(data, dict):
         raise ValueError("no mapping of folders")
@@ -345,9 +366,12 @@ def _entry(entry):
     if isinstance(created, datetime.datetime):
         created = created.replace(tzinfo=created.tzinfo or datetime.UTC)
         submitted = created.astimezone(datetime.UTC).isoformat(timespec="seconds")
-    named = sorted(filter(any, ((_field(person, ":name"), _field(person, ":email")) for person in people)))
-    students = (f"{name} <{email}>" if name and email else name or email for name, email in named)
-    return "; ".join(students), tuple(email for _, email in named if email), submitted
+    members = (Member(*(_field(person, key) for key in (":name", ":email", ":sid"))) for person in people)
+    members = sorted((one for one in members if one.name or one.email), key=dataclasses.astuple)
+    students = (
+        f"{one.name} <{one.email}>" if one.name and one.email else one.name or one.email for one in members
+    )
+    return "; ".join(students), tuple(members), submitted
 
 
 def _field(person, key):

@@ -8,7 +8,8 @@ from cs231n.checks.verdicts import Verdict
 from staff.grade.alike.similarity import THRESHOLD
 from staff.grade.pages.charts import LARGE, SMALL, histogram, strip
 from staff.grade.pages.html import plural, points_text, render
-from staff.grade.points import lateness, previous
+from staff.grade.points import previous
+from staff.grade.points.course import Course
 
 __all__ = ["class_report"]
 
@@ -28,7 +29,7 @@ class _Plot:
     summary: str
 
 
-def class_report(records, rubric, catalogue, *, replaced=(), policy=None, groups=None, changes=None):
+def class_report(records, rubric, catalogue, *, replaced=(), course=None, groups=None, changes=None):
     """Return the page of a class as HTML text.
 
     Args:
@@ -36,12 +37,15 @@ def class_report(records, rubric, catalogue, *, replaced=(), policy=None, groups
         rubric: cs231n.checks.rubric.Rubric.
         catalogue: name of a misconception -> Known, with a title.
         replaced: submissions that a later one of the same student replaces: name, student, submitted.
-        policy: lateness.Policy, or None where there is no deadline.
+        course: points.course.Course, by which points become those of students; None: one without rules.
         groups: similarity.Groups, or None where similarity was not looked at.
         changes: previous.Changes since an earlier run, or None without one.
     """
-    late = {record.name: lateness.assess(record, policy) for record in records} if policy else {}
-    points = {record.name: late[record.name].after if policy else record.earned for record in records}
+    course = course or Course()
+    standings = {record.name: course.shared(record) for record in records}
+    records = [one.record for one in standings.values()]
+    late = {name: one.late for name, one in standings.items()} if course.policy else {}
+    points = {name: one.final for name, one in standings.items()}
     return render(
         "report.html",
         isolation=_isolation(records),
@@ -62,9 +66,10 @@ def class_report(records, rubric, catalogue, *, replaced=(), policy=None, groups
         slowest=sorted(records, key=lambda record: -record.seconds)[:SLOWEST],
         stopped=_stopped(records, STOPPED),
         broken=_stopped(records, ("grader_error",)),
-        policy=policy,
+        unread=[record for record in records if record.files == 0],
+        policy=course.policy,
         late=late,
-        tardy={name for name, one in late.items() if one.by or one.submitted is None},
+        tardy={name for name, one in late.items() if one.by or one.days or one.submitted is None},
         by_name={record.name: record for record in records},
         groups=groups,
         threshold=THRESHOLD,
@@ -132,7 +137,7 @@ def _plot(title, values, most, bins, size):
 def _by_question(record):
     totals = collections.Counter()
     for item in (*record.exercises, *record.manual):
-        totals[item.question] += item.earned or 0
+        totals[item.question] += 0 if item.exempt else item.earned or 0
     return totals
 
 

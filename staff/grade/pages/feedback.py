@@ -3,6 +3,7 @@
 import dataclasses
 
 from staff.grade.pages.html import render
+from staff.grade.points.course import scaled
 
 __all__ = ["feedback"]
 
@@ -21,11 +22,11 @@ class _Question:
 
     @property
     def earned(self):
-        return sum(item.earned or 0 for item in (*self.exercises, *self.manual))
+        return sum(item.earned or 0 for item in (*self.exercises, *self.manual) if not item.exempt)
 
     @property
     def pending(self):
-        return sum(item.points for item in self.manual if item.earned is None)
+        return sum(item.points for item in self.manual if item.earned is None and not item.exempt)
 
 
 def feedback(record, rubric, catalogue, late=None):
@@ -53,6 +54,7 @@ def feedback(record, rubric, catalogue, late=None):
         anchors={exercise.name for exercise in record.exercises},
         catalogue=catalogue,
         late=late,
+        total=scaled(record, late.after if late else record.earned),
         legend=sorted({exercise.verdict for exercise in record.exercises}),
     )
 

@@ -1,12 +1,10 @@
-"""Pages for those who judge what no program can, and the table that their points go into.
+"""Pages for those who judge what no program can.
 
 For each manual item there is a page with all answers in a row, the question and our own answer beside them. Whose
 they are is not said: each submission has a code, which the table has too, and the order is that of the codes.
 """
 
-import csv
 import dataclasses
-import io
 import itertools
 import json
 
@@ -14,9 +12,10 @@ from cs231n.checks.rubric import load_rubric
 from staff import ROOT
 from staff.grade.pages.html import anchor, render
 from staff.grade.pages.prose import code, prose
-from staff.grade.points.manual import COLUMNS, codes
+from staff.grade.points.manual import codes
+from staff.grade.points.readings import HEADER
 
-__all__ = ["asked", "pages", "points_table"]
+__all__ = ["asked", "coded", "pages"]
 
 PAGE_SIZE = 20_000_000  # characters of answers and figures on a page, beyond which another begins
 
@@ -63,10 +62,10 @@ def pages(records, read, secret):
         read: `read(name)` returns a submission's Record with its texts and figures, all of which fill the memory.
         secret: the course secret, which the codes depend on.
     """
-    coded = _coded(records, secret)
+    by_code = coded(records, secret)
     listed = []
     for item in load_rubric().manual.values():
-        numbered = enumerate(_chunks(_answers(coded, read, item)), 1)
+        numbered = enumerate(_chunks(_answers(by_code, read, item)), 1)
         names, before = [], None
         for (number, answers), following in itertools.pairwise(itertools.chain(numbered, [None])):
             names.append(_page_name(item, number))
@@ -74,7 +73,7 @@ def pages(records, read, secret):
             yield f"manual/{names[-1]}", _page(item, answers, before, after)
             before = names[-1]
         listed.append((item, names, sum(_item(record, item).earned is not None for record in records)))
-    yield "manual.html", render("manual.html", items=listed, coded=coded, columns=COLUMNS)
+    yield "manual.html", render("manual.html", items=listed, coded=by_code, columns=HEADER)
 
 
 def _page(item, answers, before, after):
@@ -95,21 +94,7 @@ def _page(item, answers, before, after):
     )
 
 
-def points_table(records, secret):
-    """Return the table to fill in as CSV text: a line for each submission and item, with the points so far."""
-    text = io.StringIO()
-    lines = csv.writer(text, lineterminator="\n")
-    lines.writerow(COLUMNS)
-    coded = _coded(records, secret)
-    for item in load_rubric().manual.values():
-        for called, record in coded.items():
-            judged = _item(record, item)
-            points = "" if judged.earned is None else f"{judged.earned:g}"
-            lines.writerow([called, item.name, points, judged.comment])
-    return text.getvalue()
-
-
-def _coded(records, secret):
+def coded(records, secret):
     """Return code -> Record, sorted by the codes."""
     found = codes([record.name for record in records], secret)
     return {found[record.name]: record for record in sorted(records, key=lambda record: found[record.name])}

@@ -3,41 +3,50 @@
 from cs231n.checks.mistakes.recognise import catalogue
 from cs231n.checks.rubric import load_rubric
 from staff.grade.alike.similarity import alike
+from staff.grade.intake.exports import safe_name
 from staff.grade.pages import manual_pages
 from staff.grade.pages.class_report import class_report
 from staff.grade.pages.feedback import feedback
-from staff.grade.points.lateness import assess
+from staff.grade.points import readings
 
 __all__ = ["write"]
 
 
-def write(output, summary, secret, replaced=(), policy=None, changes=None):
-    """Write the pages of a run.
+def write(output, summary, secret, replaced=(), changes=None, rows=()):
+    """Write the pages of a run; returns the paths of tables of points that are new.
 
     Args:
-        output: Output.
+        output: Output, with the course.
         summary: run.Summary, with records and token hashes.
         secret: the course secret, which the codes of answers depend on.
         replaced: Submissions that a later one of the same student replaces.
-        policy: lateness.Policy, or None.
         changes: previous.Changes, or None without an earlier run.
+        rows: (name of a submission, item) that some table of points has a row for.
     """
-    rubric, known = load_rubric(), catalogue()
+    rubric, known, course = load_rubric(), catalogue(), output.course
     records = sorted(summary.records, key=lambda record: record.name)
     page = class_report(
         records,
         rubric,
         known,
         replaced=replaced,
-        policy=policy,
+        course=course,
         groups=alike(summary.token_hashes),
         changes=changes,
     )
     students = (
-        (record.name, feedback(record, rubric, known, assess(record, policy) if policy else None))
+        (stem, feedback(one.record, rubric, known, one.late))
         for record in records
+        for stem, one in _readers(course, record)
     )
     output.write_pages(students, page)
-    output.write_manual(
-        manual_pages.pages(records, output.earlier, secret), manual_pages.points_table(records, secret)
-    )
+    coded = {code: record.name for code, record in manual_pages.coded(records, secret).items()}
+    pages = manual_pages.pages(records, output.earlier, secret)
+    return output.write_manual(pages, readings.tables_to_fill(coded, rows))
+
+
+def _readers(course, record):
+    """Yield (name of a page, course.Standing): for a submission, and for each of a group whose points differ."""
+    yield record.name, course.shared(record)
+    for one in course.personal(record):
+        yield f"{record.name}--{safe_name(one.person.key)}", one

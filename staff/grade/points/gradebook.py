@@ -1,57 +1,87 @@
-"""gradebook.csv: a line for each submission. It holds no times, so that equal runs are equal bytes."""
+"""gradebook.csv: a line for each student. It holds no times, so that equal runs are equal bytes.
+
+Points are numbers or empty cells; what is open says the column `status`.
+"""
 
 import csv
 import io
+import re
 
 from cs231n.checks.points import SCHEMES
 from cs231n.checks.rubric import load_rubric
 from staff.grade.intake.text import clean
-from staff.grade.points import lateness
+from staff.grade.points.course import is_open, scaled
 
-__all__ = ["gradebook", "row"]
+__all__ = ["gradebook", "row", "safe"]
 
-LATE = ("late days", "penalty %", "total after penalty")  # where there is a deadline
+WHO = ("name", "student", "id", "email", "section", "status", "total")
+LATE = ("late days", "days paid", "penalty %", "total after penalty")  # where there is a deadline
+EXEMPT = ("maximum", "total scaled")  # where somebody is exempt from something
 MAX_TEXT = 2000  # characters of a cell
+# A spreadsheet takes a cell for a formula that begins so; one that is told that `;` separates sees more cells.
+_FORMULA = re.compile(r"(^|[;\t])([\s\"']*)(?=[=+\-@|%])")
 
 
 def gradebook(rows, scheme=SCHEMES[0]):
     """Return the text of a gradebook of rows, sorted by name; the last column's header names the points scheme."""
     rubric, text = load_rubric(), io.StringIO()
-    rows = list(rows)
-    late = [column for column in LATE if any(column in line for line in rows)]
-    columns = ["name", "student", "status", "total", *late, *rubric.questions, *rubric.exercises, *rubric.manual]
+    rows = _one_each(list(rows))
+    some = [column for column in (*LATE, *EXEMPT) if any(column in line for line in rows)]
+    columns = [*WHO, *some, *rubric.questions, *rubric.exercises, *rubric.manual]
     table = csv.DictWriter(text, [*columns, "problems", f"points: {scheme}"], lineterminator="\n")
     table.writeheader()
-    for line in sorted(rows, key=lambda line: line["name"]):
+    for line in sorted(rows, key=lambda line: (not line["name"], line["name"], line["id"], line["student"])):
         table.writerow({column: _cell(value) for column, value in line.items()})
     return text.getvalue()
 
 
-def row(record, policy=None):
-    """Return the line of a record: column -> value. Where the grader broke, points are open, not zero."""
-    open_items = [one for one in record.exercises if one.verdict == "grader_error"]
+def row(standing):
+    """Return the line of a course.Standing: column -> value. Where the grader broke, points are open, not zero."""
+    person, record = standing.person, standing.record
+    open_items = [one for one in record.exercises if is_open(one)]
     graded = [*record.exercises, *record.manual]
-    line = {"name": record.name, "student": record.student, "problems": "; ".join(record.problems)}
-    line["status"] = "grader_error" if open_items else "pending" if record.pending else "complete"
-    line["total"] = "grader_error" if open_items else record.earned
-    if policy:
-        late = lateness.assess(record, policy)
-        values = late.days, late.penalty, "grader_error" if open_items else late.after
+    line = {"name": record.name, "student": person.name or record.student, "id": person.id}
+    line |= {"email": person.email, "section": person.section, "status": standing.status}
+    listed = () if person.listed else ("not in the roster",)
+    line["problems"] = "; ".join((*record.problems, *listed))
+    line["total"] = None if open_items else record.earned
+    if late := standing.late:
+        values = late.days, late.paid, late.penalty, None if open_items else late.after
         line |= dict(zip(LATE, values))
+    if record.exempted:
+        line |= dict(zip(EXEMPT, (standing.maximum, None if open_items else scaled(record, standing.final))))
     for question in load_rubric().questions:
-        points = [item.earned or 0 for item in graded if item.question == question]
+        points = [item.earned or 0 for item in graded if item.question == question and not item.exempt]
         undecided = any(item.question == question for item in open_items)
-        line[question] = "grader_error" if undecided else sum(points)
-    for exercise in record.exercises:
-        line[exercise.name] = "grader_error" if exercise in open_items else exercise.earned
-    for item in record.manual:
-        line[item.name] = "pending" if item.earned is None else item.earned
+        line[question] = None if undecided else sum(points)
+    for item in graded:
+        line[item.name] = None if item in open_items or item.exempt else item.earned
     return line
+
+
+def _one_each(rows):
+    """Return rows of which each student has one; of two submissions that no time orders, none counts."""
+    by_student = {}
+    for line in rows:
+        by_student.setdefault((line["id"] or line["email"] or line["student"]), []).append(line)
+    return [same[0] if len(same) == 1 else _undecided(same) for same in by_student.values()]
+
+
+def _undecided(same):
+    """Return the row of a student with several submissions: it names them, and has no points."""
+    names = sorted(line["name"] for line in same)
+    why = f"{len(names)} submissions, and no time says which counts: {', '.join(names)}; give --times"
+    line = {column: same[0][column] for column in WHO if column != "total"}
+    return line | {"name": names[0], "status": "pending", "problems": why}
 
 
 def _cell(value):
     """Return a value as a spreadsheet may read it: no text is taken for a formula, 3.0 is 3."""
-    if isinstance(value, (int, float)):
-        return f"{value:g}"
-    text = clean(value, MAX_TEXT)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "|", "%")) else text
+    if value is None:
+        return ""
+    return f"{round(value, 10):g}" if isinstance(value, (int, float)) else safe(value)
+
+
+def safe(text):
+    """Return a text in which no spreadsheet finds a formula, whatever separates its cells."""
+    return _FORMULA.sub(r"\1\2'", clean(text, MAX_TEXT))

@@ -2,6 +2,8 @@
 
 import json
 
+from staff.grade.points.course import is_open, scaled
+
 __all__ = ["results"]
 
 
@@ -16,8 +18,12 @@ def results(record, late=None):
     tests = [*map(_exercise, record.exercises), *map(_manual, record.manual)]
     if late and late.penalty:
         tests.append(_late(late))
+    earned = late.after if late else record.earned
+    score = scaled(record, earned) or 0
+    if record.exempted:
+        tests.append(_scaled(record, earned, score))
     data = {
-        "score": late.after if late else record.earned,
+        "score": score,
         "output": "\n".join(_notes(record, late)),
         "output_format": "text",
         "visibility": "visible",
@@ -29,14 +35,16 @@ def results(record, late=None):
 
 def _notes(record, late):
     """Return lines about the submission as a whole."""
-    if any(one.verdict == "grader_error" for one in record.exercises):
+    if any(map(is_open, record.exercises)):
         yield "The grader broke at an exercise. Its points are open, and not part of the score."
     if record.isolation.startswith("reduced"):
         yield f"Isolation was {record.isolation}"
     yield "The checks are those of `python -m cs231n.checks`; only the seeds of the random inputs are secret."
     if record.pending:
         yield "Items that a human judges are pending."
-    if late and late.by:
+    if late and late.unknown:
+        yield f"Lateness: {late.text}."
+    elif late and (late.by or late.days):
         yield f"Handed in {late.text}."
     yield from record.problems
 
@@ -55,22 +63,41 @@ def _late(late):
     }
 
 
+def _scaled(record, earned, score):
+    """Return the test that makes up for what is exempt."""
+    return {
+        "name": "Scaled for what does not count",
+        "name_format": "text",
+        "score": round(score - earned, 2),
+        "max_score": 0,
+        "output": f"{earned:g} points, where {record.exempted:g} do not count for you, are {score:g} of all",
+        "output_format": "text",
+        "visibility": "visible",
+    }
+
+
 def _exercise(exercise):
     passed = exercise.verdict == "passed"
     missed = [check for check in exercise.checks if check.verdict not in ("passed", "not_implemented")]
     lines = [exercise.message] if exercise.message else []
     lines += [f"- {check.line}: {check.message or check.verdict}".replace("\n", "\n  ") for check in missed]
+    if exercise.decided:
+        lines.insert(0, exercise.decided)
+    if exercise.exempt:
+        return _test(exercise, None, lines[:1]) | {"max_score": 0}
     if exercise.trusted:
         lines.append(f"judged with {', '.join(exercise.trusted)} answered by the grader: they are not right yet")
-    if exercise.verdict == "grader_error":  # nobody's fault but ours: no score and no failure
+    if exercise.verdict == "grader_error" and not exercise.decided:  # our fault: no score, no failure
         return _test(exercise, None, lines)
     return _test(exercise, exercise.earned, lines) | {"status": "passed" if passed else "failed"}
 
 
 def _manual(item):
+    if item.exempt:
+        return _test(item, None, [item.decided]) | {"max_score": 0}
     if item.earned is None:
         return _test(item, None, ["pending: a human reads it"])
-    return _test(item, item.earned, [item.comment])
+    return _test(item, item.earned, [line for line in (item.decided, item.comment) if line])
 
 
 def _test(item, score, lines):

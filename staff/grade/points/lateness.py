@@ -1,15 +1,19 @@
 """The late policy: which submission of a student counts, how late it is, and what that costs.
 
-Days are counted from the end of the grace period, in spans of 24 hours of which each begun one counts. A
-penalty is a share of the points earned. All times are compared in UTC, so that a change of the clocks in between
-neither gives nor takes an hour.
+Day n of lateness ends n calendar days after the deadline, at the deadline's time of day in the zone of the course,
+and after the grace; a day begun counts. So a change of the clocks costs nobody a day. A penalty is a share of the
+points earned. Where no source knows a time, there is no penalty.
 """
 
 import dataclasses
 import datetime
 import math
+import zoneinfo
+from pathlib import Path
 
-__all__ = ["Lateness", "Policy", "PolicyError", "assess", "latest", "policy"]
+from staff.grade.intake import tables
+
+__all__ = ["Lateness", "Policy", "PolicyError", "assess", "latest", "policy", "with_times"]
 
 DAY = datetime.timedelta(days=1)
 HOUR = datetime.timedelta(hours=1)
@@ -27,7 +31,7 @@ class Policy:
         deadline: datetime with a time zone.
         grace: timedelta after the deadline that costs nothing.
         penalty: percent of the points earned that each day costs.
-        max_days: days after which a submission earns nothing, or None.
+        max_days: a submission that is more days late earns nothing; None: there is no such number.
     """
 
     deadline: datetime.datetime
@@ -43,8 +47,28 @@ class Policy:
             parts.append(f"{span(self.grace)} of grace")
         parts.append(f"{self.penalty:g} % of the points earned for each day begun after that")
         if self.max_days is not None:
-            parts.append(f"nothing after {self.max_days} day{'' if self.max_days == 1 else 's'}")
+            days = f"{self.max_days} day{'' if self.max_days == 1 else 's'}"
+            parts.append(f"submissions more than {days} late get 0 points")
         return ", ".join(parts) + "."
+
+    def due(self, extension=None):
+        """Return a student's deadline with an extension: days, a date or a datetime; never an earlier one."""
+        if isinstance(extension, int):
+            return _days_after(self.deadline, extension)
+        if isinstance(extension, datetime.datetime):
+            own = extension if extension.tzinfo else extension.replace(tzinfo=self.deadline.tzinfo)
+        elif extension is not None:
+            own = datetime.datetime.combine(extension, self.deadline.timetz())
+        else:
+            return self.deadline
+        return max(own, self.deadline)
+
+    def days_late(self, when, due):
+        """Return how many days after `due` something came, each begun one counted; both have a time zone."""
+        days = max((when.astimezone(due.tzinfo).date() - due.date()).days - 1 - math.ceil(self.grace / DAY), 0)
+        while when.astimezone(datetime.UTC) > _days_after(due, days).astimezone(datetime.UTC) + self.grace:
+            days += 1
+        return days
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,9 +78,12 @@ class Lateness:
     Attributes:
         submitted: datetime in the time zone of the deadline, or None where nothing says it.
         by: timedelta after the deadline; zero if in time.
-        days: days that cost something.
+        days: days late, after an extension.
         penalty: percent lost.
         before, after: points before and after the penalty.
+        paid: days of `days` that the student's late-day bank pays.
+        unknown: whether it is marked as late and nothing says how late.
+        extended: whether the student has an extension.
     """
 
     submitted: datetime.datetime | None
@@ -65,25 +92,33 @@ class Lateness:
     penalty: float
     before: float
     after: float
+    paid: int = 0
+    unknown: bool = False
+    extended: bool = False
 
     @property
     def text(self):
         """How late, in words."""
-        if self.submitted is None:
+        if self.unknown:
+            return "marked as late, and nothing says how late: no penalty until that is known"
+        if self.submitted is None and not self.days:
             return "no time known, counted as in time"
-        if not self.by:
-            return "in time"
-        return f"{span(self.by)} late" + ("" if self.days else ", within the grace")
+        if not self.by and not self.days:
+            return "in time" + (", with the extension" if self.extended else "")
+        paid = f", {_days(self.paid)} of it paid by late days" if self.paid else ""
+        late = f"{span(self.by)} late" if self.by else f"{_days(self.days)} late, as the staff decided"
+        return late + ("" if self.days else ", within the grace") + paid
 
 
-def policy(deadline, grace=0.0, penalty=0.0, max_days=None):
+def policy(deadline, grace=0.0, penalty=0.0, max_days=None, timezone=None):
     """Return the Policy of a command line.
 
     Args:
-        deadline: ISO 8601 with time zone, such as "2026-11-25T23:59:59-08:00".
+        deadline: ISO 8601, such as "2026-11-25T23:59:59-08:00"; with a `timezone` it needs no offset.
         grace: minutes, >= 0.
         penalty: percent of the points earned for each day begun, 0 to 100.
-        max_days: days after which nothing is earned, >= 0, or None.
+        max_days: days late after which nothing is earned, >= 0, or None.
+        timezone: name of the course's time zone, such as "America/Los_Angeles", or None for the deadline's offset.
 
     Raises:
         PolicyError: one of them cannot be meant.
@@ -94,11 +129,25 @@ def policy(deadline, grace=0.0, penalty=0.0, max_days=None):
         raise PolicyError(f"penalty is {penalty:g}, expected percent for each day, 0 to 100")
     if max_days is not None and max_days < 0:
         raise PolicyError(f"the number of late days is {max_days}, expected 0 or more")
-    return Policy(moment(deadline), datetime.timedelta(minutes=grace), penalty, max_days)
+    return Policy(moment(deadline, _zone_of(timezone)), datetime.timedelta(minutes=grace), penalty, max_days)
 
 
-def moment(text):
+def _zone_of(name):
+    if name is None:
+        return None
+    try:
+        return zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise PolicyError(f"the time zone is {name!r}, expected a name such as America/Los_Angeles") from None
+
+
+def moment(text, timezone=None, what="the deadline"):
     """Return a text as datetime with time zone.
+
+    Args:
+        text: ISO 8601.
+        timezone: tzinfo of the course, which a text without an offset is read in, or None.
+        what: whose time it is, for the message.
 
     Raises:
         PolicyError: it is not ISO 8601, or has no time zone.
@@ -106,46 +155,115 @@ def moment(text):
     try:
         when = datetime.datetime.fromisoformat(text)
     except ValueError:
-        raise PolicyError(
-            f"the deadline is {text!r}, expected ISO 8601 such as 2026-11-25T23:59:59-08:00"
-        ) from None
+        raise PolicyError(f"{what} is {text!r}, expected ISO 8601 such as 2026-11-25T23:59:59-08:00") from None
+    if timezone is not None:
+        return when.astimezone(timezone) if when.tzinfo else when.replace(tzinfo=timezone)
     if when.tzinfo is None:
         local = when.astimezone()
         raise PolicyError(
-            f"the deadline {text} has no time zone; in this machine's, {zone(local)}, it would be "
-            f"{local.isoformat()}, in UTC {text}Z"
+            f"{what} {text} has no time zone; add --timezone NAME, or an offset: in this machine's zone, "
+            f"{zone(local)}, it would be {local.isoformat()}, in UTC {text}Z"
         )
     return when
 
 
-def assess(record, policy):
-    """Return the Lateness of a record's submission."""
-    due = policy.deadline.astimezone(datetime.UTC)
-    submitted = _time(record)
-    by = max(submitted - due, datetime.timedelta()) if submitted else datetime.timedelta()
-    days = max(math.ceil((by - policy.grace) / DAY), 0)
-    penalty = min(days * policy.penalty, 100.0)
-    if policy.max_days is not None and days > policy.max_days:
-        penalty = 100.0
+def assess(record, policy, extension=None, bank=0, days=None):
+    """Return the Lateness of a record's submission for a student.
+
+    Args:
+        record: Record.
+        policy: Policy.
+        extension: of the student, see `Policy.due`.
+        bank: late days that the student has left; they pay, unless the submission is too late in any case.
+        days: days late as the staff decided, or None: what the time says.
+    """
+    submitted, due = _time(record), policy.due(extension)
+    by = max(submitted - due.astimezone(datetime.UTC), datetime.timedelta()) if submitted else datetime.timedelta()
+    unknown = record.marked_late and submitted is None and days is None
+    if record.files == 0:  # packaging alone: nothing of the assignment could be read
+        days, unknown = 0, False
+    if days is None:
+        days = policy.days_late(submitted, due) if by else 0
+    too_late = policy.max_days is not None and days > policy.max_days
+    paid = 0 if too_late else min(days, bank)
+    penalty = 100.0 if too_late else min((days - paid) * policy.penalty, 100.0)
     after = round(record.earned * (100 - penalty) / 100, 2)
     local = submitted.astimezone(policy.deadline.tzinfo) if submitted else None
-    return Lateness(local, by, days, penalty, record.earned, after)
+    return Lateness(local, by, days, penalty, record.earned, after, paid, unknown, due != policy.deadline)
 
 
-def latest(records):
-    """Return (records that count, those that a later one of the same student replaces), each in the given order.
+def _days_after(when, days):
+    """Return the same time of day some calendar days later; where it is there twice, the later one."""
+    if not days:
+        return when
+    local = when.replace(tzinfo=None) + datetime.timedelta(days=days)
+    readings = [local.replace(tzinfo=when.tzinfo, fold=fold) for fold in (0, 1)]
+    return max(readings, key=lambda reading: reading.astimezone(datetime.UTC))
+
+
+def latest(records, people=None):
+    """Return (records that count, those that later ones of the same students replace), each in the given order.
 
     The latest in time counts, late or not; of equally late ones the last in the order of their names. One without
     a time replaces none and is replaced by none.
+
+    Args:
+        records: Records or Submissions.
+        people: name of a record -> keys of its students; None: the student of each record.
     """
     chosen = {}
     for record in records:
-        if record.submitted is not None:
-            known = chosen.get(record.student)
+        if record.submitted is None:
+            continue
+        for person in people[record.name] if people else (record.student,):
+            known = chosen.get(person)
             if known is None or _order(record) > _order(known):
-                chosen[record.student] = record
+                chosen[person] = record
     names = {record.name for record in chosen.values()} | {one.name for one in records if one.submitted is None}
     return [one for one in records if one.name in names], [one for one in records if one.name not in names]
+
+
+TIMES = {"student": ("id", "name", "e-mail", "email", "submission"), "time": ("submitted", "submitted at", "date")}
+
+
+def with_times(submissions, path, called, timezone=None):
+    """Return the submissions with the times of a CSV file with columns student and time.
+
+    Args:
+        submissions: Submissions.
+        path: CSV file.
+        called: roster.Called, which says whom the first column means.
+        timezone: name of the time zone of times without an offset, or None.
+
+    Raises:
+        tables.TableError: an unknown student, one that is there twice, or no time.
+    """
+    times, course = {}, _zone_of(timezone)
+
+    def take(line):
+        names = called.submissions(line["student"])
+        if not names:
+            if called.keys(line["student"]):
+                return  # somebody of the roster, who handed in nothing
+            raise line.error(called.unknown(line["student"]))
+        if len(names) > 1:
+            raise line.error(
+                f"{line['student']} has several submissions, expected one of {', '.join(sorted(names))}"
+            )
+        try:
+            when = moment(line["time"], course, "time")
+        except PolicyError as error:
+            raise line.error(error) from None
+        if times.setdefault(*names, when) != when:
+            raise line.error(f"{line['student']} has another time in this file already")
+
+    tables.each_line(tables.read_table(Path(path), TIMES, TIMES), take)
+    return [
+        dataclasses.replace(submission, submitted=times[submission.name].astimezone(datetime.UTC).isoformat())
+        if submission.name in times
+        else submission
+        for submission in submissions
+    ]
 
 
 def _order(record):
@@ -160,6 +278,10 @@ def _time(record):
     if when.tzinfo is None:
         raise ValueError(f"{record.name}: submitted is {record.submitted}, expected a time with its time zone")
     return when.astimezone(datetime.UTC)
+
+
+def _days(count):
+    return f"{count} day{'' if count == 1 else 's'}"
 
 
 def zone(when):

@@ -1,22 +1,17 @@
-"""What a human judges: what there is to read, and the points that come back in a CSV file."""
+"""What a human judges: what there is to read, and the points that come back."""
 
 import collections
-import csv
 import dataclasses
 import hmac
-import io
-import math
-from pathlib import Path
 
 from cs231n.checks.rubric import load_rubric
 from staff.grade.intake import cells
 from staff.grade.intake.text import clean
 from staff.grade.record import ManualRecord, PartRecord
 
-__all__ = ["ManualError", "Points", "codes", "holds", "items", "read_points", "with_points"]
+__all__ = ["codes", "items", "with_points"]
 
 LETTERS = "bcdfghjkmnpqrstvwxz"
-COLUMNS = ("student", "item", "points", "comment")
 MAX_FIGURES = 8
 
 
@@ -56,19 +51,7 @@ def _item(item, notebooks, blank, graded):
     return ManualRecord(item.name, item.question, item.points, parts=tuple(parts), shown=shown)
 
 
-# --- points -------------------------------------------------------------------------------------------------
-
-
-class ManualError(ValueError):
-    """The file of points has mistakes; the message has a line for each."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Points:
-    """What a human gave for an item."""
-
-    points: float
-    comment: str = ""
+# --- codes and points -------------------------------------------------------------------------------------------
 
 
 def codes(names, secret):
@@ -87,115 +70,23 @@ def _code(digest):
     return f"{letters[:4]}-{letters[4:]}"
 
 
-def read_points(path, submissions, replaced=(), secret=b""):
-    """Return (name of a submission, name of an item) -> Points, from a CSV file.
+def with_points(record, points, earlier=None):
+    """Return a record with the points that humans gave; what has none is pending.
 
     Args:
-        path: CSV file with the columns of COLUMNS; separated by commas, semicolons or tabs. Empty points: pending.
-        submissions: those graded; `student` is a submission's name, its code, its student, or the student's
-            address.
-        replaced: Submissions that do not count, as a later one of the same student does. Points given to
-            one of these by its name are a mistake: somebody has to read the later one.
-        secret: the course secret, which the codes depend on.
-
-    Raises:
-        ManualError: an unknown student or item, or points that an item cannot have.
+        record: Record.
+        points: (name of a submission, name of an item) -> readings.Points.
+        earlier: its Record of an earlier run, or None. What no file says any more stays as it was there.
     """
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ManualError(f"{path} cannot be read: {error}") from error
-    lines = csv.DictReader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
-    if missing := [column for column in COLUMNS[:3] if column not in (lines.fieldnames or ())]:
-        raise ManualError(f"{path} has no column {', '.join(missing)}, expected {', '.join(COLUMNS)}")
-    known, found, problems = _by_student(submissions, secret), {}, []
-    later = {
-        old.name: submission.name
-        for old in replaced
-        for submission in submissions
-        if submission.student == old.student
-    }
-    later |= {code: later[name] for name, code in codes(later, secret).items()}
-    for line in lines:
-        try:
-            names, item, points = _read_line(line, known, later)
-        except ManualError as error:
-            problems.append(f"{path}, line {lines.line_num}: {error}")
-            continue
-        for name in names if points else ():
-            if (name, item) in found:
-                problems.append(f"{path}, line {lines.line_num}: {item} of {name} has points already")
-            found[name, item] = points
-    if problems:
-        raise ManualError("\n".join(problems))
-    return found
-
-
-def holds(table, path):
-    """Return whether all that a CSV file of points says is in a table, given as text; if in doubt it is not."""
-    try:
-        return _given(Path(path).read_text(encoding="utf-8-sig")) <= _given(table)
-    except (OSError, UnicodeDecodeError, csv.Error):
-        return False
-
-
-def _given(text):
-    """Return the lines of a table that have points or a comment, as a reader typed them."""
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
-    rows = [[cell.strip() for cell in line] for line in lines]
-    return {(*row[:2], _number(row[2]), *row[3:]) for row in rows[1:] if any(row[2:])}
-
-
-def _number(text):
-    """Return a number in one way to write it, or the text."""
-    try:
-        return f"{float(text):g}"
-    except ValueError:
-        return text
-
-
-def _delimiter(text):
-    header = text.split("\n", 1)[0]
-    return max(",;\t", key=header.count)
-
-
-def _by_student(submissions, secret):
-    """Return what a student may be called -> names of the submissions."""
-    known = {}
-    for submission in submissions:
-        for called in {submission.student, *submission.emails}:
-            known.setdefault(called, set()).add(submission.name)
-    names = [submission.name for submission in submissions]
-    coded = {code: {name} for name, code in codes(names, secret).items()}
-    return known | coded | {name: {name} for name in names}
-
-
-def _read_line(line, known, later):
-    """Return (names of submissions, name of the item, Points or None if pending)."""
-    student, name, number = ((line[column] or "").strip() for column in COLUMNS[:3])
-    item = load_rubric().manual.get(name)
-    if student in later:
-        raise ManualError(f"{student} is replaced by {later[student]} of the same student: read and name that one")
-    if student not in known:
-        raise ManualError(f"there is no submission of {student!r}")
-    if item is None:
-        raise ManualError(f"there is no item {name!r}, expected one of {', '.join(load_rubric().manual)}")
-    if not number:
-        return known[student], name, None
-    try:
-        points = float(number)
-    except ValueError:
-        points = math.nan
-    if not 0 <= points <= item.points:
-        raise ManualError(f"points are {number!r}, expected 0 to {item.points}")
-    return known[student], name, Points(points, clean(line.get("comment") or "", 2000))
-
-
-def with_points(record, points):
-    """Return a record with the points that a human gave; what has none is pending."""
+    known = {item.name: item for item in earlier.manual} if earlier else {}
     judged = []
     for item in record.manual:
-        given = points.get((record.name, item.name))
-        earned, comment = (given.points, given.comment) if given else (None, "")
-        judged.append(dataclasses.replace(item, earned=earned, comment=comment))
+        given, before = points.get((record.name, item.name)), known.get(item.name)
+        if given:
+            said = {"earned": given.points, "comment": given.comment, "conflict": given.conflict}
+        elif before and before.earned is not None:
+            said = {"earned": before.earned, "comment": before.comment, "conflict": ""}
+        else:
+            said = {"earned": None, "comment": "", "conflict": ""}
+        judged.append(dataclasses.replace(item, **said))
     return dataclasses.replace(record, manual=tuple(judged))

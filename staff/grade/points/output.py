@@ -1,16 +1,39 @@
 """The folder of a run: a file is there whole or not at all, also after a kill."""
 
+import contextlib
+import fcntl
+import itertools
 import os
 from pathlib import Path
 
 from cs231n.checks.points import SCHEMES
 from staff.grade import record
-from staff.grade.points import gradebook, gradescope, lateness, manual
+from staff.grade.intake import exports
+from staff.grade.points import gradebook, gradescope
+from staff.grade.points.course import Course
 
-__all__ = ["Output"]
+__all__ = ["Output", "locked"]
 
 _UNFINISHED = ".unfinished"
 _KINDS = {"records": "json", "results": "json", "feedback": "html", "errors": "txt"}  # a file for each submission
+
+
+@contextlib.contextmanager
+def locked(folder):
+    """Keep other runs out of a folder, which is made where it is not there.
+
+    Raises:
+        ValueError: another run is at work there.
+    """
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    with Path(folder, ".lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise ValueError(
+                f"another run writes to {folder}: wait until it ends, or give another folder with --out"
+            ) from None
+        yield
 
 
 class Output:
@@ -21,20 +44,17 @@ class Output:
 
     Args:
         folder: where; it may hold an earlier run.
-        policy: lateness.Policy of the gradebook, or None.
+        course: Course, by which points become those of students; None: one without rules.
         scheme: how points come about, which the gradebook's header says.
-
-    Attributes:
-        unread: whether manual.csv has points or comments in it that this run has not, and so was left as it is.
     """
 
-    def __init__(self, folder, policy=None, scheme=SCHEMES[0]):
-        self.folder, self._policy, self._scheme = Path(folder), policy, scheme
+    def __init__(self, folder, course=None, scheme=SCHEMES[0]):
+        self.folder, self.course, self._scheme = Path(folder), course or Course(), scheme
         for name in ("records", "results", "feedback", "manual"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
             for path in (self.folder / name).glob(f"*{_UNFINISHED}"):
                 path.unlink()
-        self._rows, self.unread = {}, False
+        self._rows = {}
 
     @property
     def replaced(self):
@@ -55,39 +75,59 @@ class Output:
         name = graded.record.name
         if graded.log:
             (self.folder / "errors").mkdir(exist_ok=True)
-            self._put(self.folder / "errors" / f"{name}.txt", "\n\n".join(graded.log) + "\n")
+            self.put(self.folder / "errors" / f"{name}.txt", "\n\n".join(graded.log) + "\n")
         else:
             (self.folder / "errors" / f"{name}.txt").unlink(missing_ok=True)
-        late = lateness.assess(graded.record, self._policy) if self._policy else None
-        self._put(self.folder / "results" / f"{name}.json", gradescope.results(graded.record, late))
-        self._put(self.folder / "records" / f"{name}.json", record.dump(graded.record))
-        self._rows[name] = gradebook.row(graded.record, self._policy)
+        shared = self.course.shared(graded.record)
+        self.put(self.folder / "results" / f"{name}.json", gradescope.results(shared.record, shared.late))
+        self.put(self.folder / "records" / f"{name}.json", record.dump(graded.record))
+        self._rows[name] = [gradebook.row(one) for one in self.course.standings(graded.record)]
 
-    def write_gradebook(self):
-        """Write the gradebook of all submissions written so far."""
-        self._put(self.folder / "gradebook.csv", gradebook.gradebook(self._rows.values(), self._scheme))
+    def write_gradebook(self, absent=()):
+        """Write the gradebook of all submissions written so far.
+
+        Args:
+            absent: course.Standings of students without a submission.
+        """
+        rows = [*(row for rows in self._rows.values() for row in rows), *map(gradebook.row, absent)]
+        self.write_table("gradebook.csv", gradebook.gradebook(rows, self._scheme))
+
+    def write_table(self, name, text):
+        """Write a table of the whole run."""
+        self.put(self.folder / name, text)
 
     def write_pages(self, feedback, report):
         """Write the students' pages, (name, HTML) one after the other, and the class report."""
         for name, page in feedback:
-            self._put(self.folder / "feedback" / f"{name}.html", page)
-        self._put(self.folder / "report.html", report)
+            self.put(self.folder / "feedback" / f"{name}.html", page)
+        self.put(self.folder / "report.html", report)
 
-    def write_manual(self, pages, table):
-        """Write the pages of answers, (file name, HTML) one after the other, and the table of points.
+    def write_manual(self, pages, tables):
+        """Write the pages of answers and the tables to fill in. A table that is there is never written again.
 
-        A table that somebody has filled in with other points than this run was given stays as it is.
+        Args:
+            pages: (file name, HTML) one after the other.
+            tables: name of an item -> CSV text with rows that no table has yet.
+
+        Returns:
+            the paths of the new tables.
         """
         old = set((self.folder / "manual").glob("*.html"))
         for name, page in pages:
-            self._put(self.folder / name, page)
+            self.put(self.folder / name, page)
             old.discard(self.folder / name)
         for path in old:
             path.unlink()
-        path = self.folder / "manual.csv"
-        self.unread = path.exists() and not manual.holds(table, path)
-        if not self.unread:
-            self._put(path, table)
+        return [self._new_table(item, text) for item, text in tables.items()]
+
+    def _new_table(self, item, text):
+        """Write a table of an item under a name that no file has; returns its path."""
+        name = exports.safe_name(item)
+        for number in itertools.count(1):
+            path = self.folder / "manual" / f"{name}{f'-{number}' if number > 1 else ''}.csv"
+            if not path.exists():
+                self.put(path, text)
+                return path
 
     def set_aside(self):
         """Move what earlier runs left of submissions that this one did not write; returns their names, sorted."""
@@ -103,7 +143,8 @@ class Output:
                 (aside / f"{name}.{suffix}").unlink(missing_ok=True)
         return sorted(moved)
 
-    def _put(self, path, text):
+    @staticmethod
+    def put(path, text):
         """Write a file in one step."""
         unfinished = path.with_name(path.name + _UNFINISHED)
         unfinished.write_text(text, encoding="utf-8", newline="")

@@ -215,6 +215,7 @@ def main(folder, size=60):
     from staff.grade.pages import manual_pages
     from staff.grade.pages.class_report import class_report
     from staff.grade.pages.feedback import feedback
+    from staff.grade.points.course import Course
     from staff.grade.points.lateness import assess, latest, policy
     from staff.grade.points.previous import changes
 
@@ -230,7 +231,7 @@ def main(folder, size=60):
         Group((records[9].name, records[11].name), 0.78, 0.78, functions[:1]),
     ]
     changed = changes(make_class(int(size), seed=232)[:5], records[:5])
-    values = {"policy": due, "groups": groups, "changes": changed, "replaced": replaced}
+    values = {"course": Course(policy=due), "groups": groups, "changes": changed, "replaced": replaced}
     page = class_report(records, load_rubric(), CATALOGUE, **values)
     Path(folder, "report.html").write_text(page, encoding="utf-8")
     Path(folder, "manual").mkdir(exist_ok=True)

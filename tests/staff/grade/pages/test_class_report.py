@@ -13,6 +13,7 @@ from staff.grade.alike.similarity import Group
 from staff.grade.pages import manual_pages
 from staff.grade.pages.class_report import class_report
 from staff.grade.pages.feedback import feedback
+from staff.grade.points.course import Course
 from staff.grade.points.lateness import latest, policy
 from staff.grade.points.previous import changes
 from tests.staff.grade.browser import CHROMIUM, Browser
@@ -20,6 +21,7 @@ from tests.staff.grade.made_up import CATALOGUE, DEADLINE, HOSTILE, hostile_reco
 from tests.staff.grade.reading import check
 
 DUE = policy(DEADLINE.isoformat(), 15, 10, 3)
+COURSE = Course(policy=DUE)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +39,7 @@ def everything(records):
     before = [dataclasses.replace(one, exercises=one.exercises[1:], checks="older") for one in records[:2]]
     return {
         "replaced": [dataclasses.replace(records[0], name="earlier")],
-        "policy": DUE,
+        "course": COURSE,
         "groups": [Group(names, 0.6, 0.9, (("adam", 9),))],
         "changes": changes(before, records[:2]),
     }
@@ -128,7 +130,7 @@ def test_a_grader_that_broke_is_an_alarm(records):
 
 
 def test_late_submissions_are_listed_with_points_before_and_after(records):
-    text = shown(text_of(records, policy=DUE))
+    text = shown(text_of(records, course=COURSE))
     late = [record for record in records if record.submitted > DEADLINE.isoformat()]
     assert late
     part = text[text.index("Times in the zone of the deadline") :]
@@ -145,7 +147,7 @@ def test_replaced_submissions_and_changes_are_listed(records):
 @pytest.mark.parametrize("size", [0, 1, 2])
 def test_very_small_classes_have_a_report(size):
     records = make_class(size)
-    check(text_of(records, policy=DUE, groups=[], changes=[]))
+    check(text_of(records, course=COURSE, groups=[], changes=[]))
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
@@ -159,13 +161,13 @@ def test_no_text_breaks_out_of_the_page(text):
     group = Group(("b", record.name), 0.9, 0.9, ((text, 3),))
     earlier = dataclasses.replace(record, exercises=(), checks=text)
     page = check(
-        text_of(records, policy=DUE, groups=[group], changes=changes([earlier], records[:1]), replaced=[record])
+        text_of(records, course=COURSE, groups=[group], changes=changes([earlier], records[:1]), replaced=[record])
     )
     assert page.text.encode("utf-8")
 
 
 def test_a_page_of_a_thousand_stays_small():
-    size = len(text_of(make_class(1000), policy=DUE).encode())
+    size = len(text_of(make_class(1000), course=COURSE).encode())
     assert size < 2_000_000
 
 

@@ -73,21 +73,42 @@ def test_pages_are_written_and_only_the_latest_submission_counts(grade, tmp_path
     assert "100 %" in report[report.index("Near-identical submissions</h2>") :]
 
 
-def test_the_table_of_points_can_be_filled_in_and_given_back(grade, tmp_path, capsys):
-    assert grade() == 0
-    table = tmp_path / "out" / "manual.csv"
-    lines = table.read_text().splitlines(keepends=True)
-    assert len(lines) == 1 + 2 * len(load_rubric().manual)
-    filled = lines[0] + "".join(line.replace(",,", ",0.5,Good.") for line in lines[1:])
-    table.write_text(filled)
-    assert grade() == 0
-    assert f"points or comments that this run has not: add --manual {table}" in capsys.readouterr().out
-    assert table.read_text() == filled
-    assert grade("--manual", table) == 0
-    assert "left as it is" not in capsys.readouterr().out
-    assert table.read_text() == filled
+def manual(tmp_path):
+    """Return the points of humans in the gradebook, as a set."""
     with open(tmp_path / "out" / "gradebook.csv", encoding="utf-8", newline="") as file:
-        assert {line[item] for line in csv.DictReader(file) for item in load_rubric().manual} == {"0.5"}
+        return {line[item] for line in csv.DictReader(file) for item in load_rubric().manual}
+
+
+def test_the_tables_of_points_are_filled_in_read_and_never_written_again(grade, tmp_path, capsys):
+    assert grade() == 0
+    tables = sorted((tmp_path / "out" / "manual").glob("*.csv"))
+    assert len(tables) == len(load_rubric().manual)
+    assert "New answers to read:" in capsys.readouterr().out
+    for path in tables:
+        head, *rows = path.read_text().splitlines(keepends=True)
+        path.write_text(head + "".join(row.replace(",,,\n", ",0.25,,Good.\n") for row in rows))
+    filled = {path: path.read_bytes() for path in tables}
+    for _ in range(2):
+        assert grade() == 0
+        assert manual(tmp_path) == {"0.25", "0.75", "1"}  # of one, three and four questions
+    assert "New answers" not in capsys.readouterr().out
+    assert {path: path.read_bytes() for path in sorted((tmp_path / "out" / "manual").glob("*.csv"))} == filled
+
+
+def test_points_from_elsewhere_stay_and_two_who_do_not_agree_end_the_run_with_an_error(grade, tmp_path, capsys):
+    head = "student,item,points\n"
+    (tmp_path / "kim.csv").write_text(f"{head}Ada,Q1 training,1\nBen,Q1 training,2\n")
+    assert grade("--manual", tmp_path / "kim.csv") == 0
+    assert grade() == 0
+    assert {"1", "2"} <= manual(tmp_path)
+    (tmp_path / "lee.csv").write_text(f"{head}Ada,Q1 training,1.5\n")
+    capsys.readouterr()
+    assert grade("--manual", tmp_path / "kim.csv", "--manual", tmp_path / "lee.csv") == 1
+    assert "1 (kim.csv, line 2) or 1.5 (lee.csv, line 2)" in capsys.readouterr().out
+    with open(tmp_path / "out" / "gradebook.csv", encoding="utf-8", newline="") as file:
+        ada, ben = csv.DictReader(file)
+    assert (ada["status"], ada["Q1 training"]) == ("conflict", "")
+    assert ben["Q1 training"] == "2"
 
 
 def test_when_a_later_submission_comes_in_what_is_left_of_the_earlier_one_is_set_aside(grade, tmp_path, capsys):
@@ -113,7 +134,16 @@ def test_when_a_later_submission_comes_in_what_is_left_of_the_earlier_one_is_set
 
 
 def test_a_deadline_shows_in_the_gradebook_and_on_the_page(grade, tmp_path):
-    late = ("--deadline", "2026-04-24T23:59:59-07:00", "--grace", 15, "--penalty", 10, "--late-days", 3)
+    late = (
+        "--deadline",
+        "2026-04-24T23:59:59-07:00",
+        "--grace-minutes",
+        15,
+        "--penalty",
+        10,
+        "--zero-after-days",
+        3,
+    )
     assert grade(*late) == 0
     with open(tmp_path / "out" / "gradebook.csv", encoding="utf-8", newline="") as file:
         ada, ben = csv.DictReader(file)

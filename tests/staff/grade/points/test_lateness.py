@@ -2,11 +2,15 @@
 
 import dataclasses
 import datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from staff.grade.points.lateness import PolicyError, assess, latest, policy
+from staff.grade.intake.exports import Submission
+from staff.grade.intake.roster import Called, Roster, groups_of
+from staff.grade.intake.tables import TableError
+from staff.grade.points.lateness import PolicyError, assess, latest, policy, with_times
 from tests.staff.grade.made_up import make_record
 
 DUE = "2026-04-24T23:59:59-07:00"
@@ -98,7 +102,7 @@ def test_how_late_is_said_in_words(submitted, words):
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"deadline": "2026-04-24T23:59:59"}, "has no time zone; in this machine's"),
+        ({"deadline": "2026-04-24T23:59:59"}, "has no time zone; add --timezone NAME"),
         ({"deadline": "2026-04-24"}, "has no time zone"),
         ({"deadline": "tomorrow"}, "expected ISO 8601"),
         ({"grace": -1}, "grace is -1"),
@@ -117,7 +121,7 @@ def test_a_policy_says_what_it_does():
     text = policy(DUE, 15, 10, 1).text
     assert text == (
         "Due Friday, 24 April 2026, 23:59:59 (UTC-07:00), 15 min of grace, 10 % of the points earned for each day "
-        "begun after that, nothing after 1 day."
+        "begun after that, submissions more than 1 day late get 0 points."
     )
 
 
@@ -145,3 +149,114 @@ def test_a_time_without_a_zone_in_a_record_is_an_error_and_not_a_guess():
     assert dataclasses.is_dataclass(policy(DUE)) and policy(DUE).deadline.utcoffset() == datetime.timedelta(
         hours=-7
     )
+
+
+# --- the zone of the course, extensions, late days --------------------------------------------------------------
+
+ZONE = "America/Los_Angeles"
+
+
+@pytest.mark.parametrize(
+    ("due", "submitted", "days"),
+    [
+        ("2026-03-07T23:30", "2026-03-08T23:30:00-07:00", 1),  # the clocks went forward: a day of 23 hours
+        ("2026-03-07T23:30", "2026-03-08T23:30:01-07:00", 2),
+        ("2026-10-31T23:30", "2026-11-01T23:30:00-08:00", 1),  # they went back: a day of 25 hours
+        ("2026-10-31T23:30", "2026-11-01T23:30:01-08:00", 2),
+        ("2026-03-07T02:30", "2026-03-08T03:30:00-07:00", 1),  # 02:30 is not on the clocks of the next day
+        ("2026-10-31T01:30", "2026-11-01T01:30:00-08:00", 1),  # 01:30 is there twice
+    ],
+)
+def test_a_day_of_lateness_ends_at_the_time_of_day_of_the_deadline(due, submitted, days):
+    rule = policy(due, penalty=10, timezone=ZONE)
+    assert assess(handed_in(submitted), rule).days == days
+
+
+def test_a_deadline_with_an_offset_is_read_in_the_zone_of_the_course():
+    assert policy("2026-04-25T06:59:59Z", timezone=ZONE).deadline.isoformat() == DUE
+    with pytest.raises(PolicyError, match="the time zone is 'Mars', expected a name such as America/Los_Angeles"):
+        policy(DUE, timezone="Mars")
+
+
+@pytest.mark.parametrize(
+    ("extension", "days"),
+    [
+        (1, 2),
+        (3, 0),
+        (datetime.date(2026, 4, 26), 1),
+        (datetime.datetime(2026, 4, 27, 12), 0),
+        (datetime.date(2026, 4, 1), 3),  # never earlier than for the others
+    ],
+)
+def test_an_extension_counts_before_anything_else(extension, days):
+    rule = policy("2026-04-24T23:59:59", penalty=10, timezone=ZONE)
+    late = assess(handed_in("2026-04-27T10:00:00-07:00"), rule, extension)
+    assert (late.days, late.penalty) == (days, 10 * days)
+
+
+def test_late_days_pay_and_what_is_short_is_charged():
+    record, rule = handed_in("2026-04-27T10:00:00-07:00"), policy(DUE, penalty=10)
+    late = assess(record, rule, bank=2)
+    assert (late.days, late.paid, late.penalty) == (3, 2, 10)
+    assert late.text == "2 days 10 h late, 2 days of it paid by late days"
+    assert assess(record, rule, extension=1, bank=5).paid == 2
+
+
+def test_late_days_do_not_pay_for_what_is_too_late_anyway():
+    late = assess(handed_in("2026-04-27T10:00:00-07:00"), policy(DUE, max_days=2), bank=5)
+    assert (late.paid, late.after) == (0, 0)
+
+
+def test_a_mark_without_a_time_costs_nothing_until_somebody_says_how_late():
+    record = dataclasses.replace(handed_in(None), marked_late=True)
+    late = assess(record, policy(DUE, penalty=10))
+    assert late.unknown and late.after == late.before
+    assert "marked as late, and nothing says how late" in late.text
+    late = assess(record, policy(DUE, penalty=10), days=2)
+    assert (late.unknown, late.days, late.penalty, late.text) == (
+        False,
+        2,
+        20,
+        "2 days late, as the staff decided",
+    )
+
+
+def test_where_no_file_could_be_read_nobody_is_late():
+    record = dataclasses.replace(handed_in("2026-04-27T10:00:00-07:00"), files=0)
+    late = assess(record, policy(DUE, penalty=10), bank=3)
+    assert (late.days, late.paid, late.penalty) == (0, 0, 0)
+
+
+# --- times in a table -------------------------------------------------------------------------------------------
+
+
+def timed(tmp_path, text):
+    """Return the submitted times that a table gives to a class of two."""
+    (tmp_path / "times.csv").write_text(text)
+    submissions = [Submission(Path(name), name, name, marked_late=True) for name in ("ada", "ben")]
+    called = Called(submissions, groups_of(submissions, Roster()), Roster())
+    return [submission.submitted for submission in with_times(submissions, tmp_path / "times.csv", called, ZONE)]
+
+
+def test_times_come_from_a_table(tmp_path):
+    text = "student;time\nada;2026-04-25 00:00:01\n;\n"
+    assert timed(tmp_path, text) == ["2026-04-25T07:00:01+00:00", None]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("eve,2026-04-25", "line 2: there is no student or submission 'eve'"),
+        ("ada,soon", "line 2: time is 'soon', expected ISO 8601"),
+        ("ada,2026-04-25T01:00\nada,2026-04-26T01:00", "line 3: ada has another time in this file already"),
+    ],
+)
+def test_a_time_that_cannot_be_meant_is_refused_with_its_line(tmp_path, line, said):
+    with pytest.raises(TableError, match=said):
+        timed(tmp_path, f"student,time\n{line}\n")
+
+
+def test_the_latest_counts_for_each_student_of_a_group():
+    pair, alone = handed_in("2026-04-20T00:00:00Z", "pair"), handed_in("2026-04-21T00:00:00Z", "alone")
+    assert latest([pair, alone], {"pair": ("a", "b"), "alone": ("a",)}) == ([pair, alone], [])
+    assert latest([pair, alone], {"pair": ("a", "b"), "alone": ("a", "b")}) == ([alone], [pair])

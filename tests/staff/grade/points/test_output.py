@@ -9,8 +9,9 @@ import pytest
 
 from staff.grade import record
 from staff.grade.grading import Graded
+from staff.grade.points.course import Course
 from staff.grade.points.lateness import policy
-from staff.grade.points.output import Output
+from staff.grade.points.output import Output, locked
 from tests.staff.grade.points.test_gradebook import record as make
 
 
@@ -97,7 +98,7 @@ def test_what_earlier_runs_left_of_others_is_set_aside_and_comes_back_with_its_s
 
 
 def test_results_and_gradebook_agree_about_what_is_left_after_a_penalty(tmp_path):
-    output = Output(tmp_path, policy("2026-04-24T23:59:59Z", penalty=20))
+    output = Output(tmp_path, Course(policy=policy("2026-04-24T23:59:59Z", penalty=20)))
     output.write(Graded(dataclasses.replace(make("a2", given=1.5), submitted="2026-04-25T12:00:00Z")))
     output.write_gradebook()
     score = json.loads((tmp_path / "results" / "a2.json").read_text())["score"]
@@ -106,35 +107,32 @@ def test_results_and_gradebook_agree_about_what_is_left_after_a_penalty(tmp_path
     assert float(line["total after penalty"]) == score == 2.0
 
 
-# --- the table of points --------------------------------------------------------------------------------------
-
-HEAD = "student,item,points,comment\n"
+# --- tables of points, and other runs ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "filled, kept",
-    [
-        (HEAD + "a,Q1,,\n", False),  # not filled in
-        (HEAD + "a,Q1,1.50,good\n", False),  # what this run was given
-        ("\ufeff" + HEAD.replace(",", ";") + "a;Q1;1.5;good\r\n", False),  # the same from a spreadsheet
-        (HEAD + "a,Q1,2,good\n", True),
-        (HEAD + "a,Q1,1.5,very good\n", True),
-        (HEAD + "gone,Q1,1,\n", True),
-        (HEAD + "a,Q1,,only a comment\n", True),
-        ("a\nb\nnotes,of,a,reader\n", True),
-        (b"\xff\xfe\0", True),
-    ],
-)
-def test_a_table_that_somebody_filled_in_is_never_lost(tmp_path, filled, kept):
-    output, path = Output(tmp_path), tmp_path / "manual.csv"
-    data = filled if isinstance(filled, bytes) else filled.encode()
-    path.write_bytes(data)
-    output.write_manual([("manual.html", "<a>"), ("manual/Q1.html", "<b>")], HEAD + "a,Q1,1.5,good\n")
-    assert output.unread == kept
-    assert (path.read_bytes() == data) == kept
+def test_a_table_that_is_there_is_never_written_again_and_new_rows_go_to_a_file_of_their_own(tmp_path):
+    for number, name in enumerate(("Q1-training", "Q1-training-2", "Q1-training-3")):
+        [path] = Output(tmp_path).write_manual([("manual.html", "")], {"Q1 training": str(number)})
+        assert path == tmp_path / "manual" / f"{name}.csv"
+    texts = [path.read_text() for path in sorted((tmp_path / "manual").glob("*.csv"))]
+    assert texts == ["1", "2", "0"]
+    assert Output(tmp_path).write_manual([], {}) == []
 
 
-def test_pages_of_answers_that_are_not_needed_any_more_are_removed(tmp_path):
+def test_pages_of_answers_that_are_not_needed_any_more_are_removed_and_tables_stay(tmp_path):
     for names in (["Q1", "Q1-2"], ["Q1"]):
-        Output(tmp_path).write_manual([(f"manual/{name}.html", name) for name in names], HEAD)
-    assert [path.name for path in (tmp_path / "manual").iterdir()] == ["Q1.html"]
+        Output(tmp_path).write_manual([(f"manual/{name}.html", name) for name in names], {})
+    (tmp_path / "manual" / "kim.csv").write_text("student,item,points")
+    Output(tmp_path).write_manual([("manual/Q1.html", "")], {})
+    assert sorted(path.name for path in (tmp_path / "manual").iterdir()) == ["Q1.html", "kim.csv"]
+
+
+def test_two_runs_never_write_to_one_folder(tmp_path):
+    with (
+        locked(tmp_path),
+        pytest.raises(ValueError, match="another run writes to .* with --out"),
+        locked(tmp_path),
+    ):
+        pass
+    with locked(tmp_path):
+        pass
