@@ -122,7 +122,7 @@ def grade(submission, setup, earlier=None, reference=None, contents=None):
         _blank(submission, setup),
         digest=contents.digest,
         code=assembly.code,
-        files=len(submission.files),
+        files=len(contents.files),
     )
     problems = (*submission.problems, *contents.problems, *assembly.problems)
     hashes, why = _token_hashes(contents.files, setup)
