@@ -25,7 +25,7 @@ from pathlib import Path
 import nbformat
 
 from cs231n.data_utils import dataset_name, find_CIFAR10
-from cs231n.datasets.__main__ import main as get_datasets
+from cs231n.datasets.command import main as get_datasets
 from cs231n.terminal import python_command
 from staff import ROOT
 from staff.notebooks import execute

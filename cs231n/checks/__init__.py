@@ -8,16 +8,14 @@ __all__ = ["show_checks", "show_explanation"]
 
 
 def show_checks(*names, hints=1):
-    """Show the checks of exercises in a notebook, run on the saved files. See `notebook.show_checks`."""
-    from cs231n.checks.show import (
-        notebook,  # not above: the subject's process imports this package, and needs no IPython
-    )
+    """Show the checks of exercises in a notebook, run on the saved files. See `jupyter.show_checks`."""
+    from cs231n.checks.show import jupyter  # not above: the subject's process needs no IPython
 
-    notebook.show_checks(*names, hints=hints)
+    jupyter.show_checks(*names, hints=hints)
 
 
 def show_explanation(*names):
-    """Show in a notebook what is wrong with exercises, in words and pictures. See `notebook.show_explanation`."""
-    from cs231n.checks.show import notebook
+    """Show in a notebook what is wrong with exercises, in words and pictures. See `jupyter.show_explanation`."""
+    from cs231n.checks.show import jupyter
 
-    notebook.show_explanation(*names)
+    jupyter.show_explanation(*names)

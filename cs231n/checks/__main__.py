@@ -14,20 +14,15 @@ Exit status: 0 if all selected exercises passed, 1 if not, 2 for a wrong command
 import argparse
 import json
 import sys
-from pathlib import Path
 
-import cs231n
 from cs231n.checks import registry, rubric
-from cs231n.checks.notebooks.frameworks import Notebook, framework_of
-from cs231n.checks.session import Session
-from cs231n.checks.show.report import as_data
-from cs231n.checks.show.table import style_of, table
-from cs231n.checks.subject.process import SubjectProcess
+from cs231n.checks.local import ROOT, checked, explanations
+from cs231n.checks.show.as_json import as_data
+from cs231n.checks.show.table import table
+from cs231n.checks.style import style_of
 from cs231n.checks.verdicts import Verdict
 
-__all__ = ["ROOT", "main"]
-
-ROOT = Path(cs231n.__file__).resolve().parent.parent
+__all__ = ["main"]
 
 
 def main(arguments=None):
@@ -50,7 +45,7 @@ def main(arguments=None):
         help="hints to show where a known mistake is recognised, up to 3 (default: 1)",
     )
     parser.add_argument(
-        "--json", action="store_true", help="print the report as JSON, see cs231n/checks/show/report.py"
+        "--json", action="store_true", help="print the report as JSON, see cs231n/checks/show/as_json.py"
     )
     parser.add_argument("--list", action="store_true", help="list questions, exercises and checks, and run none")
     parser.add_argument(
@@ -75,7 +70,7 @@ def main(arguments=None):
         return watch(ROOT, names, options.seeds, options.hints)
     if options.explain:
         return show_explanations(names, style_of(sys.stdout))
-    outcomes = run(names, options.seeds, sys.stderr)
+    outcomes = checked(names, options.seeds, sys.stderr)
     if options.json:
         questions = {outcome.exercise.question for outcome in outcomes}
         manual = [item for item in rubric.load_rubric().manual.values() if item.question in questions]
@@ -84,29 +79,6 @@ def main(arguments=None):
         detail = len(names) == 1
         print(table(outcomes, rubric.load_rubric(), style_of(sys.stdout), detail, options.hints))
     return status(outcomes)
-
-
-def run(names, seeds=1, progress=None):
-    """Check exercises in a process of their own; returns their outcomes."""
-    with SubjectProcess(ROOT) as transport:
-        session = Session(Notebook(transport, framework_of(ROOT)), seeds)
-        outcomes = []
-        for name in names:
-            if progress is not None and progress.isatty():
-                print(f"\r\033[K{name} ...", end="", file=progress, flush=True)
-            outcomes.append(session.outcome(name))
-        if progress is not None and progress.isatty():
-            print("\r\033[K", end="", file=progress, flush=True)
-    return outcomes
-
-
-def explanations(names):
-    """Look closely at exercises, each in a process of its own; returns an iterator of Explanations."""
-    from cs231n.checks.explain import explain  # not above: it needs more than the checks, and most runs do not
-
-    for name in names:
-        with SubjectProcess(ROOT) as transport:
-            yield explain(transport, name)
 
 
 def show_explanations(names, style):

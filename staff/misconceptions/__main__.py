@@ -8,7 +8,7 @@ from tqdm import tqdm
 from cs231n.checks.mistakes.recognise import FINGERPRINTS
 from staff.misconceptions import fingerprints
 from staff.misconceptions.catalogue import CatalogueError, misfits
-from staff.misconceptions.report import report
+from staff.misconceptions.figures import figures
 
 __all__ = ["main"]
 
@@ -19,7 +19,7 @@ def main(arguments=None):
     parser.add_argument("--report", action="store_true", help="print the figures, which takes minutes")
     options = parser.parse_args(arguments)
     if options.report:
-        print(report(tqdm))
+        print(figures(tqdm))
         return 0
     try:
         problems = misfits()

@@ -10,8 +10,8 @@ from cs231n.checks.explain import as_png, as_text, explain, layer_settings
 from cs231n.checks.explain.plot import figure, laid_out
 from cs231n.checks.patterns import Context
 from cs231n.checks.rubric import load_rubric
-from cs231n.checks.show import notebook
-from cs231n.checks.show.table import Style
+from cs231n.checks.show import jupyter
+from cs231n.checks.style import Style
 from cs231n.checks.subject.process import SubjectProcess
 from tests.checks.subject.test_process import rewrite
 from tests.checks.subjects import answering, replaced, rewritten, transport
@@ -312,7 +312,7 @@ def test_a_backward_pass_whose_forward_raises_is_blocked_or_judged_with_the_cach
 
 @pytest.mark.parametrize("line", ["while True: pass", "import os; os._exit(3)"])
 def test_a_hang_and_a_crash_cost_no_more_than_a_sentence(student, line, monkeypatch):
-    monkeypatch.setattr("cs231n.checks.explain.report.CALL_LIMIT", 0.5)
+    monkeypatch.setattr("cs231n.checks.explain.explanation.CALL_LIMIT", 0.5)
     rewrite(student, "layers.py", "    dx = dout * (x > 0)\n", f"    {line}\n")
     with SubjectProcess(student) as transport:
         explanation = explain(transport, "relu_backward")
@@ -417,7 +417,7 @@ def test_the_command_line_explains_and_its_status_says_whether_all_is_right(caps
 
 def test_a_notebook_shows_text_and_a_picture(monkeypatch):
     shown = []
-    monkeypatch.setattr(notebook, "display", shown.append)
+    monkeypatch.setattr(jupyter, "display", shown.append)
     show_explanation("relu_backward")
     assert "relu_backward: right" in repr(shown[0])
     assert shown[1].data.startswith(b"\x89PNG")

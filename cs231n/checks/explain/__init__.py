@@ -7,9 +7,9 @@
 show it.
 """
 
+from cs231n.checks.explain.explanation import explain
 from cs231n.checks.explain.findings import Explanation, Finding
 from cs231n.checks.explain.plot import as_png
-from cs231n.checks.explain.report import explain
 from cs231n.checks.explain.text import as_text
 
 __all__ = ["Explanation", "Finding", "as_png", "as_text", "explain"]

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from cs231n.checks.show.table import wrap
+from cs231n.checks.style import wrap
 
 __all__ = ["as_text"]
 
@@ -16,7 +16,7 @@ MAP_ROWS, MAP_COLUMNS = 12, 40  # of the largest matrix that a map is drawn of
 
 
 def as_text(explanation, style):
-    """Return an Explanation as lines of text, in a table.Style."""
+    """Return an Explanation as lines of text, in a style.Style."""
     colour = _COLOURS.get(explanation.verdict, "red")
     lines = wrap(
         f"{style.paint(explanation.exercise, 'bold')}: {style.paint(explanation.summary, colour)}", style, ""

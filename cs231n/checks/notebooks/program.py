@@ -12,7 +12,7 @@ import re
 import types
 import warnings
 
-__all__ = ["DEFINED", "Program", "is_cell"]
+__all__ = ["DEFINED", "Program"]
 
 # Id of an exercise's cell -> what is defined there, in either notebook.
 DEFINED = {
@@ -175,11 +175,6 @@ class Program:
         message = getattr(error, "msg", None) or str(error) or type(error).__name__
         details = (place, getattr(error, "lineno", None), None, getattr(error, "text", None))
         return SyntaxError(message, details)
-
-
-def is_cell(filename):
-    """Return whether the file name of a frame stands for a cell."""
-    return ".ipynb, cell " in filename
 
 
 def _place(name, cell, index):

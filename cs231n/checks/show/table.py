@@ -1,69 +1,11 @@
 """The table that a student reads."""
 
-import os
-import shutil
-import textwrap
-
 from cs231n.checks.session import first_message, in_words
-from cs231n.checks.show.report import totals
+from cs231n.checks.show.as_json import totals
+from cs231n.checks.style import wrap
 from cs231n.checks.verdicts import Verdict
 
-__all__ = ["NOTEBOOK", "TERMINAL", "Style", "closing_line", "style_of", "table", "wrap"]
-
-_COLOURS = {"green": "32", "red": "31", "yellow": "33", "dim": "2", "bold": "1"}
-_OF_VERDICTS = {"good": "green", "blank": "dim", "wrong": "red", "broken": "red"}  # Verdict.colour -> colour
-_ASCII = {
-    "✓": "+",
-    "◐": "+",
-    "✗": "x",
-    "○": ".",
-    "↳": ".",
-    "!": "!",
-}  # Verdict.sign -> where only ASCII can be shown
-
-
-# What is typed for the next hint and for a closer look, in a terminal and in a notebook.
-TERMINAL = ("python -m cs231n.checks {name} --hints {count}", "python -m cs231n.checks {name} --explain")
-NOTEBOOK = (
-    'show_checks("{name}", hints={count})',
-    'from cs231n.checks import show_explanation; show_explanation("{name}")',
-)
-
-
-class Style:
-    """How text is drawn: with colours or without, with signs or in ASCII, and what its readers can type."""
-
-    def __init__(self, colour=False, signs=True, width=100, typed=TERMINAL):
-        self.colour, self.signs, self.width = colour, signs, width
-        self.next_hint, self.closer_look = typed
-
-    def paint(self, text, name):
-        """Return the text in a colour, where there are colours."""
-        return f"\033[{_COLOURS[name]}m{text}\033[0m" if self.colour else text
-
-    def mark(self, verdict):
-        """Return the sign of a verdict and its colour."""
-        verdict = Verdict(verdict)
-        return verdict.sign if self.signs else _ASCII[verdict.sign], _OF_VERDICTS[verdict.colour]
-
-    @property
-    def arrow(self):
-        return "→" if self.signs else "->"
-
-
-def style_of(stream):
-    """Return the Style for a stream: colours on a terminal without NO_COLOR, signs where it can encode them."""
-    terminal = stream.isatty()
-    colour = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    if colour and os.name == "nt":
-        os.system("")  # lets the Windows console read colours
-    try:
-        "✓✗○↳◐→".encode(stream.encoding or "ascii")
-        signs = True
-    except (UnicodeEncodeError, LookupError):
-        signs = False
-    width = shutil.get_terminal_size().columns if terminal else 100
-    return Style(colour, signs, max(60, min(width, 120)))
+__all__ = ["closing_line", "table"]
 
 
 def table(outcomes, rubric, style, detail=False, hints=1):
@@ -191,18 +133,6 @@ def _message(message, style):
 def _summary(message, style):
     """Return the first line of a Message; as many lines as it takes."""
     return wrap(style.paint(message.summary, "red"), style, "        ")
-
-
-def wrap(text, style, first, following=None):
-    """Return a text as lines that fit the style's width, the first and those that follow with their indents."""
-    return textwrap.wrap(
-        text,
-        style.width,
-        initial_indent=first,
-        subsequent_indent=first if following is None else following,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
 
 
 def closing_line(outcomes, style):

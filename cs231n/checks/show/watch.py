@@ -8,7 +8,8 @@ from pathlib import Path
 from cs231n.checks.notebooks.frameworks import FRAMEWORKS, Notebook, framework_of
 from cs231n.checks.rubric import load_rubric
 from cs231n.checks.session import Session
-from cs231n.checks.show.table import style_of, table
+from cs231n.checks.show.table import table
+from cs231n.checks.style import style_of
 from cs231n.checks.subject.process import SubjectProcess
 
 __all__ = ["touched", "watch"]

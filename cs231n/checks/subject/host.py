@@ -16,7 +16,7 @@ if __name__ == "__main__":
 
 import numpy as np
 
-from cs231n.checks.notebooks.program import is_cell
+from cs231n.checks.subject.frames import is_students
 from cs231n.checks.subject.imports import Guard
 from cs231n.checks.subject.stand_ins import import_module
 from cs231n.checks.subject.wire import Handle, decode, encode, read_frame, write_frame
@@ -137,7 +137,7 @@ class Host:
             frames = [
                 [self._relative(frame.filename), frame.lineno, name, (frame.line or "").strip()]
                 for frame, name in zip(stack, names)
-                if self._is_student(frame.filename)
+                if is_students(frame.filename, self.root)
             ][-20:]
             message = _text(error)
         return {"verdict": verdict, "type": type(error).__name__, "message": message[:2000], "frames": frames}
@@ -145,11 +145,6 @@ class Host:
     def _relative(self, filename):
         path = Path(filename)
         return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.name
-
-    def _is_student(self, filename):
-        package = self.root / "cs231n"
-        path = Path(filename)
-        return is_cell(filename) or (path.is_relative_to(package) and not path.is_relative_to(package / "checks"))
 
 
 class _ImportFailed(Exception):

@@ -10,9 +10,9 @@ import threading
 import time
 from pathlib import Path
 
-from cs231n.checks.notebooks.program import is_cell
 from cs231n.checks.rubric import load_rubric
 from cs231n.checks.subject.client import SubjectFailure
+from cs231n.checks.subject.frames import is_cell, is_students
 from cs231n.checks.subject.imports import IMPORT_SETS, import_set_of
 from cs231n.checks.subject.wire import decode, encode, read_frame, write_frame
 
@@ -194,12 +194,9 @@ class _Process:
         last = text[max(text.rfind("Current thread"), text.rfind("Thread 0x"), 0) :]
         frames = []
         for name, line, function in re.findall(r'File "(.+)", line (\d+) in (\S+)', last):
-            path = Path(name)
-            package = self.root / "cs231n"
-            if path.is_relative_to(package) and not path.is_relative_to(package / "checks"):
-                frames.append([path.relative_to(self.root).as_posix(), int(line), function, ""])
-            elif is_cell(name):
-                frames.append([name, int(line), function, ""])
+            if is_students(name, self.root):
+                shown = name if is_cell(name) else Path(name).relative_to(self.root).as_posix()
+                frames.append([shown, int(line), function, ""])
         return frames[::-1]
 
 

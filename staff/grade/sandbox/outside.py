@@ -335,7 +335,9 @@ class Sandbox:
     def _ours():
         """Return what runs in each sandbox: `inside`, and the modules it needs."""
         frameworks = ("__init__", "program", "pytorch", "tensorflow")
-        names = [f"subject/{name}" for name in ("__init__", "client", "host", "imports", "stand_ins", "wire")]
+        names = [
+            f"subject/{name}" for name in ("__init__", "client", "frames", "host", "imports", "stand_ins", "wire")
+        ]
         names += [f"notebooks/{name}" for name in frameworks]
         files = {f"grader/{CHECKS}{name}.py": (OURS / "checks" / f"{name}.py").read_bytes() for name in names}
         for name in ("inside.py", "seccomp.py", "walls.py"):

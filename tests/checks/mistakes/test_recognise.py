@@ -9,8 +9,9 @@ from cs231n import layers
 from cs231n.checks import registry
 from cs231n.checks.mistakes import recognise
 from cs231n.checks.rubric import load_rubric
-from cs231n.checks.show.report import as_data
-from cs231n.checks.show.table import Style, table
+from cs231n.checks.show.as_json import as_data
+from cs231n.checks.show.table import table
+from cs231n.checks.style import Style
 from cs231n.checks.subject.process import SubjectProcess
 from tests.checks.subjects import ROOT, replaced, rewritten, session, transport
 

@@ -9,7 +9,8 @@ from cs231n.checks.registry import Check
 from cs231n.checks.rubric import Exercise, load_rubric
 from cs231n.checks.run import Result
 from cs231n.checks.session import Outcome
-from cs231n.checks.show.table import NOTEBOOK, Style, closing_line, style_of, table
+from cs231n.checks.show.table import closing_line, table
+from cs231n.checks.style import IN_NOTEBOOK, Style, style_of
 from cs231n.checks.verdicts import Message, Verdict
 from tests.checks.subjects import replaced, rewritten, session
 
@@ -86,7 +87,7 @@ def test_what_fails_is_followed_by_what_to_type_for_a_closer_look_where_one_type
     assert "a closer look: python -m cs231n.checks affine_forward --explain" in table(
         outcomes[:1], load_rubric(), Style(), detail=True
     )
-    notebook = " ".join(table(outcomes[:1], load_rubric(), Style(typed=NOTEBOOK), detail=True, hints=2).split())
+    notebook = " ".join(table(outcomes[:1], load_rubric(), Style(typed=IN_NOTEBOOK), detail=True, hints=2).split())
     assert 'the next hint: show_checks("affine_forward", hints=3)' in notebook
     assert (
         'a closer look: from cs231n.checks import show_explanation; show_explanation("affine_forward")' in notebook

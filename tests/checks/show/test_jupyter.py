@@ -10,7 +10,7 @@ from cs231n.checks.registry import Check
 from cs231n.checks.rubric import load_rubric
 from cs231n.checks.run import Result
 from cs231n.checks.session import Outcome
-from cs231n.checks.show import notebook
+from cs231n.checks.show import jupyter
 from cs231n.checks.verdicts import Verdict
 from cs231n.verdict import MIME
 from staff import ROOT
@@ -22,8 +22,8 @@ from tests.checks.subjects import replaced, rewritten, session
 def shown(monkeypatch):
     """Return the list of what is displayed."""
     displayed = []
-    monkeypatch.setattr(notebook, "display", displayed.append)
-    monkeypatch.setattr(notebook.verdict, "display", displayed.append)
+    monkeypatch.setattr(jupyter, "display", displayed.append)
+    monkeypatch.setattr(jupyter.verdict, "display", displayed.append)
     return displayed
 
 
@@ -39,7 +39,7 @@ def test_an_exercise_that_passes_is_one_line(shown):
 
 def test_one_that_does_not_is_a_failed_check_and_says_why(shown, monkeypatch):
     wrong = session(layers=replaced("layers", relu_forward=lambda x: (-x, x)))
-    monkeypatch.setattr(notebook, "run", lambda names: [wrong.outcome(name) for name in names])
+    monkeypatch.setattr(jupyter, "checked", lambda names: [wrong.outcome(name) for name in names])
     show_checks("relu_forward", "relu_backward")
     assert [verdict_of(item)["passed"] for item in shown[:2]] == [False, True]
     assert len(shown) == 3
@@ -50,7 +50,7 @@ def test_one_that_does_not_is_a_failed_check_and_says_why(shown, monkeypatch):
 @pytest.mark.parametrize("hints, last", [(0, 0), (2, 2), (3, 3)])
 def test_as_many_hints_are_shown_as_are_asked_for(shown, monkeypatch, hints, last):
     wrong = session(layers=rewritten("layers", ("out = rows @ w + b\n", "out = rows @ w\n")))
-    monkeypatch.setattr(notebook, "run", lambda names: [wrong.outcome(name) for name in names])
+    monkeypatch.setattr(jupyter, "checked", lambda names: [wrong.outcome(name) for name in names])
     show_checks("affine_forward", hints=hints)
     numbers = [
         line.split(".")[0].strip()
@@ -65,7 +65,7 @@ def test_as_many_hints_are_shown_as_are_asked_for(shown, monkeypatch, hints, las
 def test_blocked_is_no_pass(shown, monkeypatch):
     exercise = load_rubric().exercises["dropout_backward"]
     blocked = Outcome(exercise, Verdict.BLOCKED, needs=("dropout_forward",))
-    monkeypatch.setattr(notebook, "run", lambda names: [blocked])
+    monkeypatch.setattr(jupyter, "checked", lambda names: [blocked])
     show_checks("dropout_backward")
     assert not verdict_of(shown[0])["passed"]
     assert "needs dropout_forward first" in repr(shown[1])
@@ -73,7 +73,7 @@ def test_blocked_is_no_pass(shown, monkeypatch):
 
 def test_what_is_not_written_yet_says_so_and_counts_nothing(shown, monkeypatch):
     blank = Outcome(load_rubric().exercises["sequential_convnet"], Verdict.NOT_IMPLEMENTED)
-    monkeypatch.setattr(notebook, "run", lambda names: [blank])
+    monkeypatch.setattr(jupyter, "checked", lambda names: [blank])
     show_checks("sequential_convnet")
     assert repr(shown[0]) == "✗ sequential_convnet: not written yet" and not verdict_of(shown[0])["passed"]
 
@@ -86,7 +86,7 @@ def test_the_checks_of_a_notebook_are_those_of_its_framework(shown, monkeypatch)
         (Result(checks[0], Verdict.PASSED),),
         checks=checks,
     )
-    monkeypatch.setattr(notebook, "run", lambda names: [right])
+    monkeypatch.setattr(jupyter, "checked", lambda names: [right])
     show_checks("sequential_convnet")
     assert repr(shown[0]) == "✓ sequential_convnet: properties that hold: 1 == 1" and len(shown) == 1
 

@@ -7,10 +7,10 @@ from staff.misconceptions import subject
 from staff.misconceptions.catalogue import entries
 from staff.misconceptions.measure import EXERCISES, trial
 
-__all__ = ["report"]
+__all__ = ["figures"]
 
 
-def report(progress=iter):
+def figures(progress=iter):
     """Try every misconception, on all exercises, and every right alternative, and return the figures as text.
 
     Args:

@@ -6,10 +6,11 @@ from IPython.display import Image, display
 
 from cs231n import verdict
 from cs231n.checks import registry, rubric
-from cs231n.checks.__main__ import explanations, run
 from cs231n.checks.explain import as_png, as_text
+from cs231n.checks.local import checked, explanations
 from cs231n.checks.rubric import select
-from cs231n.checks.show.table import NOTEBOOK, Style, table
+from cs231n.checks.show.table import table
+from cs231n.checks.style import IN_NOTEBOOK, Style
 from cs231n.checks.verdicts import Verdict
 
 __all__ = ["show_checks", "show_explanation"]
@@ -30,7 +31,7 @@ def show_checks(*names, hints=1):
     """
     if hints not in range(4):
         raise ValueError(f"hints is {hints!r}, expected a number from 0 to 3")
-    outcomes = run(_selected("show_checks", names))
+    outcomes = checked(_selected("show_checks", names))
     for outcome in outcomes:
         name = outcome.exercise.name
         if outcome.verdict == Verdict.NOT_IMPLEMENTED:
@@ -41,7 +42,9 @@ def show_checks(*names, hints=1):
         verdict.check(f"{name}: properties that hold", held, equals=count)
     if missed := [outcome for outcome in outcomes if outcome.verdict != Verdict.PASSED]:
         display(
-            _Text(table(missed, rubric.load_rubric(), Style(width=100, typed=NOTEBOOK), detail=True, hints=hints))
+            _Text(
+                table(missed, rubric.load_rubric(), Style(width=100, typed=IN_NOTEBOOK), detail=True, hints=hints)
+            )
         )
 
 

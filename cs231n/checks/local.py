@@ -1,0 +1,35 @@
+"""Check and explain the exercises of the folder that holds this package."""
+
+from pathlib import Path
+
+import cs231n
+from cs231n.checks.notebooks.frameworks import Notebook, framework_of
+from cs231n.checks.session import Session
+from cs231n.checks.subject.process import SubjectProcess
+
+__all__ = ["ROOT", "checked", "explanations"]
+
+ROOT = Path(cs231n.__file__).resolve().parent.parent
+
+
+def checked(names, seeds=1, progress=None):
+    """Check exercises in a process of their own; returns their outcomes."""
+    with SubjectProcess(ROOT) as transport:
+        session = Session(Notebook(transport, framework_of(ROOT)), seeds)
+        outcomes = []
+        for name in names:
+            if progress is not None and progress.isatty():
+                print(f"\r\033[K{name} ...", end="", file=progress, flush=True)
+            outcomes.append(session.outcome(name))
+        if progress is not None and progress.isatty():
+            print("\r\033[K", end="", file=progress, flush=True)
+    return outcomes
+
+
+def explanations(names):
+    """Look closely at exercises, each in a process of its own; returns an iterator of Explanations."""
+    from cs231n.checks.explain import explain  # not above: it needs more than the checks, and most runs do not
+
+    for name in names:
+        with SubjectProcess(ROOT) as transport:
+            yield explain(transport, name)
