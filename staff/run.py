@@ -9,6 +9,7 @@ summary says so. Ctrl-C ends it and the kernels.
 """
 
 import signal
+from collections.abc import Sequence
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # while modules are loaded there is nothing to tidy up
@@ -48,7 +49,7 @@ NOTEBOOKS = tuple(_SECONDS)
 _EXTRAS = {"TensorFlow": ("tensorflow", "pip install -c constraints.txt -e '.[tensorflow]'")}
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status: 0 if every check kept its bound, 130 after Ctrl-C."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
@@ -169,7 +170,7 @@ def _get_data():
     return source
 
 
-def lacks(name):
+def lacks(name: str) -> str:
     """Return why a notebook cannot be executed here, a few words, or "" if it can."""
     package, command = _EXTRAS.get(name, (None, None))
     if package is None or importlib.util.find_spec(package):

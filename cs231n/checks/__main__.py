@@ -14,18 +14,20 @@ Exit status: 0 if all selected exercises passed, 1 if not, 2 for a wrong command
 import argparse
 import json
 import sys
+from collections.abc import Iterable, Sequence
 
 from cs231n.checks import registry, rubric
 from cs231n.checks.local import ROOT, checked, explanations
+from cs231n.checks.session import Outcome
 from cs231n.checks.show.as_json import as_data
 from cs231n.checks.show.table import table
-from cs231n.checks.style import style_of
+from cs231n.checks.style import Style, style_of
 from cs231n.checks.verdicts import Verdict
 
 __all__ = ["main"]
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m cs231n.checks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -81,7 +83,7 @@ def main(arguments=None):
     return status(outcomes)
 
 
-def show_explanations(names, style):
+def show_explanations(names: Sequence[str], style: Style) -> int:
     """Print what there is to say about exercises; returns the exit status: 0 if nothing is wrong with any."""
     from cs231n.checks.explain import as_text
 
@@ -92,7 +94,7 @@ def show_explanations(names, style):
     return 0 if verdicts <= {"right", Verdict.NOT_CHECKED} else 1
 
 
-def status(outcomes):
+def status(outcomes: Iterable[Outcome]) -> int:
     """Return the exit status for some outcomes."""
     verdicts = {outcome.verdict for outcome in outcomes}
     if Verdict.GRADER_ERROR in verdicts:
@@ -100,7 +102,7 @@ def status(outcomes):
     return 0 if verdicts <= {Verdict.PASSED} else 1
 
 
-def listing(names):
+def listing(names: Sequence[str]) -> str:
     """Return questions, exercises and checks as text."""
     lines = []
     for question in rubric.load_rubric().questions.values():

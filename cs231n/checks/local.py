@@ -1,10 +1,12 @@
 """Check and explain the exercises of the folder that holds this package."""
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TextIO
 
 import cs231n
 from cs231n.checks.notebooks.frameworks import Notebook, framework_of
-from cs231n.checks.session import Session
+from cs231n.checks.session import Outcome, Session
 from cs231n.checks.subject.process import SubjectProcess
 
 __all__ = ["ROOT", "checked", "explanations"]
@@ -12,7 +14,7 @@ __all__ = ["ROOT", "checked", "explanations"]
 ROOT = Path(cs231n.__file__).resolve().parent.parent
 
 
-def checked(names, seeds=1, progress=None):
+def checked(names: Iterable[str], seeds: int = 1, progress: TextIO | None = None) -> list[Outcome]:
     """Check exercises in a process of their own; returns their outcomes."""
     with SubjectProcess(ROOT) as transport:
         session = Session(Notebook(transport, framework_of(ROOT)), seeds)

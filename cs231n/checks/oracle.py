@@ -1,23 +1,26 @@
 """What is right: torch in float64, and central differences. torch is imported when the first answer is needed."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
 
 __all__ = ["central_differences", "gradients", "value"]
 
 
-def tensors(inputs, requires_grad=False):
+def tensors(inputs: Sequence[np.ndarray], requires_grad: bool = False) -> list[Any]:
     """Return arrays as float64 tensors."""
     import torch
 
     return [torch.tensor(np.array(array, np.float64), requires_grad=requires_grad) for array in inputs]
 
 
-def value(function, *inputs):
+def value(function: Callable[..., Any], *inputs: np.ndarray) -> np.ndarray:
     """Return a torch function of the inputs, as an array."""
     return function(*tensors(inputs)).numpy()
 
 
-def gradients(function, inputs, dout):
+def gradients(function: Callable[..., Any], inputs: Sequence[np.ndarray], dout: np.ndarray) -> list[np.ndarray]:
     """Return for each input the gradient of sum(out * dout), where out is a torch function of the inputs."""
     arguments = tensors(inputs, requires_grad=True)
     # backward from a scalar: torch.autograd.grad from an array would import half of torch first

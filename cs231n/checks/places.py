@@ -1,5 +1,7 @@
 """Where two arrays differ: everywhere, at a border, in one channel, where x is negative."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
 __all__ = ["indices", "places_of"]
@@ -7,7 +9,7 @@ __all__ = ["indices", "places_of"]
 FEW = 4  # so many places are named one by one
 
 
-def places_of(wrong, axes, masks):
+def places_of(wrong: np.ndarray, axes: Sequence[str], masks: Mapping[str, np.ndarray]) -> list[str]:
     """Return where the entries of a boolean array are True, as lines.
 
     Args:
@@ -44,7 +46,7 @@ def _border(wrong, axes):
     return []
 
 
-def indices(wrong, axes=()):
+def indices(wrong: np.ndarray, axes: Sequence[str] = ()) -> list[str]:
     """Return a line for each axis of which only some indices are hit; `axes` has a word for each."""
     lines = []
     for axis, word in enumerate(axes or ["index"] * wrong.ndim):

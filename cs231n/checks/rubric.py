@@ -6,6 +6,7 @@ import functools
 import re
 import tomllib
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 __all__ = ["RUBRIC", "Exercise", "Manual", "Question", "Rubric", "RubricError", "load_rubric", "select"]
@@ -52,17 +53,17 @@ class Exercise:
     details: float = 0.2  # and that its details share, once the core holds
 
     @property
-    def in_notebook(self):
+    def in_notebook(self) -> bool:
         """Whether it is written in a notebook, not in a module."""
         return all(block.split(":")[0].endswith(".ipynb") for block in self.blocks)
 
     @property
-    def module(self):
+    def module(self) -> str:
         """The module that holds its first block, such as "cs231n.layers"."""
         return ".".join(PurePosixPath(self.blocks[0].split(":")[0]).with_suffix("").parts)
 
     @property
-    def functions(self):
+    def functions(self) -> tuple[tuple[str, str], ...]:
         """(file, function or method) of each block."""
         named = (block.split(":") for block in self.blocks)
         return tuple((file, name.rstrip("0123456789").removesuffix(".")) for file, name in named)
@@ -89,7 +90,7 @@ class Rubric:
 
 
 @functools.cache
-def load_rubric(path=RUBRIC):
+def load_rubric(path: Path = RUBRIC) -> Rubric:
     """Return the Rubric of a file.
 
     Raises:
@@ -112,7 +113,7 @@ def load_rubric(path=RUBRIC):
     return rubric
 
 
-def select(words):
+def select(words: Sequence[str]) -> list[str]:
     """Return the names of the exercises that the words stand for, in the order of the rubric.
 
     Raises:

@@ -5,8 +5,10 @@ import re
 import sys
 import traceback
 
+import numpy as np
+
 from cs231n.checks.registry import Check
-from cs231n.checks.subject.client import CALL_LIMIT, SubjectFailure
+from cs231n.checks.subject.client import CALL_LIMIT, Subject, SubjectFailure
 from cs231n.checks.verdicts import Failure, Message, Verdict
 
 __all__ = ["Result", "run_check"]
@@ -28,7 +30,9 @@ class Result:
     by_slopes: tuple = ()
 
 
-def run_check(check, subject, rng, seed=0, limit=CALL_LIMIT):
+def run_check(
+    check: Check, subject: Subject, rng: np.random.Generator, seed: int = 0, limit: float = CALL_LIMIT
+) -> Result:
     """Run a check once.
 
     Args:

@@ -121,7 +121,7 @@ class Session:
         self.rubric = load_rubric()
         self._outcomes, self._mistakes, self._decoys_end = {}, {}, True
 
-    def outcome(self, name):
+    def outcome(self, name: str) -> Outcome:
         """Return the Outcome of an exercise, checking it if that has not happened yet."""
         if name not in self._outcomes:
             self._outcomes[name] = self._check(self.rubric.exercises[name])
@@ -302,7 +302,7 @@ def _exercises_by_function():
     return {place: tuple(names) for place, names in owners.items()}
 
 
-def first_message(outcome):
+def first_message(outcome: Outcome) -> Message | None:
     """Return the Message that says why an exercise did not pass, or None."""
     if outcome.needs:
         verb = "work" if len(outcome.needs) > 1 else "works"

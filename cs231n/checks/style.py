@@ -3,6 +3,7 @@
 import os
 import shutil
 import textwrap
+from typing import TextIO
 
 from cs231n.checks.verdicts import Verdict
 
@@ -31,25 +32,27 @@ IN_NOTEBOOK = (
 class Style:
     """How text is drawn: with colours or without, with signs or in ASCII, and what its readers can type."""
 
-    def __init__(self, colour=False, signs=True, width=100, typed=IN_TERMINAL):
+    def __init__(
+        self, colour: bool = False, signs: bool = True, width: int = 100, typed: tuple[str, str] = IN_TERMINAL
+    ) -> None:
         self.colour, self.signs, self.width = colour, signs, width
         self.next_hint, self.closer_look = typed
 
-    def paint(self, text, name):
+    def paint(self, text: str, name: str) -> str:
         """Return the text in a colour, where there are colours."""
         return f"\033[{_COLOURS[name]}m{text}\033[0m" if self.colour else text
 
-    def mark(self, verdict):
+    def mark(self, verdict: str) -> tuple[str, str]:
         """Return the sign of a verdict and its colour."""
         verdict = Verdict(verdict)
         return verdict.sign if self.signs else _ASCII[verdict.sign], _OF_VERDICTS[verdict.colour]
 
     @property
-    def arrow(self):
+    def arrow(self) -> str:
         return "→" if self.signs else "->"
 
 
-def style_of(stream):
+def style_of(stream: TextIO) -> Style:
     """Return the Style for a stream: colours on a terminal without NO_COLOR, signs where it can encode them."""
     terminal = stream.isatty()
     colour = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
@@ -64,7 +67,7 @@ def style_of(stream):
     return Style(colour, signs, max(60, min(width, 120)))
 
 
-def wrap(text, style, first, following=None):
+def wrap(text: str, style: Style, first: str, following: str | None = None) -> list[str]:
     """Return a text as lines that fit the style's width, the first and those that follow with their indents."""
     return textwrap.wrap(
         text,

@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 
 from staff import ROOT
@@ -24,7 +25,7 @@ __all__ = ["main", "submission_in"]
 SECRET = ROOT / "secret"
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m staff.grade.autograder", description=__doc__.split("\n")[0])
     parser.add_argument("home", nargs="?", type=Path, default=Path("/autograder"), metavar="FOLDER")
@@ -53,15 +54,16 @@ def main(arguments=None):
     return 1 if graded.log else 0
 
 
-def submission_in(home):
+def submission_in(home: Path) -> Submission:
     """Return the Submission in the container, with what the metadata say of it."""
+    path = home / "submission"
     try:
         metadata = json.loads((home / "submission_metadata.json").read_text(encoding="utf-8"))
         people = [f"{user['name']} <{user['email']}>" for user in metadata["users"]]
-        student, submitted, problems = "; ".join(people), metadata["created_at"], ()
+        return Submission(path, path.name, "; ".join(people) or path.name, metadata["created_at"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        student, submitted, problems = "", None, (f"submission_metadata.json cannot be read: {error!r}",)
-    return Submission(home / "submission", "submission", student or "submission", submitted, problems)
+        problem = f"submission_metadata.json cannot be read: {error!r}"
+        return Submission(path, path.name, path.name, problems=(problem,))
 
 
 def _close(home):

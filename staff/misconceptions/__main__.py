@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 
 from tqdm import tqdm
 
@@ -13,7 +14,7 @@ from staff.misconceptions.figures import figures
 __all__ = ["main"]
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status: 1 if a misconception is missed or taken for another."""
     parser = argparse.ArgumentParser(prog="python -m staff.misconceptions", description=__doc__)
     parser.add_argument("--report", action="store_true", help="print the figures, which takes minutes")

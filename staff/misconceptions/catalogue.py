@@ -5,8 +5,10 @@ import dataclasses
 import functools
 import importlib
 import pkgutil
+from types import ModuleType
 
 from cs231n.checks.rubric import load_rubric
+from cs231n.checks.subject.client import InProcess
 from staff.misconceptions.subject import edited, executed, package, transport
 
 __all__ = ["CatalogueError", "Misconception", "entries", "misfits", "wrong"]
@@ -37,12 +39,12 @@ class Misconception:
     also: tuple[str, ...] = ()
 
     @property
-    def module(self):
+    def module(self) -> str:
         """The module it is made in, below cs231n."""
         file, _ = load_rubric().exercises[self.exercise].functions[0]
         return file.removeprefix("cs231n/").removesuffix(".py").replace("/", ".")
 
-    def text(self, form=0):
+    def text(self, form: int = 0) -> str:
         """Return the text of the module with the mistake in it.
 
         Raises:
@@ -56,16 +58,16 @@ class Misconception:
             raise CatalogueError(f"{self.name}: {error}; {how}") from error
         return text
 
-    def modules(self, form=0):
+    def modules(self, form: int = 0) -> dict[str, ModuleType]:
         """Return the modules of the package with the mistake in it."""
         return package(self.module, executed(self.module, self.text(form)))
 
-    def transport(self, form=0):
+    def transport(self, form: int = 0) -> InProcess:
         """Return a transport to the package with the mistake in it."""
         return transport(self.modules(form))
 
 
-_ENTRIES = {}
+_ENTRIES: dict[str, "Misconception"] = {}
 
 
 def wrong(name, exercise, title, hints, *edits, forms=(), also=()):
@@ -90,7 +92,7 @@ def wrong(name, exercise, title, hints, *edits, forms=(), also=()):
     _ENTRIES[name] = Misconception(name, exercise, title, tuple(hints), (edits, *forms), tuple(also))
 
 
-def misfits():
+def misfits() -> list[str]:
     """Return a problem for each misconception whose edits do not fit the solution."""
     problems = []
     for one in entries().values():
@@ -103,7 +105,7 @@ def misfits():
 
 
 @functools.cache
-def entries():
+def entries() -> dict[str, Misconception]:
     """Return name -> Misconception, in the order of the rubric."""
     from staff.misconceptions import mistakes
 

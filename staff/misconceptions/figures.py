@@ -1,6 +1,8 @@
 """The figures of the catalogue: what the checks catch, and what is named rightly and wrongly."""
 
 from collections import Counter
+from collections.abc import Callable
+from typing import Any
 
 from cs231n.checks.mistakes.recognise import diagnose
 from staff.misconceptions import subject
@@ -10,7 +12,7 @@ from staff.misconceptions.measure import EXERCISES, trial
 __all__ = ["figures"]
 
 
-def figures(progress=iter):
+def figures(progress: Callable[..., Any] = iter) -> str:
     """Try every misconception, on all exercises, and every right alternative, and return the figures as text.
 
     Args:
@@ -23,7 +25,7 @@ def figures(progress=iter):
     flagged = {name: _flags(*alternative) for name, alternative in progress(ALTERNATIVES.items())}
     counts = Counter(one.exercise for one in entries().values())
     lines = [
-        f"exercises            {len(EXERCISES):4}   each with {min(map(counts.get, EXERCISES))} or more",
+        f"exercises            {len(EXERCISES):4}   each with {min(counts[name] for name in EXERCISES)} or more",
         f"misconceptions       {len(entries()):4}   in {len(trials)} forms",
         _line("caught", sum(one.caught for one in trials), [_form(one) for one in trials if not one.caught]),
         _line(

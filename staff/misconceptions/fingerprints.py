@@ -1,6 +1,8 @@
 """Make the fingerprints of the catalogue: what goes into the release."""
 
 import json
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from cs231n.checks.mistakes.recognise import Known, look, recognise
 from staff.misconceptions.catalogue import entries
@@ -8,7 +10,7 @@ from staff.misconceptions.catalogue import entries
 __all__ = ["known", "text", "twins"]
 
 
-def known(progress=iter):
+def known(progress: Callable[..., Any] = iter) -> dict[str, Known]:
     """Return name -> Known, of all misconceptions; `progress` wraps the iteration."""
     return {one.name: _known(one) for one in progress(entries().values())}
 
@@ -18,7 +20,7 @@ def _known(one):
     return Known(one.name, one.exercise, one.title, one.hints, looks)
 
 
-def twins(found):
+def twins(found: Mapping[str, Known]) -> list[tuple[str, str | None]]:
     """Return (name, other) of the misconceptions that would be taken for another, or for right: other is None."""
     wrong = []
     for one in found.values():
@@ -27,7 +29,7 @@ def twins(found):
     return wrong
 
 
-def text(found):
+def text(found: Mapping[str, Known]) -> str:
     """Return the text of fingerprints.json: a line for each look."""
     parts = []
     for name, one in found.items():

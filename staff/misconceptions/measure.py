@@ -76,13 +76,13 @@ def trial(misconception, form=0, exercises=EXERCISES):
     return Trial(misconception, form, verdicts, {name: diagnose(transport, name) for name in failed})
 
 
-def backward_passes(name):
+def backward_passes(name: str) -> set[str]:
     """Return the exercises that are judged by the slopes of this one, if it is a forward pass."""
     layer, forward, _ = name.partition("_forward")
     return {other for other in EXERCISES if forward and other.startswith(f"{layer}_backward")}
 
 
-def dependents(name):
+def dependents(name: str) -> set[str]:
     """Return the exercises that call this one, directly or not."""
     direct = {other for other in EXERCISES if name in load_rubric().exercises[other].needs}
     return direct.union(*map(dependents, direct))

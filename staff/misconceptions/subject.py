@@ -6,6 +6,7 @@ import functools
 import sys
 import types
 import warnings
+from types import ModuleType
 
 from cs231n.checks.rubric import load_rubric
 from cs231n.checks.subject.client import InProcess
@@ -23,7 +24,7 @@ NAMES = {name.split(".")[-1]: name for name in LINKED}  # short names that tests
 
 
 @functools.cache
-def source_of(module):
+def source_of(module: str) -> str:
     """Return the text of a module of cs231n."""
     return _path(module).read_text(encoding="utf-8")
 
@@ -119,7 +120,7 @@ def _path(module):
     return ROOT / "cs231n" / f"{module.replace('.', '/')}.py"
 
 
-def executed(module, source):
+def executed(module: str, source: str) -> ModuleType:
     """Return a module of cs231n made from another text."""
     copy = types.ModuleType(f"cs231n.{module}")
     copy.__file__ = str(_path(module))

@@ -14,6 +14,7 @@ import functools
 import multiprocessing
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from tqdm import tqdm
@@ -28,7 +29,7 @@ __all__ = ["main"]
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m staff.mutation", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -58,7 +59,7 @@ def main(arguments=None):
     return 1 if new or stale else 0
 
 
-def import_torch():
+def import_torch() -> None:
     """Import torch before the forks, which share it, without threads that a fork loses."""
     import torch
 

@@ -9,11 +9,13 @@ import sys
 import time
 import types
 import warnings
+from pathlib import Path
 
 from cs231n.checks import registry
 from cs231n.checks.run import run_check
 from cs231n.checks.subject.client import InProcess, Subject
 from cs231n.checks.subject.host import Host
+from staff.mutation.mutants import Mutant
 
 __all__ = ["Verdict", "judge"]
 
@@ -34,7 +36,7 @@ class Verdict:
     by: str = ""
 
 
-def judge(mutant, root, seeds, limit=LIMIT):
+def judge(mutant: Mutant, root: Path, seeds: int, limit: float = LIMIT) -> Verdict:
     """Return the Verdict on a mutant: whether a check of its exercises notices it, for one of the public seeds."""
     reading, writing = os.pipe()
     sys.stdout.flush()
@@ -62,7 +64,7 @@ def judge(mutant, root, seeds, limit=LIMIT):
     return Verdict(outcome, by)
 
 
-def first_to_notice(mutant, root, seeds):
+def first_to_notice(mutant: Mutant, root: Path, seeds: int) -> str | None:
     """Return the outcome and the id of the first check that does not pass, or None."""
     module = types.ModuleType(f"cs231n.{mutant.module}")
     module.__file__ = str(root / "cs231n" / f"{mutant.module.replace('.', '/')}.py")

@@ -6,6 +6,8 @@ the markers, and the judge is our own.
 
 import dataclasses
 import difflib
+from collections.abc import Collection
+from pathlib import Path
 
 import libcst
 from libcst.metadata import MetadataWrapper, PositionProvider
@@ -40,12 +42,12 @@ class Mutant:
     source: str
 
     @property
-    def key(self):
+    def key(self) -> tuple[str, str, str]:
         """What names it in the list of survivors: no line numbers, which move."""
         return self.block, self.before, self.after
 
 
-def generate(root, exercises=None):
+def generate(root: Path, exercises: Collection[str] | None = None) -> list[Mutant]:
     """Return the mutants of the solution under a root folder.
 
     Args:
@@ -63,10 +65,9 @@ def generate(root, exercises=None):
             judges = _exercises_of(block)
             if exercises is None or set(judges) & set(exercises):
                 lines = range(place.line, place.line + place.text.count("\n") + 1)
-                found += [
-                    Mutant(module, block, judges, *_changed_lines(source, changed), changed)
-                    for changed in _changes(source, lines)
-                ]
+                for changed in _changes(source, lines):
+                    number, before, after = _changed_lines(source, changed)
+                    found.append(Mutant(module, block, judges, number, before, after, changed))
     return found
 
 

@@ -7,6 +7,7 @@ python -m staff.release --autograder build/autograder.zip    the autograder to u
 import argparse
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from staff import ROOT
@@ -20,7 +21,7 @@ __all__ = ["ARCHIVE", "main"]
 ARCHIVE = "a2-student.zip"
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     parser = _parser()
     options = parser.parse_args(arguments)

@@ -2,6 +2,7 @@
 
 import shutil
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from staff.release import manifest
@@ -13,7 +14,7 @@ __all__ = ["write_folder", "write_zip"]
 _TIME = (1980, 1, 1, 0, 0, 0)
 
 
-def write_folder(release, folder):
+def write_folder(release: Mapping[str, bytes], folder: str | Path) -> Path:
     """Write the files of a release into a folder, in place of an earlier release there.
 
     Raises:
@@ -34,7 +35,7 @@ def write_folder(release, folder):
     return folder
 
 
-def write_zip(release, path, folder=None):
+def write_zip(release: Mapping[str, bytes], path: str | Path, folder: str | None = None) -> Path:
     """Write the files of a release as a zip archive.
 
     Args:

@@ -12,7 +12,7 @@ PATTERNS = (*files.ALLOWED, "staff/**/*.py", "staff/**/*.md", "staff/**/*.toml")
 SCRIPTS = Path(__file__).with_name("gradescope")
 
 
-def bundle(secret, pip_conf=None, source=ROOT):
+def bundle(secret: bytes, pip_conf: bytes | None = None, source: Path = ROOT) -> dict[str, bytes]:
     """Return the files of the bundle: path -> bytes, sorted by path.
 
     Args:
@@ -28,7 +28,7 @@ def bundle(secret, pip_conf=None, source=ROOT):
     return {name: data if isinstance(data, bytes) else data.encode() for name, data in sorted(found.items())}
 
 
-def read_or_make_secret(path):
+def read_or_make_secret(path: Path) -> tuple[bytes, bool]:
     """Return the secret of a file, and whether it was made and written just now."""
     from staff.grade.judge.seeds import read_secret
 

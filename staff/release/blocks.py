@@ -6,6 +6,7 @@ blank is the two lines that a student gets in its place.
 
 import dataclasses
 import re
+from collections.abc import Callable
 
 from cs231n.submit.blanks import CODE
 from staff.release import hidden
@@ -43,12 +44,12 @@ class Block:
     text: str
 
     @property
-    def indent(self):
+    def indent(self) -> str:
         """The white space before its markers."""
         return self.text[: self.text.index("#")]
 
 
-def find(text, place):
+def find(text: str, place: Callable[[int], str]) -> list[Block]:
     """Return the blocks of a text, in order.
 
     Args:
@@ -84,7 +85,7 @@ def find(text, place):
     return blocks
 
 
-def stray(text, place):
+def stray(text: str, place: Callable[[int], str]) -> list[str]:
     """Return a problem for each line of a text that looks like a marker."""
     lines = enumerate(text.splitlines(), start=1)
     return [

@@ -13,7 +13,7 @@ __all__ = ["build"]
 README = Path(__file__).with_name("README.md")
 
 
-def build(source=ROOT):
+def build(source: Path = ROOT) -> dict[str, bytes]:
     """Return the files of a release: path with forward slashes -> bytes, sorted by path.
 
     Args:

@@ -1,6 +1,8 @@
 """Which files of the source go into a release."""
 
 import subprocess
+from collections.abc import Iterable
+from pathlib import Path
 
 from staff.release.errors import ReleaseError
 
@@ -51,7 +53,7 @@ def read(source, patterns=ALLOWED):
     return dict(sorted(files.items()))
 
 
-def untracked(source, patterns=ALLOWED):
+def untracked(source: Path, patterns: Iterable[str] = ALLOWED) -> set[str]:
     """Return the allowed files that git does not track; none where the folder is not the root of a checkout."""
     if not (source / ".git").exists():
         return set()

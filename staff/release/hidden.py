@@ -5,6 +5,7 @@ It stands between the lines `### BEGIN ANSWER` and `### END ANSWER`, in a markdo
 """
 
 import re
+from collections.abc import Callable
 
 from staff.release.errors import ReleaseError
 
@@ -13,12 +14,12 @@ __all__ = ["cut", "is_marker"]
 _MARKER = re.compile(r"\s*(### (BEGIN|END) ANSWER|<!-- (BEGIN|END) ANSWER -->)\s*")
 
 
-def is_marker(line):
+def is_marker(line: str) -> bool:
     """Return whether a line begins or ends a part that is left out."""
     return bool(_MARKER.fullmatch(line))
 
 
-def cut(text, place):
+def cut(text: str, place: Callable[[int], str]) -> str:
     """Return a text without the parts that are left out, nor the empty line after each.
 
     Args:

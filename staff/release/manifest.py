@@ -1,6 +1,8 @@
 """The files and the cells of notebooks that a student gets, by which `cs231n.submit` knows what changed."""
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from cs231n.submit.archive import MANIFEST, digest
 from cs231n.submit.cells import marks
@@ -10,9 +12,9 @@ __all__ = ["PATH", "manifest"]
 PATH = f"cs231n/submit/{MANIFEST}"
 
 
-def manifest(files):
+def manifest(files: Mapping[str, Any]) -> str:
     """Return the text of the manifest: path -> digest of a Python file, or marks of a notebook's cells."""
-    known = {
+    known: dict[str, Any] = {
         name: digest(text.encode("utf-8"))
         for name, text in sorted(files.items())
         if name.startswith("cs231n/") and name.endswith(".py")

@@ -2,6 +2,7 @@
 
 import ast
 from collections import Counter
+from collections.abc import Iterable
 
 from staff.release import blocks, hidden
 from staff.release.errors import ReleaseError
@@ -9,7 +10,7 @@ from staff.release.errors import ReleaseError
 __all__ = ["blank", "cut", "fill", "named_blocks", "numbered"]
 
 
-def named_blocks(path, source):
+def named_blocks(path: str, source: str) -> dict[str, blocks.Block]:
     """Return the blocks of a module: id -> Block, in order.
 
     The id is `cs231n/classifiers/fc_net.py:TwoLayerNet.loss`, with .1, .2, ... where a function has several.
@@ -29,9 +30,9 @@ def named_blocks(path, source):
     return dict(zip(numbered([f"{path}:{owner}" for owner in owners]), found))
 
 
-def numbered(names):
+def numbered(names: Iterable[str]) -> list[str]:
     """Return the names, with .1, .2, ... added to those that occur more than once."""
-    totals, seen = Counter(names), Counter()
+    totals, seen = Counter(names), Counter[str]()
     result = []
     for name in names:
         seen[name] += 1
@@ -54,7 +55,7 @@ def blank(path, source, messages):
     return cut(path, blocks.blank(source, named.values(), [messages[name] for name in named]))
 
 
-def cut(path, source):
+def cut(path: str, source: str) -> str:
     """Return the module without what its docstrings hide from the release, see `hidden`."""
     return hidden.cut(source, lambda line: f"{path}:{line}")
 

@@ -11,7 +11,7 @@ KEPT = ("build-system", "project", "project.optional-dependencies", "tool.setupt
 DROPPED_EXTRAS = ("test", "grade", "cluster")
 
 
-def for_students(text):
+def for_students(text: str) -> str:
     """Return the pyproject.toml of a release: the tables of KEPT, and no extra for staff.
 
     Raises:

@@ -1,6 +1,7 @@
 """What the rubric says about solution blocks and answers: who owns which, and what a blank says."""
 
 import re
+from pathlib import Path
 
 from cs231n.checks.rubric import RubricError, load_rubric
 from staff.release.errors import ReleaseError
@@ -24,12 +25,14 @@ class Rubric:
         ReleaseError: the rubric contradicts itself.
     """
 
-    def __init__(self, path):
+    def __init__(self, path: Path) -> None:
         try:
             rubric = load_rubric(path)
         except RubricError as error:
             raise ReleaseError(*(f"{PATH}: {problem}" for problem in error.problems)) from error
-        self.blocks, self.cells, self.exercises = {}, {}, {}
+        self.blocks: dict[str, tuple[str, str]] = {}
+        self.cells: dict[str, tuple[str, str]] = {}
+        self.exercises: dict[str, tuple[str, ...]] = {}
         for exercise in rubric.exercises.values():
             self.exercises[exercise.name] = (*exercise.blocks, *exercise.alternative)
             for block in self.exercises[exercise.name]:
@@ -38,11 +41,11 @@ class Rubric:
             for cell in (*item.cells, *item.alternative):
                 self.cells.setdefault(cell, (cell.split(":")[1], item.question))
 
-    def files(self):
+    def files(self) -> set[str]:
         """The files that the rubric expects blocks or cells in."""
         return {name.split(":")[0] for name in (*self.blocks, *self.cells)}
 
-    def entry(self, block):
+    def entry(self, block: str) -> str:
         """Return the id under which the rubric lists a block: its own, or that of its notebook cell.
 
         Raises:
@@ -55,7 +58,7 @@ class Rubric:
             return cell
         raise KeyError(block)
 
-    def message(self, block):
+    def message(self, block: str) -> str:
         """Return what the blank of a block says, `batchnorm_forward (Q2): cs231n/layers.py`.
 
         Raises:

@@ -12,6 +12,7 @@ import functools
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -67,7 +68,7 @@ class Known:
 
 
 @functools.cache
-def catalogue(path=FINGERPRINTS):
+def catalogue(path: Path = FINGERPRINTS) -> dict[str, Known]:
     """Return name -> Known, of all known mistakes."""
     entries = json.loads(Path(path).read_text(encoding="utf-8"))
     return {
@@ -82,7 +83,7 @@ def catalogue(path=FINGERPRINTS):
     }
 
 
-def diagnose(transport, exercise):
+def diagnose(transport: Any, exercise: str) -> str | None:
     """Run the checks of an exercise on public inputs and return the name of the mistake it looks like, or None.
 
     Args:

@@ -2,9 +2,11 @@
 
 import dataclasses
 import importlib.util
+from pathlib import Path
 
 from cs231n.checks import oracle, registry
 from cs231n.checks.notebooks.program import Program
+from cs231n.checks.registry import Check
 from cs231n.checks.subject.client import CALL_LIMIT, SubjectFailure
 
 __all__ = ["FRAMEWORKS", "Framework", "Notebook", "exercises_written", "framework_of"]
@@ -31,11 +33,11 @@ class Framework:
     cells: tuple[str, ...]
 
     @property
-    def installed(self):
+    def installed(self) -> bool:
         """Whether its packages are there, without importing them."""
         return all(importlib.util.find_spec(package) for package in self.packages)
 
-    def checks_of(self, exercise):
+    def checks_of(self, exercise: str) -> tuple[Check, ...]:
         """Return the checks of an exercise that this notebook has."""
         return tuple(check for check in registry.checks_of(exercise) if check.framework in (None, self.name))
 
@@ -52,7 +54,7 @@ TENSORFLOW = Framework(
 FRAMEWORKS = (PYTORCH, TENSORFLOW)
 
 
-def exercises_written(text, framework):
+def exercises_written(text: str, framework: Framework) -> int:
     """Return in how many of a notebook's cells with exercises something is written, right or wrong.
 
     Raises:
@@ -62,7 +64,7 @@ def exercises_written(text, framework):
     return sum(map(program.is_written, framework.cells))
 
 
-def framework_of(root):
+def framework_of(root: Path) -> Framework | None:
     """Return the Framework whose notebook in a folder has most written and whose packages are there, or None."""
     written = {}
     for framework in FRAMEWORKS:
@@ -73,8 +75,8 @@ def framework_of(root):
             pass
         except ValueError:  # whoever spoiled it wants to hear of it
             written[framework] = 1
-    best = max(written, key=written.get, default=None)
-    return best if written.get(best) else None
+    best = max(written, key=written.__getitem__, default=None)
+    return best if best and written[best] else None
 
 
 class Notebook:

@@ -16,14 +16,17 @@ run.
 """
 
 import dataclasses
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-from cs231n.checks.session import first_message
+from cs231n.checks.rubric import Manual
+from cs231n.checks.session import Outcome, first_message
 from cs231n.checks.verdicts import Verdict
 
 __all__ = ["as_data", "totals"]
 
 
-def as_data(outcomes, manual, seeds):
+def as_data(outcomes: Sequence[Outcome], manual: Iterable[Manual], seeds: int) -> dict[str, Any]:
     """Return the report of some outcomes as plain dicts and lists."""
     return {
         "format": 1,
@@ -34,7 +37,7 @@ def as_data(outcomes, manual, seeds):
     }
 
 
-def totals(outcomes):
+def totals(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """Return how many exercises and points there are, and how many of them are reached."""
     return {
         "exercises": len(outcomes),

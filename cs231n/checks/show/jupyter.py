@@ -16,7 +16,7 @@ from cs231n.checks.verdicts import Verdict
 __all__ = ["show_checks", "show_explanation"]
 
 
-def show_checks(*names, hints=1):
+def show_checks(*names: str, hints: int = 1) -> None:
     """Check exercises and show what came of them.
 
     The checks run in a process of their own on the saved files, not on what the kernel holds. The line of each
@@ -48,7 +48,7 @@ def show_checks(*names, hints=1):
         )
 
 
-def show_explanation(*names):
+def show_explanation(*names: str) -> None:
     """Look closely at exercises and show what is wrong: where, how much, and what it looks like.
 
     The code runs in a process of its own, from the saved files, not as the kernel holds it.

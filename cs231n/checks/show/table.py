@@ -1,14 +1,17 @@
 """The table that a student reads."""
 
-from cs231n.checks.session import first_message, in_words
+from collections.abc import Sequence
+
+from cs231n.checks.rubric import Rubric
+from cs231n.checks.session import Outcome, first_message, in_words
 from cs231n.checks.show.as_json import totals
-from cs231n.checks.style import wrap
+from cs231n.checks.style import Style, wrap
 from cs231n.checks.verdicts import Verdict
 
 __all__ = ["closing_line", "table"]
 
 
-def table(outcomes, rubric, style, detail=False, hints=1):
+def table(outcomes: Sequence[Outcome], rubric: Rubric, style: Style, detail: bool = False, hints: int = 1) -> str:
     """Return the table of some outcomes.
 
     Args:
@@ -18,7 +21,8 @@ def table(outcomes, rubric, style, detail=False, hints=1):
         detail: whether every check has a line.
         hints: how many steps of the hints to show where a known mistake is recognised.
     """
-    lines, question = [], None
+    lines: list[str] = []
+    question = None
     for outcome in outcomes:
         exercise = outcome.exercise
         if exercise.question != question:
@@ -135,7 +139,7 @@ def _summary(message, style):
     return wrap(style.paint(message.summary, "red"), style, "        ")
 
 
-def closing_line(outcomes, style):
+def closing_line(outcomes: Sequence[Outcome], style: Style) -> str:
     """Return the points reached of those that can be checked here, and what is next."""
     total = totals(outcomes)
     text = f"{total['earned']:g} of {total['points']} points that can be checked here"

@@ -6,6 +6,7 @@ installed.
 """
 
 import sys
+from typing import Any
 
 __all__ = ["BARE", "GIVEN", "IMPORT_SETS", "KERNELS", "Guard", "import_set_of", "is_bare"]
 
@@ -39,12 +40,12 @@ GIVEN = (
 )
 
 
-def is_bare(module):
+def is_bare(module: str) -> bool:
     """Return whether a module is checked with the import set "bare"."""
     return module in BARE
 
 
-def import_set_of(module):
+def import_set_of(module: str) -> str:
     """Return which of IMPORT_SETS the code of a module, or of a notebook, is checked with."""
     if is_bare(module):
         return "bare"
@@ -58,10 +59,10 @@ class Guard:
         bare: whether the import set is "bare".
     """
 
-    def __init__(self, bare):
+    def __init__(self, bare: bool) -> None:
         self.bare = bare
 
-    def find_spec(self, name, path=None, target=None):
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
         """Leave a module that is there to the other hooks.
 
         Raises:

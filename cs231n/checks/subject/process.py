@@ -9,6 +9,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 from cs231n.checks.rubric import load_rubric
 from cs231n.checks.subject.client import SubjectFailure
@@ -33,7 +34,7 @@ class SubjectProcess:
         import_limit: seconds that importing a module may take.
     """
 
-    def __init__(self, root, import_limit=IMPORT_LIMIT):
+    def __init__(self, root: str | Path, import_limit: float = IMPORT_LIMIT) -> None:
         self._processes = {name: _Process(root, name, import_limit) for name in IMPORT_SETS}
         self._current = self._processes["nets"]
 
@@ -43,12 +44,12 @@ class SubjectProcess:
     def __exit__(self, *exception):
         self.close()
 
-    def close(self):
+    def close(self) -> None:
         """Stop the processes."""
         for process in self._processes.values():
             process.close()
 
-    def reset(self, limit, exercise=None):
+    def reset(self, limit: float, exercise: str | None = None) -> None:
         """Begin a check in the process for the exercise, or in that of the nets.
 
         Args:
@@ -60,7 +61,7 @@ class SubjectProcess:
         ]
         self._current.reset(limit)
 
-    def request(self, message):
+    def request(self, message: dict[str, Any]) -> dict[str, Any]:
         """Return the reply to a message.
 
         Raises:

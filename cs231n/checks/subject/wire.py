@@ -13,6 +13,7 @@ import json
 import math
 import re
 import struct
+from typing import BinaryIO
 
 import numpy as np
 
@@ -73,13 +74,13 @@ def decode(body, *, layout=True):
         raise ValueError(f"not a frame of this format: {error}") from error
 
 
-def write_frame(file, body):
+def write_frame(file: BinaryIO, body: bytes) -> None:
     """Write a body with its length and flush."""
     file.write(struct.pack("<Q", len(body)) + body)
     file.flush()
 
 
-def read_frame(file):
+def read_frame(file: BinaryIO) -> bytes:
     """Read the next body.
 
     Raises:

@@ -4,6 +4,7 @@ Two submissions are as similar as the part that they share of the smaller one's 
 """
 
 import dataclasses
+from collections.abc import Mapping
 
 import numpy as np
 from scipy import sparse
@@ -33,7 +34,7 @@ class Group:
     functions: tuple[tuple[str, int], ...]
 
 
-def alike(token_hashes, threshold=THRESHOLD):
+def alike(token_hashes: Mapping[str, Mapping[str, np.ndarray]], threshold: float = THRESHOLD) -> list[Group]:
     """Return the Groups of submissions that look alike, most alike first.
 
     What many wrote the same way tells nothing, and is not counted. Those who wrote nearly everything as many

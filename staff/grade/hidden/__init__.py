@@ -13,7 +13,7 @@ import pkgutil
 __all__ = ["load_hidden_checks"]
 
 
-def load_hidden_checks():
+def load_hidden_checks() -> None:
     """Import all modules of this folder."""
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+from collections.abc import Mapping
 
 from cs231n.submit.archive import digest
 
@@ -26,7 +27,7 @@ class Assembly:
     problems: tuple[str, ...] = ()
 
 
-def assemble(release, submitted):
+def assemble(release: Mapping[str, bytes], submitted: Mapping[str, bytes]) -> Assembly:
     """Return the Assembly of a submission.
 
     Args:

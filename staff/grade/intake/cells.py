@@ -5,7 +5,10 @@ import binascii
 import dataclasses
 import json
 import math
+from collections.abc import Mapping
+from typing import Any
 
+from cs231n.checks.rubric import Question
 from cs231n.submit.blanks import blanks
 from cs231n.submit.cells import Mark, positions
 from staff.grade.intake.apart import apart
@@ -42,11 +45,12 @@ class Notebooks:
         problems: lines about those that could not be read.
     """
 
-    def __init__(self, files):
-        self._files, self._read = files, {}
-        self.problems = []
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self._files = files
+        self._read: dict[str, list[Cell] | None] = {}
+        self.problems: list[str] = []
 
-    def cells(self, name):
+    def cells(self, name: str) -> list[Cell] | None:
         """Return the Cells of a notebook; None if it is not there or cannot be read."""
         if name not in self._read:
             self._read[name] = None
@@ -57,7 +61,7 @@ class Notebooks:
                     self.problems.append(f"{name}: cannot be read: {error}")
         return self._read[name]
 
-    def chosen(self, question, reached=None):
+    def chosen(self, question: Question, reached: Mapping[str, Any] | None = None) -> str | None:
         """Return the notebook of a question that counts, or None without any.
 
         Of two it is the one that reached more, where that is known, then the one that more was written and run in.
@@ -80,7 +84,7 @@ class Notebooks:
         return -sum(len(blanks(cell.text)) for cell in cells), sum(cell.executed for cell in cells)
 
 
-def read_cells(data):
+def read_cells(data: bytes) -> list[Cell]:
     """Return the Cells of a notebook.
 
     Raises:
@@ -146,7 +150,7 @@ def _data(cell):
     return [out["data"] for out in cell.outputs if isinstance(out.get("data"), dict)]
 
 
-def figures(cell):
+def figures(cell: Cell) -> list[str]:
     """Return the PNG pictures among the outputs of a cell, in base64."""
     found = []
     for data in _data(cell):

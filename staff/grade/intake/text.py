@@ -24,7 +24,7 @@ _UNSEEN = re.compile(
 )
 
 
-def clean(text, limit=1000, lines=False):
+def clean(text: str, limit: int = 1000, lines: bool = False) -> str:
     """Return a text without what cannot be seen or written, in one line unless `lines`."""
     text = _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", _BREAKS.sub("\n", text[: limit + 1]))
     if not lines:
@@ -32,7 +32,7 @@ def clean(text, limit=1000, lines=False):
     return text if len(text) <= limit else f"{text[:limit]} ..."
 
 
-def shorten(text, limit):
+def shorten(text: str, limit: int) -> str:
     """Return a text with its middle left out where it is long."""
     half = limit // 2 - 2
     return text if len(text) <= limit else f"{text[:half]} ... {text[-half:]}"

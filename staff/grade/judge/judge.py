@@ -6,7 +6,7 @@ import traceback
 from cs231n.checks import registry
 from cs231n.checks.mistakes.recognise import diagnose
 from cs231n.checks.points import SCHEMES
-from cs231n.checks.rubric import load_rubric
+from cs231n.checks.rubric import Exercise, load_rubric
 from cs231n.checks.run import Result, run_check
 from cs231n.checks.session import NOT_REACHED, Outcome, Session, first_message, in_words
 from cs231n.checks.subject.client import CALL_LIMIT, Subject
@@ -74,7 +74,7 @@ class Judge:
         subject = Subject(self.reference.transport())
         return run_check(check, subject, self.generator(check.id, seed), seed).verdict == Verdict.PASSED
 
-    def record(self, exercise):
+    def record(self, exercise: Exercise) -> ExerciseRecord:
         """Return the ExerciseRecord of an exercise."""
         start = time.monotonic()
         outcome, trusted = self._outcome(self.session, exercise), ()

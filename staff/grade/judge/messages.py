@@ -6,8 +6,9 @@ run of the same check with public seeds, which the student can repeat at home.
 
 import builtins
 
+from cs231n.checks.run import Result
 from cs231n.checks.session import NOT_REACHED
-from cs231n.checks.verdicts import Verdict
+from cs231n.checks.verdicts import Message, Verdict
 from staff.grade.intake.text import clean
 
 __all__ = ["details", "kind"]
@@ -27,17 +28,18 @@ _KINDS = {
 }
 
 
-def kind(result):
+def kind(result: Result) -> str:
     """Return in a few words what kind of failure a Result is; "" if it passed."""
     if result.verdict == Verdict.PASSED:
         return ""
-    if result.message and result.message.summary == NOT_REACHED:
+    summary = result.message.summary if result.message else ""
+    if summary == NOT_REACHED:
         return NOT_REACHED
     if result.verdict == Verdict.FAILED:
-        endings = (text for ending, text in _KINDS.items() if result.message.summary.endswith(ending))
+        endings = (text for ending, text in _KINDS.items() if summary.endswith(ending))
         return next(endings, "it does not hold")
     if result.verdict == Verdict.ERROR:
-        return f"raises {_exception(result.message.summary)}"
+        return f"raises {_exception(summary)}"
     return result.verdict.meaning
 
 
@@ -48,12 +50,12 @@ def _exception(summary):
     return name if isinstance(known, type) and issubclass(known, BaseException) else "an exception"
 
 
-def details(public):
+def details(public: Result) -> str:
     """Return what a Result of a run with public seeds adds, line by line."""
     again = f"python -m cs231n.checks {public.check.exercise}"
     if public.verdict == Verdict.PASSED:
         return f"With public seeds it passes; to try more of them: `{again} --seeds 50`"
-    message = public.message
+    message = public.message or Message("")
     parts = [message.summary]
     if message.expected or message.got:
         parts += [f"expected {message.expected}", f"got {message.got}"]

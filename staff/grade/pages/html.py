@@ -7,6 +7,7 @@ policy in each page keeps scripts and the network out even if that should fail.
 import base64
 import functools
 from pathlib import Path
+from typing import Any
 
 import jinja2
 from markupsafe import Markup, escape
@@ -21,7 +22,7 @@ TEMPLATES = Path(__file__).with_name("templates")
 LONGEST = 5000  # characters of a value
 
 
-def render(template, **values):
+def render(template: str, **values: Any) -> str:
     """Return the page of a template as text."""
     return _environment().get_template(template).render(**values)
 
@@ -58,33 +59,33 @@ def _seen(value):
     return clean(value, LONGEST, lines=True) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def points_text(value, digits=1):
+def points_text(value: float, digits: int = 1) -> str:
     """Return a number with at most so many decimals and no zeros at their end."""
     text = f"{value:.{digits}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def plural(count, word):
+def plural(count: float, word: str) -> str:
     """Return `1 check`, `2 checks`."""
     return f"{points_text(count)} {word}" + ("" if count == 1 else "s")
 
 
-def breakable(name):
+def breakable(name: str) -> Markup:
     """Return an identifier that may be broken into lines after its underscores."""
     return Markup("_<wbr>").join(escape(part) for part in clean(name).split("_"))
 
 
-def ticked(text):
+def ticked(text: str) -> Markup:
     """Return a text in which what stands between backticks is code."""
     parts = enumerate(clean(text, LONGEST, lines=True).split("`"))
     return Markup("").join(Markup("<code>{}</code>").format(part) if i % 2 else escape(part) for i, part in parts)
 
 
-def anchor(name):
+def anchor(name: str) -> str:
     """Return a name as an id of an element: letters, digits and dashes."""
     return "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in name)
 
 
-def picture(data):
+def picture(data: str) -> str:
     """Return base64 of a PNG for an address, however long it is."""
     return Markup(base64.b64encode(base64.b64decode(data, validate=True)).decode())

@@ -45,11 +45,12 @@ _SYMBOLS |= {
 }
 
 
-def prose(text):
+def prose(text: str) -> Markup:
     """Return Markdown as Markup."""
     text, parts, end = clean(text, MAX_TEXT, lines=True), [], 0
     for piece in _PIECES.finditer(text):
-        kind, inside = piece.lastgroup, piece[piece.lastgroup]
+        kind = str(piece.lastgroup)  # each alternative has a name
+        inside = piece[kind]
         if kind in ("display", "formula"):
             inside = re.sub(r"\\([A-Za-z]+|,)", _symbol, inside)
         before = text[end : piece.start()]
@@ -60,7 +61,7 @@ def prose(text):
     return Markup("").join([*parts, escape(text[end:])])
 
 
-def code(text):
+def code(text: str) -> Markup:
     """Return code as Markup."""
     return Markup('<code class="block">{}</code>').format(clean(text, MAX_TEXT, lines=True))
 

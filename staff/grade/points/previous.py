@@ -1,10 +1,12 @@
 """What has changed since a previous run: whose result, of which exercise, and why."""
 
 import dataclasses
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from staff.grade import record as records_of
 from staff.grade.intake.text import clean
+from staff.grade.record import Record
 
 __all__ = ["Change", "PreviousError", "changes", "changes_text", "described", "grouped", "read_earlier"]
 
@@ -32,13 +34,13 @@ class Change:
     why: str
 
     @property
-    def difference(self):
+    def difference(self) -> float:
         """Points gained, negative if lost."""
         before, after = ((side[0] or 0) if side else 0 for side in (self.before, self.after))
         return after - before
 
 
-def read_earlier(folder):
+def read_earlier(folder: Path) -> list[Record]:
     """Return the records that a run left in a folder, sorted by name.
 
     Raises:
@@ -56,7 +58,7 @@ def read_earlier(folder):
     return found
 
 
-def changes(before, after):
+def changes(before: Iterable[Record], after: Iterable[Record]) -> list[Change]:
     """Return the Changes between the records of two runs: submissions by name, exercises in their order."""
     old, new = ({record.name: record for record in run} for run in (before, after))
     found = []
@@ -109,15 +111,15 @@ def _reasons(old, new):
     return ", ".join(reasons) or "nothing that is recorded: a limit of time or memory, or chance"
 
 
-def grouped(found):
+def grouped(found: Iterable[Change]) -> list[list[Change]]:
     """Return the changes in lists, one for each submission and reason."""
-    groups = {}
+    groups: dict[tuple[str, str], list[Change]] = {}
     for change in found:
         groups.setdefault((change.name, change.why), []).append(change)
     return list(groups.values())
 
 
-def changes_text(found):
+def changes_text(found: Sequence[Change]) -> str:
     """Return the changes as lines for a terminal."""
     if not found:
         return "No result has changed since the previous run; late penalties are not compared."

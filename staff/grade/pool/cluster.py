@@ -21,11 +21,13 @@ import threading
 import time
 import traceback
 import uuid
+from collections.abc import Callable, Iterator, Sequence
 
 from staff import ROOT
 from staff.grade import grading, limits
 from staff.grade.intake.exports import Submission
 from staff.grade.pool.errors import ClusterError
+from staff.grade.record import Record
 from staff.grade.sandbox.reference import Reference
 
 try:
@@ -41,7 +43,9 @@ STARTED = "cs231n-grade-started"  # topic of events: a worker has begun with a s
 _LOCK = threading.Lock()  # one submission at a time in each process
 
 
-def grade_all(submissions, setup, earlier, address):
+def grade_all(
+    submissions: Sequence[Submission], setup: grading.Setup, earlier: Callable[[str], Record | None], address: str
+) -> Iterator[grading.Graded]:
     """Yield the Graded of each submission, in the order in which they are done.
 
     Args:

@@ -7,10 +7,13 @@ import signal
 import threading
 import time
 import traceback
+from collections.abc import Callable, Iterator, Sequence
 from multiprocessing import forkserver
 from multiprocessing.connection import wait
 
 from staff.grade import grading, limits
+from staff.grade.intake.exports import Submission
+from staff.grade.record import Record
 from staff.grade.sandbox.reference import Reference
 
 __all__ = ["grade_all", "start_server"]
@@ -19,13 +22,15 @@ __all__ = ["grade_all", "start_server"]
 PRELOAD = ["staff.grade.pool.preload"]
 
 
-def start_server():
+def start_server() -> None:
     """Start the process that workers are forks of, which takes seconds; the caller has other things to do."""
     multiprocessing.set_forkserver_preload(PRELOAD)
     forkserver.ensure_running()
 
 
-def grade_all(submissions, setup, earlier, count):
+def grade_all(
+    submissions: Sequence[Submission], setup: grading.Setup, earlier: Callable[[str], Record | None], count: int
+) -> Iterator[grading.Graded]:
     """Yield the Graded of each submission, in the order in which they are done.
 
     Args:
