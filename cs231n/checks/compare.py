@@ -5,6 +5,8 @@ Each function raises `Failure` with both sides, where they differ, and what the 
 
 import contextlib
 import dataclasses
+from collections.abc import Iterator, Sequence
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -35,13 +37,13 @@ TOLERANCE = 2e-5
 SINGLE = 2e-4  # where inputs are float32 too, and go through a net
 
 
-def fail(summary, expected="", got="", where=(), hint=""):
+def fail(summary: str, expected: str = "", got: str = "", where: Sequence[str] = (), hint: str = "") -> NoReturn:
     """Raise a Failure."""
     raise Failure(Message(summary, expected, got, tuple(where), hint))
 
 
 @contextlib.contextmanager
-def during(case):
+def during(case: str) -> Iterator[None]:
     """Let whatever fails in the block say in which case that happened: its shapes, stride, mode."""
     try:
         yield
@@ -53,7 +55,7 @@ def during(case):
         raise
 
 
-def array(name, value, shape, ones=False):
+def array(name: str, value: Any, shape: tuple[int, ...], ones: bool = False) -> np.ndarray:
     """Check that a value is an array of numbers of this shape; return it.
 
     Args:
@@ -75,7 +77,7 @@ def array(name, value, shape, ones=False):
     return value
 
 
-def close(name, value, expected, tolerance=TOLERANCE, ones=False):
+def close(name: str, value: Any, expected: np.ndarray, tolerance: float = TOLERANCE, ones: bool = False) -> None:
     """Check shape and values of an array; its dtype is nobody's concern.
 
     Args:
@@ -101,24 +103,24 @@ def share(value):
         return 1.0 if np.array_equal(value, np.asarray(value, np.float32), equal_nan=True) else 0.25
 
 
-def number(name, value, expected, tolerance=TOLERANCE):
+def number(name: str, value: Any, expected: float, tolerance: float = TOLERANCE) -> None:
     """Check that a value is a single number close to the expected one."""
     if type(value) is np.ndarray and value.shape == ():
         value = value[()]
     if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
         fail(f"{name} is no number", f"{expected:.8g}", describe(value))
     if not abs(float(value) - expected) <= tolerance * max(1.0, abs(expected)):
-        where = filter(None, [_pattern(np.array([float(value)]), np.array([expected]))])
-        fail(f"{name} is wrong", f"{expected:.8g}", f"{float(value):.8g}", where)
+        pattern = _pattern(np.array([float(value)]), np.array([expected]))
+        fail(f"{name} is wrong", f"{expected:.8g}", f"{float(value):.8g}", [pattern] if pattern else [])
 
 
-def same(name, value, expected, hint=""):
+def same(name: str, value: Any, expected: Any, hint: str = "") -> None:
     """Check that two values, no arrays, are equal."""
     if type(value) is not type(expected) or value != expected:
         fail(f"{name} is wrong", describe(expected), describe(value), hint=hint)
 
 
-def unchanged(name, before, after):
+def unchanged(name: str, before: Any, after: Any) -> None:
     """Check that an argument, an array or a dict of anything, is as it was before the call."""
     if isinstance(before, dict):
         keys = sorted(after) if isinstance(after, dict) else describe(after)
@@ -141,7 +143,7 @@ _COPY = (
 )
 
 
-def tuple_of(count, name, value):
+def tuple_of(count: int, name: str, value: Any) -> tuple | list:
     """Check that a result is a tuple of so many parts; return it."""
     if not isinstance(value, (tuple, list)) or len(value) != count:
         got = f"{len(value)} values" if isinstance(value, (tuple, list)) else describe(value)
@@ -150,7 +152,7 @@ def tuple_of(count, name, value):
     return value
 
 
-def describe(value):
+def describe(value: Any) -> str:
     """Return a value in a few words."""
     if isinstance(value, Unknown):
         return value.type

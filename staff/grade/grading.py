@@ -5,9 +5,10 @@ import dataclasses
 import functools
 import hashlib
 import time
+from pathlib import Path
 
 from cs231n.checks.points import SCHEMES
-from cs231n.checks.rubric import load_rubric
+from cs231n.checks.rubric import Exercise, load_rubric
 from cs231n.checks.verdicts import Verdict
 from cs231n.submit.archive import MODULES
 from staff.grade import hidden, limits
@@ -16,6 +17,7 @@ from staff.grade.alike.tokens import TokenHashes
 from staff.grade.intake import archive, cells
 from staff.grade.intake.apart import TooMuch, apart
 from staff.grade.intake.assemble import assemble
+from staff.grade.intake.exports import Submission
 from staff.grade.intake.text import clean
 from staff.grade.judge import seeds
 from staff.grade.judge.budget import Budget
@@ -54,7 +56,7 @@ class Setup:
     scheme: str = SCHEMES[0]
 
     @property
-    def chosen(self):
+    def chosen(self) -> list[Exercise]:
         """The Exercises to grade, in the order of the rubric."""
         exercises = load_rubric().exercises
         return [one for name, one in exercises.items() if not self.exercises or name in self.exercises]
@@ -65,7 +67,7 @@ class Setup:
         return GivenCode(self.release)
 
     @functools.cached_property
-    def notebooks(self):
+    def notebooks(self) -> cells.Notebooks:
         """The release's Notebooks, read once."""
         return cells.Notebooks(self.release)
 
@@ -89,7 +91,7 @@ class Graded:
     late: bool = False
 
 
-def checks_digest(root):
+def checks_digest(root: Path) -> str:
     """Return SHA-256 over what decides about scores: checks, rubric, the solution where it stands in."""
     paths = [path for kind in ("py", "toml", "json") for path in (root / "cs231n").rglob(f"*.{kind}")]
     paths += (root / "staff" / "grade" / "hidden").glob("*.py")
@@ -99,7 +101,19 @@ def checks_digest(root):
     return digest.hexdigest()
 
 
-def grade(submission, setup, earlier=None, reference=None, contents=None):
+def grade(
+    submission: Submission,
+    setup: Setup,
+    earlier: Record | None = None,
+    reference: Reference | None = None,
+    contents: archive.Contents | None = None,
+) -> Graded:
+    submission: Submission,
+    setup: Setup,
+    earlier: Record | None = None,
+    reference: Reference | None = None,
+    contents: archive.Contents | None = None,
+) -> Graded:
     """Return the Graded of a submission.
 
     Args:
@@ -147,7 +161,7 @@ def grade(submission, setup, earlier=None, reference=None, contents=None):
     return Graded(record, log=(*judge.log, *log), token_hashes=hashes, late=budget.late())
 
 
-def contents_of(submission):
+def contents_of(submission: Submission) -> archive.Contents:
     """Return the Contents of a submission, read in a child process; without files where that takes too much."""
     try:
         return apart(archive.read_contents, *submission.paths)
@@ -179,7 +193,7 @@ def _read(record, notebooks, problems, setup):
     return dataclasses.replace(record, manual=items, problems=(*problems, *notebooks.problems))
 
 
-def broken(submission, setup, why):
+def broken(submission: Submission, setup: Setup, why: str) -> Graded:
     """Return the Graded of a submission at which the grader itself broke: nothing is decided, nothing is lost.
 
     Args:

@@ -15,6 +15,7 @@ import keyword
 import re
 import tokenize
 import zlib
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -51,12 +52,12 @@ class TokenHashes:
         release: path -> bytes of the release's Python files and notebooks; others are ignored.
     """
 
-    def __init__(self, release):
+    def __init__(self, release: Mapping[str, bytes]) -> None:
         self._release = {name: data for name, data in release.items() if name.endswith(CODE)}
         given = [runs(code_of(name, data))[0] for name, data in self._release.items()]
         self._given = np.unique(np.concatenate([np.zeros(1, np.uint64), *given]))
 
-    def of(self, files):
+    def of(self, files: Mapping[str, bytes]) -> dict[str, np.ndarray]:
         """Return the hashes of a submission: function -> those of its code, uint64, each hash once.
 
         Args:

@@ -3,11 +3,13 @@
 import json
 
 from staff.grade.points.course import is_open, scaled
+from staff.grade.points.lateness import Lateness
+from staff.grade.record import Record
 
 __all__ = ["results"]
 
 
-def results(record, late=None):
+def results(record: Record, late: Lateness | None = None) -> str:
     """Return the text of a results.json for a Record, without times of grading: equal records are equal texts.
 
     Args:
