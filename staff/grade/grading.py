@@ -108,12 +108,6 @@ def grade(
     reference: Reference | None = None,
     contents: archive.Contents | None = None,
 ) -> Graded:
-    submission: Submission,
-    setup: Setup,
-    earlier: Record | None = None,
-    reference: Reference | None = None,
-    contents: archive.Contents | None = None,
-) -> Graded:
     """Return the Graded of a submission.
 
     Args:

@@ -63,7 +63,8 @@ class TokenHashes:
         Args:
             files: path -> bytes, as handed in.
         """
-        by_function, seen, left = {}, set(), limits.TOKENS
+        by_function: dict[str, list[int]] = {}
+        seen, left = set(), limits.TOKENS
         for name, data in sorted(files.items(), key=lambda item: (item[0] not in MODULES, item[0])):
             if name.endswith(CODE) and data != self._release.get(name) and left > 0:
                 hashes, functions = runs(code_of(name, data), left)
