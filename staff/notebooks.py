@@ -51,7 +51,7 @@ class Run:
     peak_mb: float
     error: str | None
 
-    def verdicts(self, kind):
+    def verdicts(self, kind: str) -> list[dict[str, Any]]:
         """Return the verdicts of a kind, "check" or "accuracy": dicts with what, passed, detail and value."""
         outputs = (output for cell in self.notebook.cells for output in cell.get("outputs", []))
         data = (output.get("data", {}).get(MIME) for output in outputs)

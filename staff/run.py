@@ -9,7 +9,6 @@ summary says so. Ctrl-C ends it and the kernels.
 """
 
 import signal
-from collections.abc import Sequence
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # while modules are loaded there is nothing to tidy up
@@ -20,6 +19,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from cs231n.data_utils import dataset_name, find_CIFAR10
 from cs231n.datasets.command import main as get_datasets
 from cs231n.terminal import python_command
 from staff import ROOT
-from staff.notebooks import execute
+from staff.notebooks import Run, execute
 from staff.pages import write_figures, write_html, write_index
 from staff.progress import Progress
 
@@ -137,13 +137,13 @@ def _tell(run, source, progress, first):
         progress.write(run.error)
 
 
-def in_order(names):
+def in_order(names: Iterable[str]) -> list[str]:
     """Return the names in the order in which they start.
 
     The shortest is among the first, so that there is something to read soon; the others follow from the longest to
     the shortest, so that none is left over in the end to keep one core busy alone.
     """
-    by_length = sorted(names, key=_SECONDS.get)
+    by_length = sorted(names, key=_SECONDS.__getitem__)
     return [*by_length[:1], *reversed(by_length[1:])]
 
 
@@ -178,7 +178,7 @@ def lacks(name: str) -> str:
     return f"{package} is not installed ({command})"
 
 
-def misses(run, source):
+def misses(run: Run, source: str) -> list[str]:
     """Return a line for each bound that an executed notebook missed.
 
     Accuracy bounds count on CIFAR-10 only: they were set there.
@@ -192,7 +192,7 @@ def misses(run, source):
     return lines
 
 
-def table(runs, source, seconds):
+def table(runs: Sequence[Run], source: str, seconds: float) -> str:
     """Return the summary: of each notebook checks passed, seconds, memory and accuracies; of all, wall time."""
     rows = [line for run in runs for line in _rows(run)]
     total = f"{'all':34}{seconds:>10.0f}{max(run.peak_mb for run in runs):>10.0f}"

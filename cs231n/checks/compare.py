@@ -97,7 +97,7 @@ def close(name: str, value: Any, expected: np.ndarray, tolerance: float = TOLERA
         _report(name, value, expected, wrong, error, bound)
 
 
-def share(value):
+def share(value: np.ndarray) -> float:
     """Return the share of a tolerance that an array may use: all of it if single precision holds each entry."""
     with np.errstate(all="ignore"):
         return 1.0 if np.array_equal(value, np.asarray(value, np.float32), equal_nan=True) else 0.25

@@ -1,13 +1,16 @@
 """Check and explain the exercises of the folder that holds this package."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import cs231n
 from cs231n.checks.notebooks.frameworks import Notebook, framework_of
 from cs231n.checks.session import Outcome, Session
 from cs231n.checks.subject.process import SubjectProcess
+
+if TYPE_CHECKING:
+    from cs231n.checks.explain.findings import Explanation
 
 __all__ = ["ROOT", "checked", "explanations"]
 
@@ -28,7 +31,7 @@ def checked(names: Iterable[str], seeds: int = 1, progress: TextIO | None = None
     return outcomes
 
 
-def explanations(names):
+def explanations(names: Iterable[str]) -> "Iterator[Explanation]":
     """Look closely at exercises, each in a process of its own; returns an iterator of Explanations."""
     from cs231n.checks.explain import explain  # not above: it needs more than the checks, and most runs do not
 

@@ -28,7 +28,9 @@ def gradients(function: Callable[..., Any], inputs: Sequence[np.ndarray], dout: 
     return [argument.grad.numpy() for argument in arguments]
 
 
-def central_differences(function, inputs, dout, h=1e-5):
+def central_differences(
+    function: Callable[..., Any], inputs: Sequence[np.ndarray], dout: np.ndarray, h: float = 1e-5
+) -> list[np.ndarray]:
     """Return for each input the gradient of sum(out * dout), by stepping each entry forth and back.
 
     Args:

@@ -43,7 +43,7 @@ class Context:
     gradient: bool = False
 
 
-def near(one, two):
+def near(one: float, two: float) -> bool:
     """Return whether two arrays of a shape are equal up to rounding."""
     scale = max(np.abs(two).max(initial=0), 1e-12)
     return one.shape == two.shape and bool(np.abs(one - two).max(initial=0) <= NEAR * scale)

@@ -10,6 +10,7 @@ This module knows no exercise: importing `cs231n.checks.exercises` fills it.
 import dataclasses
 import zlib
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -53,7 +54,7 @@ class Check:
 _REGISTRY: dict[str, list[Check]] = {}
 
 
-def check(exercise: str, hint: str = "", **more) -> Callable:
+def check(exercise: str, hint: str = "", **more: Any) -> Callable:
     """Register the decorated function as a check of an exercise; `more` are further attributes of Check."""
 
     def register(function):

@@ -23,7 +23,7 @@ class RubricError(ValueError):
         problems: what is wrong, entry by entry.
     """
 
-    def __init__(self, path, problems):
+    def __init__(self, path: str | Path, problems: Sequence[str]) -> None:
         super().__init__("\n".join(f"{Path(path).name}: {problem}" for problem in problems))
         self.problems = problems
 

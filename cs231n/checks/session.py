@@ -4,6 +4,10 @@ import dataclasses
 import functools
 import math
 import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
 
 from cs231n.checks import (
     exercises,  # noqa: F401 - registers the checks
@@ -104,22 +108,24 @@ class Session:
 
     def __init__(
         self,
-        transport,
-        seeds=1,
-        limit=CALL_LIMIT,
-        on_check=None,
-        diagnose=True,
-        generator=registry.public_generator,
-        is_sound=None,
-        makes=None,
-        order=None,
-    ):
+        transport: Any,
+        seeds: int = 1,
+        limit: float = CALL_LIMIT,
+        on_check: Callable[[], None] | None = None,
+        diagnose: bool = True,
+        generator: Callable[[str, int], np.random.Generator] = registry.public_generator,
+        is_sound: Callable[..., bool] | None = None,
+        makes: Callable[..., bool] | None = None,
+        order: np.random.Generator | None = None,
+    ) -> None:
         self.transport, self.subject = transport, Subject(transport)
         self.seeds, self.limit, self.on_check, self.diagnose = seeds, limit, on_check, diagnose
         self.generator, self.framework = generator, getattr(transport, "framework", None)
         self.is_sound, self.makes, self.order = is_sound, makes, order
         self.rubric = load_rubric()
-        self._outcomes, self._mistakes, self._decoys_end = {}, {}, True
+        self._outcomes: dict[str, Outcome] = {}
+        self._mistakes: dict[Any, str | None] = {}
+        self._decoys_end = True
 
     def outcome(self, name: str) -> Outcome:
         """Return the Outcome of an exercise, checking it if that has not happened yet."""
@@ -310,7 +316,7 @@ def first_message(outcome: Outcome) -> Message | None:
     return outcome.missed[0].message if outcome.missed else None
 
 
-def in_words(outcome):
+def in_words(outcome: Outcome) -> str:
     """Return how the points of an exercise come about, or an empty text where nothing is right."""
     exercise, details = outcome.exercise, [result for result in outcome.results if result.check.detail]
     if outcome.needs and outcome.up_to > outcome.earned:

@@ -97,6 +97,6 @@ class Message:
 class Failure(Exception):
     """A property does not hold."""
 
-    def __init__(self, message: Message):
+    def __init__(self, message: Message) -> None:
         super().__init__(message.summary)
         self.message = message

@@ -62,7 +62,7 @@ class Setup:
         return [one for name, one in exercises.items() if not self.exercises or name in self.exercises]
 
     @functools.cached_property
-    def given_code(self):
+    def given_code(self) -> GivenCode:
         """What knows given code under other names, made once."""
         return GivenCode(self.release)
 

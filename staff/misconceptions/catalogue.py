@@ -5,6 +5,7 @@ import dataclasses
 import functools
 import importlib
 import pkgutil
+from collections.abc import Iterable
 from types import ModuleType
 
 from cs231n.checks.rubric import load_rubric
@@ -34,7 +35,7 @@ class Misconception:
     name: str
     exercise: str
     title: str
-    hints: tuple[str, str, str]
+    hints: tuple[str, ...]
     forms: tuple
     also: tuple[str, ...] = ()
 
@@ -70,7 +71,15 @@ class Misconception:
 _ENTRIES: dict[str, "Misconception"] = {}
 
 
-def wrong(name, exercise, title, hints, *edits, forms=(), also=()):
+def wrong(
+    name: str,
+    exercise: str,
+    title: str,
+    hints: Iterable[str],
+    *edits: tuple[str, str],
+    forms: Iterable[tuple] = (),
+    also: Iterable[str] = (),
+) -> None:
     """Enter a misconception.
 
     Args:

@@ -1,11 +1,13 @@
 """Measure the checks and the fingerprints with the catalogue."""
 
 import dataclasses
+from collections.abc import Iterable
 
 from cs231n.checks.mistakes.recognise import diagnose
 from cs231n.checks.rubric import load_rubric
 from cs231n.checks.session import Session
 from cs231n.checks.verdicts import Verdict
+from staff.misconceptions.catalogue import Misconception
 
 __all__ = ["EXERCISES", "Trial", "dependents", "trial"]
 
@@ -25,29 +27,29 @@ class Trial:
         names: exercise -> the mistake that it is taken for, or None; of those that failed.
     """
 
-    misconception: object
+    misconception: Misconception
     form: int
     verdicts: dict
     names: dict
 
     @property
-    def caught(self):
+    def caught(self) -> bool:
         """Whether a check of its own exercise fails."""
         return self.verdicts[self.misconception.exercise] in WRONG
 
     @property
-    def named(self):
+    def named(self) -> bool:
         """Whether it is recognised."""
         return self.names.get(self.misconception.exercise) == self.misconception.name
 
     @property
-    def wrongly_named(self):
+    def wrongly_named(self) -> list[tuple[str, str]]:
         """The (exercise, name) that it is taken for without being it."""
         wrong = [(exercise, name) for exercise, name in self.names.items() if name]
         return [(exercise, name) for exercise, name in wrong if name != self.misconception.name]
 
     @property
-    def spoiled(self):
+    def spoiled(self) -> list[str]:
         """The exercises that fail untouched: neither its own, nor judged by it, nor sharing its block.
 
         What builds on it may be blocked, or show the same detail: the grader's layer stands in for it there.
@@ -67,7 +69,7 @@ class Trial:
         ]
 
 
-def trial(misconception, form=0, exercises=EXERCISES):
+def trial(misconception: Misconception, form: int = 0, exercises: Iterable[str] = EXERCISES) -> Trial:
     """Check some exercises of a package with the misconception in it, and return the Trial."""
     transport = misconception.transport(form)
     session = Session(transport, diagnose=False)

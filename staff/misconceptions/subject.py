@@ -6,7 +6,9 @@ import functools
 import sys
 import types
 import warnings
+from collections.abc import Callable, Collection, Mapping
 from types import ModuleType
+from typing import Any
 
 from cs231n.checks.rubric import load_rubric
 from cs231n.checks.subject.client import InProcess
@@ -29,7 +31,7 @@ def source_of(module: str) -> str:
     return _path(module).read_text(encoding="utf-8")
 
 
-def rewritten(module, *edits, within=None):
+def rewritten(module: str, *edits: tuple[str, str], within: Collection[str] | None = None) -> ModuleType:
     """Return a copy of a module of cs231n in which each (old, new) of the edits is applied once.
 
     Args:
@@ -43,7 +45,7 @@ def rewritten(module, *edits, within=None):
     return executed(module, edited(module, *edits, within=within))
 
 
-def edited(module, *edits, within=None):
+def edited(module: str, *edits: tuple[str, str], within: Collection[str] | None = None) -> str:
     """Return the text of a module with edits applied; arguments and errors as for `rewritten`."""
     source = source_of(module)
     for old, new in edits:
@@ -51,14 +53,14 @@ def edited(module, *edits, within=None):
     return source
 
 
-def replaced(module, **functions):
+def replaced(module: str, **functions: Callable[..., Any]) -> ModuleType:
     """Return a copy of a module of cs231n in which some functions are others, for the module's own calls too."""
     copy = executed(module, source_of(module))
     copy.__dict__.update(functions)
     return copy
 
 
-def package(module, changed):
+def package(module: str, changed: ModuleType) -> dict[str, ModuleType]:
     """Return name -> module of the package in which `module` is replaced, and those that import it follow."""
     modules = {module: changed}
     with _imported(modules):
@@ -68,7 +70,7 @@ def package(module, changed):
     return modules
 
 
-def transport(modules):
+def transport(modules: Mapping[str, ModuleType]) -> InProcess:
     """Return a transport to the solved package with some of its modules replaced; names are below cs231n."""
     return _Quiet(Host(ROOT, {f"cs231n.{name}": module for name, module in modules.items()}))
 

@@ -6,7 +6,7 @@ blank is the two lines that a student gets in its place.
 
 import dataclasses
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 from cs231n.submit.blanks import CODE
 from staff.release import hidden
@@ -95,7 +95,7 @@ def stray(text: str, place: Callable[[int], str]) -> list[str]:
     ]
 
 
-def blank(text, blocks, messages):
+def blank(text: str, blocks: Sequence[Block], messages: Iterable[str]) -> str:
     """Replace each block of a text by a blank that raises its message.
 
     Args:
@@ -109,7 +109,7 @@ def blank(text, blocks, messages):
     return text
 
 
-def fill(text, blocks):
+def fill(text: str, blocks: Sequence[Block | None]) -> str:
     """Put blocks back in place of the blanks of a text.
 
     Args:

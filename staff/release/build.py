@@ -31,7 +31,7 @@ def build(source: Path = ROOT) -> dict[str, bytes]:
     if left_out := _left_out(found, untracked, rubric):
         raise ReleaseError(*left_out)
     release = _blank_all(found, rubric)
-    release["pyproject.toml"] = pyproject.for_students(found["pyproject.toml"])
+    release["pyproject.toml"] = pyproject.for_students(str(found["pyproject.toml"]))
     release["README.md"] = README.read_text(encoding="utf-8")
     release[manifest.PATH] = manifest.manifest(release)
     return {

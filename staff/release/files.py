@@ -32,7 +32,7 @@ ALLOWED = (
 BINARY = (".jpg", ".png")
 
 
-def read(source, patterns=ALLOWED):
+def read(source: Path, patterns: Iterable[str] = ALLOWED) -> dict[str, str | bytes]:
     """Return the allowed files of a source folder: path with forward slashes -> text, or bytes if binary.
 
     Only files that git tracks, where the folder is a git checkout: what merely lies about stays at home. Texts

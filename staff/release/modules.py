@@ -2,7 +2,7 @@
 
 import ast
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from staff.release import blocks, hidden
 from staff.release.errors import ReleaseError
@@ -49,10 +49,10 @@ def _functions(node, owner=""):
             yield f"{owner}{child.name}", child.lineno, child.end_lineno
 
 
-def blank(path, source, messages):
+def blank(path: str, source: str, messages: Mapping[str, str]) -> str:
     """Return the module with its blocks blanked and what is hidden cut out; `messages` has one for each block."""
     named = named_blocks(path, source)
-    return cut(path, blocks.blank(source, named.values(), [messages[name] for name in named]))
+    return cut(path, blocks.blank(source, list(named.values()), [messages[name] for name in named]))
 
 
 def cut(path: str, source: str) -> str:
@@ -60,7 +60,7 @@ def cut(path: str, source: str) -> str:
     return hidden.cut(source, lambda line: f"{path}:{line}")
 
 
-def fill(path, blanked, solved, chosen):
+def fill(path: str, blanked: str, solved: str, chosen: Collection[str]) -> str:
     """Return the blanked module with those blocks of the solved one put back whose ids are among the chosen."""
     named = named_blocks(path, solved)
     return blocks.fill(blanked, [block if name in chosen else None for name, block in named.items()])

@@ -3,7 +3,9 @@
 A block is named after its cell's id. An answer is a markdown cell tagged `solution`, named after its id as well.
 """
 
+import functools
 import json
+from collections.abc import Collection, Mapping
 
 from cs231n.submit.blanks import ANSWER, ANSWER_TAG
 from staff.release import blocks, hidden
@@ -30,7 +32,7 @@ def _set_text(cell, text):
     cell["source"] = text.splitlines(keepends=True)
 
 
-def named_blocks(path, source):
+def named_blocks(path: str, source: str) -> dict[str, blocks.Block]:
     """Return the blocks of a notebook: id -> Block, in order.
 
     The id is `Dropout.ipynb:net-check`, with .1, .2, ... where a cell has several.
@@ -64,12 +66,12 @@ def _cells(path, notebook):
     return cells
 
 
-def cells(path, source):
+def cells(path: str, source: str) -> set[str]:
     """Return the ids of all cells of a notebook, `Dropout.ipynb:net-check`."""
     return {f"{path}:{cell['id']}" for cell in json.loads(source)["cells"]}
 
 
-def answers(path, source):
+def answers(path: str, source: str) -> list[str]:
     """Return the ids of the answers of a notebook, `Dropout.ipynb:answer-1`, in order.
 
     Raises:
@@ -87,7 +89,7 @@ def _is_answer(cell):
     return ANSWER_TAG in cell["metadata"].get("tags", [])
 
 
-def blank(path, source, messages):
+def blank(path: str, source: str, messages: Mapping[str, str]) -> str:
     """Return the notebook without its solutions and answers, and without what Jupyter and other tools add to it.
 
     Args:
@@ -113,17 +115,21 @@ def _only(metadata, names):
     return {name: value for name, value in metadata.items() if name in names}
 
 
-def cut(path, source):
+def _line(place: str, number: int) -> str:
+    return f"{place} {number}"
+
+
+def cut(path: str, source: str) -> str:
     """Return the notebook without what its prose hides from the release, see `hidden`."""
     notebook = json.loads(source)
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
             place = f"{path}, cell {cell['id']}, line"
-            _set_text(cell, hidden.cut(_text(cell), lambda line, place=place: f"{place} {line}"))
+            _set_text(cell, hidden.cut(_text(cell), functools.partial(_line, place)))
     return _dump(notebook)
 
 
-def fill(path, blanked, solved, chosen):
+def fill(path: str, blanked: str, solved: str, chosen: Collection[str]) -> str:
     """Return the blanked notebook with the chosen blocks and answers, given by id, of the solved one put back."""
     notebook = json.loads(blanked)
     for cell, (source, named) in zip(notebook["cells"], _cells(path, json.loads(solved)), strict=True):

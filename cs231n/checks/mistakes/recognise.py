@@ -11,6 +11,7 @@ import dataclasses
 import functools
 import json
 import re
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,7 @@ def diagnose(transport: Any, exercise: str) -> str | None:
     return recognise(seen, exercise) if seen else None
 
 
-def recognise(seen, exercise, known=None):
+def recognise(seen: dict[str, list], exercise: str, known: Mapping[str, Known] | None = None) -> str | None:
     """Return the name of the mistake that a look belongs to, or None.
 
     Args:
@@ -137,7 +138,7 @@ def _says_something(seen, names):
     return any(number for leaf in leaves for number in leaf[1:])
 
 
-def look(transport, exercise):
+def look(transport: Any, exercise: str) -> dict[str, list]:
     """Return check -> leaves, for each check of an exercise that failed on its public inputs.
 
     It is empty where nothing failed, and where code did not answer: not written, too slow, not to be imported.
@@ -158,21 +159,22 @@ def look(transport, exercise):
 class Recorder:
     """A transport that remembers the last call it carried, and the answer."""
 
-    def __init__(self, transport):
+    def __init__(self, transport: Any) -> None:
         self._transport = transport
-        self._question, self._answer = {}, {}
+        self._question: dict[str, Any] = {}
+        self._answer: dict[str, Any] = {}
 
-    def reset(self, limit, exercise=None):
+    def reset(self, limit: float, exercise: str | None = None) -> None:
         self._question, self._answer = {}, {}
         self._transport.reset(limit, exercise)
 
-    def request(self, message):
+    def request(self, message: dict[str, Any]) -> dict[str, Any]:
         reply = self._transport.request(message)
         if message["op"] in ("call", "get"):
             self._question, self._answer = message, reply
         return reply
 
-    def leaves(self, of_dict=False, ones=True):
+    def leaves(self, of_dict: bool = False, ones: bool = True) -> list[list]:
         """Return what the last answer says, as a list of [what, number, ...].
 
         Args:
@@ -186,7 +188,8 @@ class Recorder:
         if _is_dropout(question):
             x, param = question["args"][:2]
             return _kept_shares(answer.get("value"), x, param)
-        found, drawn = [], question.get("op") == "get"
+        found: list[list] = []
+        drawn = question.get("op") == "get"
         if of_dict:
             _collect([changed for _, changed in sorted(answer.get("dicts", {}).items())], found, drawn)
         else:
@@ -273,7 +276,9 @@ def _rounded(numbers):
     return [float(f"{number:.5g}") for number in numbers]
 
 
-def agree(seen, known, telling=None, looks=()):
+def agree(
+    seen: dict[str, list], known: dict[str, list], telling: Collection[str] | None = None, looks: Any = ()
+) -> bool:
     """Whether code looks like a known mistake: it misses the same checks in the same way.
 
     Details may be missed or not, in a way of their own, without the mistake being another one, unless the mistake
@@ -299,7 +304,7 @@ def _same(leaves, known):
     return len(leaves) == len(known) and all(map(leaf_agrees, leaves, known))
 
 
-def leaf_agrees(one, two):
+def leaf_agrees(one: list, two: list) -> bool:
     """Whether two leaves are the same within the tolerance."""
     if one[0] != two[0] or len(one) != len(two):
         return False

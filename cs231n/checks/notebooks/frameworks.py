@@ -3,6 +3,7 @@
 import dataclasses
 import importlib.util
 from pathlib import Path
+from typing import Any
 
 from cs231n.checks import oracle, registry
 from cs231n.checks.notebooks.program import Program
@@ -87,10 +88,10 @@ class Notebook:
         framework: a Framework, or None where there is no notebook to call.
     """
 
-    def __init__(self, transport, framework):
+    def __init__(self, transport: Any, framework: Framework | None) -> None:
         self.transport, self.framework = transport, framework
 
-    def load_framework(self, exercise):
+    def load_framework(self, exercise: str) -> None:
         """Import the framework on the other side, and PyTorch on this one, where the right answers come from."""
         oracle.tensors([])
         try:
@@ -100,11 +101,11 @@ class Notebook:
         except SubjectFailure:
             pass  # every check will say so
 
-    def reset(self, limit, exercise=None):
+    def reset(self, limit: float, exercise: str | None = None) -> None:
         """Pass on the start of a check."""
         self.transport.reset(limit, exercise)
 
-    def request(self, message):
+    def request(self, message: dict[str, Any]) -> dict[str, Any]:
         """Return the reply."""
         for key in ("module", "target"):
             if self.framework and isinstance(message.get(key), str):

@@ -3,6 +3,7 @@
 import ast
 import sys
 import time
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from cs231n.checks.notebooks.frameworks import FRAMEWORKS, Notebook, framework_of
@@ -17,7 +18,7 @@ __all__ = ["touched", "watch"]
 INTERVAL = 0.2  # seconds between two looks at the files
 
 
-def watch(root, names, seeds, hints=1):
+def watch(root: Path, names: Sequence[str], seeds: int, hints: int = 1) -> int:
     """Check the exercises now, and those that a saved file touches from then on, until Ctrl-C. Returns 0."""
     style, rubric = style_of(sys.stdout), load_rubric()
     files = Files(root)
@@ -69,7 +70,7 @@ class Files:
                 return changed
 
 
-def touched(changed, root):
+def touched(changed: Iterable[str | Path], root: str | Path) -> set[str]:
     """Return the names of the exercises whose modules are among the changed files, or import one of them."""
     imports = {}  # file -> files that it imports: each is parsed once
     exercises = load_rubric().exercises.values()

@@ -5,6 +5,8 @@ what is opaque, such as the cache of a layer, stays on the other side and is nam
 passed as an argument behaves as in a direct call: what the code writes into it is in it afterwards.
 """
 
+from typing import Any
+
 from cs231n.checks.subject.wire import decode, encode
 
 __all__ = ["InProcess", "Subject", "SubjectFailure", "CALL_LIMIT"]
@@ -42,7 +44,7 @@ class Subject:
         # (arguments, out) of each call, or None where the answer is a random draw.
         self.by_slopes = []
 
-    def reset(self, seed, limit=CALL_LIMIT, exercise=None):
+    def reset(self, seed: int, limit: float = CALL_LIMIT, exercise: str | None = None) -> None:
         """Start a check: forget all handles and seed NumPy's global stream on the other side.
 
         Args:
@@ -54,7 +56,7 @@ class Subject:
         self._transport.reset(limit, exercise)
         self._ask(op="reset", seed=seed)
 
-    def call(self, function, *args, hold=None, **kwargs):
+    def call(self, function: str, *args: Any, hold: Any = None, **kwargs: Any) -> Any:
         """Call a function and return its result.
 
         Args:
@@ -96,11 +98,11 @@ class Subject:
         """Put items into a dict that is an attribute of an object, such as `params`."""
         self._ask(op="update", handle=handle, name=name, items=items)
 
-    def stream(self):
+    def stream(self) -> Any:
         """Return the state of NumPy's global random stream, as a list of arrays."""
         return self._ask(op="stream")["value"]
 
-    def set_stream(self, state):
+    def set_stream(self, state: Any) -> None:
         """Set NumPy's global random stream to a state that `stream` returned."""
         self._ask(op="set_stream", state=state)
 

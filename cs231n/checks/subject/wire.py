@@ -13,7 +13,7 @@ import json
 import math
 import re
 import struct
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -41,19 +41,19 @@ class Unknown:
     type: str
 
 
-def encode(value, *, layout=False):
+def encode(value: Any, *, layout: bool = False) -> bytes:
     """Return the body of a frame.
 
     Args:
         value: what to send.
         layout: True also sends the strides of arrays, so that they arrive Fortran-ordered or with gaps.
     """
-    buffers = []
+    buffers: list[bytes] = []
     header = json.dumps(_pack(value, buffers, layout, 0)).encode()
     return b"".join([struct.pack("<I", len(header)), header, *buffers])
 
 
-def decode(body, *, layout=True):
+def decode(body: bytes, *, layout: bool = True) -> Any:
     """Return the value of a body.
 
     Args:

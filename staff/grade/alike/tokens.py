@@ -15,7 +15,7 @@ import keyword
 import re
 import tokenize
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -81,7 +81,7 @@ class TokenHashes:
         return self._given[at] == hashes
 
 
-def code_of(name, data):
+def code_of(name: str, data: bytes) -> bytes:
     """Return the code of a file: all of a module, the code cells of a notebook."""
     if not name.endswith(".ipynb"):
         return data
@@ -93,13 +93,13 @@ def code_of(name, data):
         return b""
 
 
-def lines_of(data):
+def lines_of(data: bytes) -> list[str]:
     """Return the lines of some code."""
     text = data.decode("utf-8", "replace").replace("\0", "")
     return io.StringIO(text, newline=None).readlines()
 
 
-def runs(data, most=limits.TOKENS):
+def runs(data: bytes, most: int = limits.TOKENS) -> tuple[np.ndarray, list[str]]:
     """Return (hash of each run of K tokens, the function that the run begins in) of some code.
 
     Args:
@@ -167,7 +167,7 @@ def _tokens(lines):
         yield "V", held[1]
 
 
-def raw(lines):
+def raw(lines: Sequence[str]) -> Iterator[tuple[int, str, int]]:
     """Yield (kind, text, line) of all tokens; where the syntax is broken, go on in the next line.
 
     Some breaks show at the end of the file only. So that none makes the work grow with its square, no more than

@@ -5,7 +5,7 @@ import binascii
 import dataclasses
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cs231n.checks.rubric import Question
@@ -131,7 +131,7 @@ def _joined(text):
     return text if isinstance(text, str) else ""
 
 
-def find_cells(cells, cell_id, blank):
+def find_cells(cells: Sequence[Cell], cell_id: str, blank: Sequence[Cell]) -> list[Cell]:
     """Return the cells that stand for a cell of the release.
 
     `python -m cs231n.submit` finds them in the same way, so it says beforehand what a grader will miss.
@@ -163,7 +163,7 @@ def figures(cell: Cell) -> list[str]:
     return found
 
 
-def shown(cell):
+def shown(cell: Cell) -> dict[str, str]:
     """Return the accuracies that the outputs of a cell show: what -> number, both as texts."""
     verdicts = [data.get(VERDICT) for data in _data(cell)]
     return {

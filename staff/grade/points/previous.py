@@ -134,7 +134,7 @@ def changes_text(found: Sequence[Change]) -> str:
     return "\n".join(lines)
 
 
-def described(side):
+def described(side: tuple[float | None, str] | None) -> str:
     """Return one side of a change in words."""
     if side is None:
         return "nothing"
