@@ -15,6 +15,7 @@ from cs231n.checks.notebooks.program import Program
 from cs231n.checks.points import SCHEMES
 from cs231n.checks.rubric import load_rubric
 from cs231n.checks.verdicts import Verdict
+from staff import ROOT
 from staff.grade.intake.apart import apart
 from staff.grade.intake.cells import Notebooks
 from staff.grade.judge.judge import Judge
@@ -104,8 +105,11 @@ def _grade(framework, copy, tree, seeded, exercises, budget, scheme):
         log = f"{framework.name} is not installed here"
         return _alike(exercises, Verdict.GRADER_ERROR, Verdict.GRADER_ERROR.meaning), [log]
     generator = seeded(_digest(copy, tree))
-    with outside.Sandbox(tree | {framework.notebook: copy}, framework=framework) as sandbox:
-        judge = Judge(_InNotebook(sandbox, framework), generator, budget, scheme)
+    with (
+        outside.Sandbox(tree | {framework.notebook: copy}, framework=framework) as sandbox,
+        _Solved(framework) as solved,
+    ):
+        judge = Judge(_InNotebook(sandbox, framework), generator, budget, scheme, solved)
         return [judge.record(one) for one in exercises], judge.log
 
 
@@ -127,6 +131,32 @@ class _InNotebook:
     def transport(self, trusted=(), public=False):
         """Return a transport."""
         return Notebook(self.sandbox.transport(trusted, public), self.framework)
+
+
+class _Solved:
+    """Our notebook in a sandbox of its own, which starts when it is first asked whether a check is sound.
+
+    Args:
+        framework: Framework of the notebook.
+    """
+
+    def __init__(self, framework):
+        self._framework, self._sandbox = framework, None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        if self._sandbox:
+            self._sandbox.close()
+
+    def transport(self):
+        """Return a transport to it."""
+        if self._sandbox is None:
+            paths = [*(ROOT / "cs231n").rglob("*.py"), ROOT / self._framework.notebook]
+            files = {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in paths}
+            self._sandbox = outside.Sandbox(files, framework=self._framework)
+        return Notebook(self._sandbox.transport(), self._framework)
 
 
 def _digest(copy, tree):

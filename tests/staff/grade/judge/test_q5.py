@@ -8,6 +8,8 @@ import json
 
 import pytest
 
+from cs231n.checks import compare
+from cs231n.checks.exercises import convnets
 from cs231n.checks.rubric import load_rubric
 from staff.grade.intake.cells import Notebooks
 from staff.grade.judge import q5, seeds
@@ -301,6 +303,21 @@ def test_a_framework_that_is_missing_costs_nobody_points(release, monkeypatch):
         {PYTORCH: solved(PYTORCH).encode()}, release, SEEDED, load_rubric().exercises.values(), Budget(300)
     )
     assert {record.verdict for record in records} == {"grader_error"} and log == ["PyTorch is not installed here"]
+
+
+def test_answers_that_break_a_check_fail_it_where_our_notebook_passes_it(release, monkeypatch):
+    right = compare.close
+
+    def breaks(name, value, *args, **more):
+        if not value.any():
+            raise ZeroDivisionError(name)
+        return right(name, value, *args, **more)
+
+    monkeypatch.setattr(convnets.compare, "close", breaks)
+    exercises = [one for one in load_rubric().exercises.values() if one.name == "barebones_convnet"]
+    files = {PYTORCH: in_convnet("return torch.zeros(len(x), 5)").encode()}
+    [record], log = q5.grade_q5(files, release, SEEDED, exercises, Budget(300))
+    assert record.verdict in ("failed", "error") and record.checks[0].verdict == "failed" and log == []
 
 
 # --- which notebook counts, and what broke ---------------------------------------------------------------------
