@@ -17,9 +17,11 @@ from pathlib import Path
 
 import pytest
 
+from cs231n.checks import registry
 from cs231n.submit.archive import MODULES
 from staff import ROOT
 from staff.grade.sandbox import outside
+from tests.staff.grade.attacks.forgeries import knowing, known_to_the_public, with_forward
 from tests.staff.grade.attacks.runtime import in_call
 from tests.staff.grade.conftest import SECRET, write_zip
 
@@ -104,6 +106,14 @@ LOOKS = {
             except (OSError, subprocess.SubprocessError): continue
             raise AssertionError(name)
         """,
+    "memory that no limit counts": """
+        import ctypes
+        libc = ctypes.CDLL(None, use_errno=True)
+        for change in (lambda: os.memfd_create("x"), lambda: 1 / (libc.syscall(447, 0) + 1)):
+            try: change()
+            except (OSError, ZeroDivisionError): continue
+            raise AssertionError
+        """,
     "state of the first process": """
         import ctypes, resource
         libc = ctypes.CDLL(None, use_errno=True)
@@ -129,7 +139,7 @@ def relu_forward(x):
 """
 
 
-def grade(folder, solved, setting, submissions):
+def grade(folder, solved, setting, submissions, exercises=EXERCISES, more=None):
     """Grade submissions in a setting; returns (name -> exercise -> verdict, output, what is new in /tmp)."""
     home = folder / "run"
     (home / "submissions").mkdir(parents=True)
@@ -142,9 +152,10 @@ def grade(folder, solved, setting, submissions):
             solved["cs231n/layers.py"] + b"\nimport os\n" + text.replace("{{", "{").replace("}}", "}").encode()
         )
         files = {file: data for file, data in solved.items() if file in MODULES}
-        write_zip(home / "submissions" / f"{name}.zip", files | {"cs231n/layers.py": layers})
+        files |= {"cs231n/layers.py": layers} | (more or {}).get(name, {})
+        write_zip(home / "submissions" / f"{name}.zip", files)
     command = [sys.executable, "-m", "staff.grade", str(home / "submissions"), "--out", str(home / "out")]
-    command += ["--secret", str(home / "secret"), "--workers", "1", "--exercises", *EXERCISES]
+    command += ["--secret", str(home / "secret"), "--workers", "1", "--exercises", *exercises]
     before = set(os.listdir(tempfile.gettempdir()))
     prefix, environment = setting(folder)
     done = subprocess.run(
@@ -229,6 +240,40 @@ def test_code_that_looks_around_finds_nothing_and_others_keep_their_points(tmp_p
     assert left == set()
     if "without" in setting.__name__:
         assert "Isolation: reduced: bubblewrap is not installed" in output and "Landlock closes" in output
+
+
+FORGED_EXERCISES = ("relu_forward", "layernorm_backward", "conv_forward_naive")
+_BEFORE, _OWN = (len(registry.checks_of(name)) for name in FORGED_EXERCISES[:2])
+OWN_NUMBERS = list(range(_BEFORE, _BEFORE + _OWN))  # of the checks of layernorm_backward, without decoys
+FORGED = {
+    "counts-forks": knowing("fork hooks", numbers=OWN_NUMBERS),
+    "shares-memory": knowing("shared memory", "low rank, and what depends on gamma and beta", OWN_NUMBERS),
+    "public-alone": known_to_the_public(),
+    "a-constant": with_forward("a constant"),
+    "given-code": """
+from cs231n import mine
+def conv_forward_naive(x, w, b, conv_param):
+    return mine.conv_forward(x, w, b, conv_param["stride"], conv_param["pad"]), (x, w, b, conv_param)
+""",
+    "many-files": in_call("[open(f'{k}', 'w').close() for k in range(50_000)]"),
+}
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_what_is_forged_fails_and_others_keep_their_points(tmp_path, solved, release, setting):
+    if "without" in setting.__name__ and not outside._own_walls()["landlock"]:
+        pytest.skip("this system has no Landlock")
+    exercises = FORGED_EXERCISES
+    more = {"given-code": {"cs231n/mine.py": release["cs231n/numpy_kernels.py"]}}
+    verdicts, _, left = grade(tmp_path, solved, setting, FORGED | {"honest": ""}, exercises, more)
+    passed = dict.fromkeys(exercises, "passed")
+    assert verdicts.pop("honest") == passed and left == set()
+    assert verdicts.pop("given-code") == passed | {"conv_forward_naive": "error"}
+    many = verdicts.pop("many-files")
+    assert {name: many[name] for name in exercises[1:]} == {name: "passed" for name in exercises[1:]}
+    for name, found in verdicts.items():
+        assert found.pop("layernorm_backward") in ("failed", "blocked"), name
+        assert set(found.values()) == {"passed"}, name
 
 
 ODD_ANSWERS = {
