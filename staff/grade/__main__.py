@@ -10,8 +10,10 @@ OUT/manual.html what a human is to judge, whose points go into the tables of OUT
 goes on where it was; what has not changed is not graded again. With --scheduler the workers of a Dask cluster
 grade, and this machine reads and writes.
 
-Exit status: 0 if all were graded, 1 if the grader itself broke at one or readers do not agree, 2 for a wrong
-command line.
+Our own solution is graded first and last: if it misses a point, the machine is at fault and there is no gradebook.
+
+Exit status: 0 if all were graded; 1 if the grader itself broke, something was not graded, or readers do not agree;
+2 for a wrong command line.
 """
 
 import contextlib
@@ -26,13 +28,14 @@ from staff.grade.grading import Setup, checks_digest
 from staff.grade.intake import exports, roster
 from staff.grade.intake.text import clean
 from staff.grade.judge import seeds
-from staff.grade.points import bank, lateness, manual, overrides, previous, readings
+from staff.grade.points import bank, lateness, manual, overrides, previous, readings, site_tables
 from staff.grade.points.course import Course
 from staff.grade.points.output import Output, locked
 from staff.grade.pool.errors import ClusterError
 from staff.grade.pool.processes import start_server
 from staff.grade.run import grade_class
 from staff.grade.sandbox import outside
+from staff.grade.self_check import faults
 
 __all__ = ["main"]
 
@@ -79,7 +82,15 @@ def _grade(options, export, submissions, replaced, setup, output, given, before)
     course = output.course
     absent = course.absent(setup.chosen, load_rubric().manual.values())
     _tell(export, submissions, course, absent, options.deadline)
+    if not options.no_self_check and (wrong := faults(setup, options.scheduler)):
+        return _unsound(wrong)
     summary = grade_class(submissions, setup, output, given.points, options.workers, options.scheduler)
+    if (
+        not options.no_self_check
+        and summary.kept < summary.submissions
+        and (wrong := faults(setup, options.scheduler))
+    ):
+        return _unsound(wrong)
     outside.remove_leftovers()
     _write_tables(output, summary, absent, options)
     changes = previous.changes(before, summary.records) if before is not None else None
@@ -94,7 +105,18 @@ def _grade(options, export, submissions, replaced, setup, output, given, before)
         print("\n".join(f"  {line}" for line in given.conflicts))
     if changes is not None:
         print(previous.changes_text(changes))
-    return 1 if summary.undecided or given.conflicts else 0
+    lost = sorted({one.name for one in submissions} - {one.name for one in summary.records})
+    if lost:
+        print(f"NEITHER GRADED NOR EXPLAINED: {', '.join(lost)}. Run the same command again.")
+    return 1 if summary.undecided or given.conflicts or lost else 0
+
+
+def _unsound(wrong):
+    """Print what our own solution missed; returns the exit status."""
+    print("THE MACHINE IS AT FAULT: our own solution does not get every point here. No gradebook is written.")
+    print("\n".join(f"  {line}" for line in wrong))
+    print("Look for a full disk, memory that runs out, or too many --workers, then run the same command again.")
+    return 1
 
 
 def _readings(options, course, submissions, replaced, secret):
@@ -191,8 +213,24 @@ def _write_tables(output, summary, absent, options):
     if course.policy and any(one.bank for group in course.people.values() for one in group):
         text = course.bank.table(course.paid(summary.records), options.close)
         Output.put(_late_day_table(options), text)
+    output.write_table("misconceptions.csv", site_tables.misconceptions(summary.records))
+    if options.site:
+        _write_for_site(output, summary, absent, options)
     if (text := overrides.log_text(options.out / "overrides_log.csv", course.decided)) is not None:
         output.write_table("overrides_log.csv", text)
+
+
+def _write_for_site(output, summary, absent, options):
+    """Write the table that a course site imports."""
+    standings = [*(one for record in summary.records for one in output.course.standings(record)), *absent]
+    text = site_tables.site_table(options.site, standings, options.column or options.assignment)
+    output.write_table(f"{options.site}.csv", text)
+    waiting = site_tables.open_students(standings)
+    print(
+        f"Wrote {options.out / options.site}.csv; {len(waiting)} students are not in it, as their points are open."
+    )
+    if waiting:
+        print(f"  open: {', '.join(map(clean, waiting[:20]))}{' ...' if len(waiting) > 20 else ''}")
 
 
 def _print(summary, out, moved):

@@ -1,11 +1,15 @@
 """Grade one submission: read it, run its exercises in a sandbox, and put down what came of it."""
 
+import ast
 import contextlib
 import dataclasses
 import functools
 import hashlib
+import platform
 import time
 from pathlib import Path
+
+import numpy as np
 
 from cs231n.checks.points import SCHEMES
 from cs231n.checks.rubric import Exercise, load_rubric
@@ -92,13 +96,22 @@ class Graded:
 
 
 def checks_digest(root: Path) -> str:
-    """Return SHA-256 over what decides about scores: checks, rubric, the solution where it stands in."""
+    """Return SHA-256 over what decides about scores: checks, rubric, the solution, Python and NumPy."""
     paths = [path for kind in ("py", "toml", "json") for path in (root / "cs231n").rglob(f"*.{kind}")]
     paths += (root / "staff" / "grade" / "hidden").glob("*.py")
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(repr((platform.python_version(), np.__version__)).encode())
     for path in sorted(paths):
-        digest.update(repr((path.relative_to(root).as_posix(), path.read_bytes())).encode())
+        digest.update(repr((path.relative_to(root).as_posix(), _meaning(path))).encode())
     return digest.hexdigest()
+
+
+def _meaning(path: Path) -> str | bytes:
+    """Return what a file says: of Python its syntax tree, in which comments and line breaks are no more."""
+    data = path.read_bytes()
+    try:
+        return ast.dump(ast.parse(data)) if path.suffix == ".py" else data
+    except (SyntaxError, ValueError):
+        return data
 
 
 def grade(
@@ -151,7 +164,7 @@ def grade(
     in_notebook, log = grade_q5(contents.files, assembly.files, seeded, setup.chosen, budget, setup.scheme)
     seconds = round(time.monotonic() - start, 3)
     record = dataclasses.replace(record, exercises=(*exercises, *in_notebook), seconds=seconds)
-    record = _read(record, notebooks, problems, setup)
+    record = hidden.without_details(_read(record, notebooks, problems, setup))
     return Graded(record, log=(*judge.log, *log), token_hashes=hashes, late=budget.late())
 
 
@@ -219,6 +232,7 @@ def _blank(submission, setup):
         scheme=setup.scheme,
         problems=submission.problems,
         marked_late=submission.marked_late,
+        limit=setup.limit,
     )
 
 
@@ -228,4 +242,6 @@ def _still_holds(earlier, record, setup):
         return False
     decides = ("digest", "code", "checks", "scheme", "secret", "isolation")
     same = all(getattr(earlier, name) == getattr(record, name) for name in decides)
+    if earlier.limit != record.limit and any(one.verdict == "timeout" for one in earlier.exercises):
+        return False
     return same and all(exercise.verdict != "grader_error" for exercise in earlier.exercises)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cs231n.checks.points import SCHEMES
 from staff.grade import limits
+from staff.grade.points.site_tables import SITES
 
 __all__ = ["parser"]
 
@@ -18,6 +19,8 @@ def parser(description):
     made.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="archive or folder")
     made.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of what comes of it")
     made.add_argument("--secret", type=Path, required=True, metavar="FILE", help="the course secret")
+    made.add_argument("--for", dest="site", choices=SITES, help="write a table that this course site imports, too")
+    made.add_argument("--column", metavar="TEXT", help="the assignment's column there (default: its --assignment)")
     _people(made.add_argument_group("students and staff"))
     _late(made.add_argument_group("late submissions", "of several by one student the latest counts"))
     _grading(made.add_argument_group("grading"))
@@ -112,6 +115,11 @@ def _grading(group):
         choices=SCHEMES,
         default=SCHEMES[0],
         help="how points come about (default: %(default)s)",
+    )
+    group.add_argument(
+        "--no-self-check",
+        action="store_true",
+        help="do not grade our own solution first and last, to see whether the machine is sound",
     )
     group.add_argument(
         "--unsafe",

@@ -16,13 +16,14 @@ __all__ = ["CheckRecord", "ExerciseRecord", "ManualRecord", "PartRecord", "Recor
 @dataclasses.dataclass(frozen=True)
 class CheckRecord:
     """What came of a check: its id, the line that a student reads, a `verdicts.Verdict`, a message, and
-    whether it is a detail."""
+    whether it is a detail, and whether only the grader has it."""
 
     id: str
     line: str
     verdict: str
     message: str = ""
     detail: bool = False
+    hidden: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,6 +123,7 @@ class Record:
         scheme: how points came about, one of cs231n.checks.points.SCHEMES.
         marked_late: whether the course site marks it as late without saying how late.
         files: how many files of the assignment could be read; None where it was not looked.
+        limit: seconds that all checks together could take.
     """
 
     name: str
@@ -140,6 +142,7 @@ class Record:
     scheme: str = SCHEMES[0]
     marked_late: bool = False
     files: int | None = None
+    limit: float = 0.0
 
     @property
     def earned(self) -> float:

@@ -2,6 +2,7 @@
 
 import json
 
+from cs231n.checks.mistakes.recognise import catalogue
 from staff.grade.points.course import is_open, scaled
 from staff.grade.points.lateness import Lateness
 from staff.grade.record import Record
@@ -83,6 +84,9 @@ def _exercise(exercise):
     missed = [check for check in exercise.checks if check.verdict not in ("passed", "not_implemented")]
     lines = [exercise.message] if exercise.message else []
     lines += [f"- {check.line}: {check.message or check.verdict}".replace("\n", "\n  ") for check in missed]
+    if known := catalogue().get(exercise.misconception):
+        lines.append(f"It looks as if: {known.title}")
+        lines += [f"Hint {number}: {hint}" for number, hint in enumerate(known.hints, 1)]
     if exercise.decided:
         lines.insert(0, exercise.decided)
     if exercise.exempt:

@@ -8,14 +8,16 @@ import types
 import pytest
 
 from cs231n.checks import registry, verdicts
+from cs231n.checks.registry import Check
 from cs231n.checks.rubric import load_rubric
 from cs231n.checks.verdicts import Verdict
 from staff import ROOT
 from staff.grade import grading, hidden
 from staff.grade.grading import Setup, broken, checks_digest, grade
 from staff.grade.intake.exports import Submission
+from staff.grade.points.course import Course
 from staff.grade.points.gradebook import row
-from staff.grade.record import dump
+from staff.grade.record import CheckRecord, ExerciseRecord, Record, dump
 from staff.grade.sandbox.outside import SandboxError
 from tests.staff.grade.conftest import SECRET, write_folder, write_zip
 
@@ -157,6 +159,9 @@ def test_the_digest_of_the_checks_follows_checks_rubric_solution_and_hidden_chec
     files |= {"staff/grade/hidden/mine.py": b"4"}
     root = write_folder(tmp_path, files)
     seen = {checks_digest(root)}
+    (root / "cs231n/layers.py").write_bytes(b"3  # with a comment\n")
+    seen.add(checks_digest(root))
+    assert len(seen) == 1
     for name in files:
         (root / name).write_bytes(b"changed")
         seen.add(checks_digest(root))
@@ -207,8 +212,8 @@ def test_where_the_grader_breaks_at_a_notebook_only_its_exercises_are_undecided(
     in_notebook = [one for one in graded.record.exercises if one.question == "Q5"]
     assert {(one.verdict, one.earned) for one in in_notebook} == {("grader_error", 0)}
     assert len(graded.log) == 1 and "SandboxError" in graded.log[0]
-    line = row(graded.record)
-    assert (line["total"], line["Q5"], line["Q4"]) == ("grader_error", "grader_error", 30)
+    line = row(Course().shared(graded.record))
+    assert (line["total"], line["Q5"], line["Q4"]) == (None, None, 30)
 
 
 # --- no cascade, through the sandbox --------------------------------------------------------------------------
@@ -232,3 +237,25 @@ def test_a_broken_layer_costs_the_exercises_built_on_it_nothing(setup, solved, t
         composites |= {one.name: one for one in record.exercises if one.name == "spatial_batchnorm_forward"}
     assert {name: one.verdict for name, one in composites.items()} == dict.fromkeys(composites, "passed")
     assert "batchnorm_forward" in composites["fully_connected_net_batchnorm"].trusted
+
+
+def test_other_versions_of_python_and_numpy_give_another_digest(tmp_path, monkeypatch):
+    before = checks_digest(tmp_path)
+    monkeypatch.setattr("numpy.__version__", "1.0")
+    after = checks_digest(tmp_path)
+    monkeypatch.setattr("platform.python_version", lambda: "2.7")
+    assert len({before, after, checks_digest(tmp_path)}) == 3
+
+
+def test_hidden_checks_show_their_line_and_nothing_else(monkeypatch):
+    def secret(subject, rng):
+        """large batches work"""
+
+    secret.__module__ = "staff.grade.hidden.mine"
+    check = Check("adam", "secret", "large batches work", "", secret)
+    monkeypatch.setattr(hidden, "checks_of", lambda name: [check])
+    checks = (CheckRecord("adam.secret", "large batches work", "failed", "expected 1234"),)
+    one = ExerciseRecord("adam", "Q1", 1, 0, "failed", "large batches work: expected 1234", checks=checks)
+    record = Record("a2", "a2", "", "", "", "", "", None, "", exercises=(one,))
+    [shown] = hidden.without_details(record).exercises
+    assert (shown.message, shown.checks[0].message, shown.checks[0].hidden) == ("large batches work", "", True)

@@ -47,9 +47,10 @@ def grade(tmp_path, monkeypatch):
             hashes = {"adam": np.arange(100, dtype=np.uint64)}
             yield Graded(dataclasses.replace(record, submitted=submission.submitted), token_hashes=hashes)
 
-    played.skill, played.killed_at = 1.0, None
+    played.skill, played.killed_at, played.faults = 1.0, None, []
     monkeypatch.setattr("staff.grade.run.grade_all", played)
     monkeypatch.setattr("staff.grade.__main__.start_server", lambda: None)
+    monkeypatch.setattr("staff.grade.__main__.faults", lambda setup, scheduler: played.faults)
     monkeypatch.setattr(os, "environ", dict(os.environ))
 
     def run(*more, skill=1.0, killed_at=None):
@@ -57,6 +58,7 @@ def grade(tmp_path, monkeypatch):
         values = ("--out", tmp_path / "out", "--secret", tmp_path / "secret", *more)
         return main([str(value) for value in (tmp_path / "in", *values)])
 
+    run.played = played
     return run
 
 
@@ -177,3 +179,27 @@ def test_what_cannot_be_meant_ends_the_run_before_anything_is_written(grade, tmp
     assert ended.value.code == 2
     assert said in " ".join(capsys.readouterr().err.split())
     assert not (tmp_path / "out").exists()
+
+
+def test_where_our_own_solution_misses_a_point_there_is_no_gradebook(grade, tmp_path, capsys):
+    grade.played.faults = ["adam: 0 of 1 points, timeout. too slow"]
+    assert grade() == 1
+    assert "THE MACHINE IS AT FAULT" in (said := capsys.readouterr().out) and "adam: 0 of 1 points" in said
+    assert not (tmp_path / "out" / "gradebook.csv").exists()
+    assert grade("--no-self-check") == 0
+
+
+def test_a_submission_that_is_neither_graded_nor_explained_is_an_error(grade, monkeypatch, capsys):
+    monkeypatch.setattr("staff.grade.run.grade_all", lambda submissions, *rest: iter(()))
+    assert grade() == 1
+    assert "NEITHER GRADED NOR EXPLAINED: submission_2, submission_3." in capsys.readouterr().out
+
+
+def test_a_table_for_a_course_site_has_the_final_points_and_the_run_says_who_is_open(grade, tmp_path, capsys):
+    (tmp_path / "roster.csv").write_text("id,name,section\ns1,Ada,A\ns2,Ben,B\ns3,Eve,B\n")
+    assert grade("--for", "canvas", "--column", "A2 (17)", "--roster", tmp_path / "roster.csv") == 0
+    assert "3 in the roster, 1" in capsys.readouterr().out.replace(
+        "3 students in the roster, 1 of them", "3 in the roster, 1"
+    )
+    text = (tmp_path / "out" / "canvas.csv").read_text()
+    assert text.splitlines() == ["Student,ID,SIS User ID,SIS Login ID,Section,A2 (17)", "Eve,,s3,,B,0"]

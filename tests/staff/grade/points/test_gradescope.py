@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from cs231n.checks.mistakes.recognise import catalogue
 from staff.grade.points.course import Course
 from staff.grade.points.gradebook import row
 from staff.grade.points.gradescope import results
@@ -42,6 +43,13 @@ def test_each_exercise_is_a_test_with_points_and_what_was_missed():
     assert "float32" not in first["output"]
     assert second["status"] == "passed" and "affine_forward, affine_backward" in second["output"]
     assert third["output"] == "not written yet"
+
+
+def test_a_named_mistake_comes_with_its_hints():
+    name, known = next(iter(catalogue().items()))
+    wrong = dataclasses.replace(EXERCISES[0], misconception=name)
+    output = parsed(dataclasses.replace(RECORD, exercises=(wrong,)))["tests"][0]["output"]
+    assert f"It looks as if: {known.title}\nHint 1: {known.hints[0]}" in output and "Hint 3: " in output
 
 
 def test_judged_items_have_a_score_and_pending_ones_none():

@@ -1,0 +1,87 @@
+"""Tables of points that course sites import, and the table of misconceptions.
+
+Only students whose points are final are in a table for a site: what is open stays there as it is.
+"""
+
+import csv
+import io
+
+from cs231n.checks.mistakes.recognise import catalogue
+from staff.grade.points.course import scaled
+from staff.grade.points.gradebook import safe
+
+__all__ = ["SITES", "misconceptions", "open_students", "site_table"]
+
+FINAL = ("complete", "nothing handed in")
+
+
+def site_table(site, standings, column):
+    """Return the CSV text that a course site imports.
+
+    Args:
+        site: one of SITES.
+        standings: course.Standings.
+        column: header of the assignment's column, as the site has it.
+    """
+    header, line = SITES[site]
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\r\n")
+    table.writerow([word.format(column=column) for word in header])
+    for one in sorted(_final(standings), key=lambda one: (one.person.section, one.person.key)):
+        table.writerow([f"{value:g}" if isinstance(value, float) else safe(value) for value in line(one)])
+    return text.getvalue()
+
+
+def open_students(standings):
+    """Return the keys of the students whose points are not final, sorted."""
+    final = {one.person.key for one in _final(standings)}
+    return sorted({one.person.key for one in standings} - final)
+
+
+def _final(standings):
+    """Return the standings that are final; none of a student with two submissions that no time orders."""
+    keys = [one.person.key for one in standings]
+    return [one for one in standings if one.status in FINAL and keys.count(one.person.key) == 1]
+
+
+def _points(standing):
+    points = scaled(standing.record, standing.final)
+    return "" if points is None else float(points)
+
+
+def _canvas(one):
+    return one.person.name, "", one.person.id, one.person.email, one.person.section, _points(one)
+
+
+def _moodle(one):
+    return one.person.id, one.person.email, _points(one), "; ".join(one.record.problems)
+
+
+def _gradescope(one):
+    return one.person.name, one.person.id, one.person.email, one.person.section, _points(one)
+
+
+# Canvas: https://community.canvaslms.com, "How do I import grades in the Gradebook?"; ID is Canvas's own number;
+# where it is empty the SIS user id decides. Moodle: Grades > Import > CSV file, mapped by id number or e-mail.
+# Gradescope: the columns of its own roster and grade files.
+SITES = {
+    "canvas": (("Student", "ID", "SIS User ID", "SIS Login ID", "Section", "{column}"), _canvas),
+    "moodle": (("ID number", "Email address", "{column}", "Feedback"), _moodle),
+    "gradescope": (("Name", "SID", "Email", "Sections", "{column}"), _gradescope),
+}
+
+
+def misconceptions(records):
+    """Return a CSV text with a line for each misconception: exercise, what is wrong, how many students, who."""
+    found, known = {}, catalogue()
+    for record in records:
+        for exercise in record.exercises:
+            if exercise.misconception:
+                found.setdefault((exercise.name, exercise.misconception), []).append(record.name)
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["exercise", "misconception", "what is wrong", "submissions", "names"])
+    for (exercise, name), those in sorted(found.items(), key=lambda item: (-len(item[1]), item[0])):
+        title = known[name].title if name in known else ""
+        table.writerow([exercise, name, safe(title), len(those), " ".join(sorted(those))])
+    return text.getvalue()
