@@ -11,7 +11,10 @@ import types
 import warnings
 from pathlib import Path
 
-from cs231n.checks import registry
+from cs231n.checks import (
+    exercises,  # noqa: F401 - registers the checks
+    registry,
+)
 from cs231n.checks.run import run_check
 from cs231n.checks.subject.client import InProcess, Subject
 from cs231n.checks.subject.host import Host

@@ -1,6 +1,8 @@
 """Small changes to the solution: what is generated, how it is judged, and that the list of survivors is true."""
 
 import dataclasses
+import subprocess
+import sys
 
 import pytest
 
@@ -34,6 +36,11 @@ def test_every_mutant_changes_a_line_of_its_block_and_nothing_else(relu):
         assert (mutant.block, mutant.exercises) == ("cs231n/layers.py:relu_backward", ("relu_backward",))
         pairs = zip(solved.splitlines(), mutant.source.splitlines(), strict=True)
         assert [k for k, (old, new) in enumerate(pairs, start=1) if old != new] == [mutant.line]
+
+
+def test_the_command_has_the_checks_without_help_from_other_modules():
+    code = "import staff.mutation.judge; from cs231n.checks import registry; assert registry.checks_of('adam')"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
 
 def test_a_change_is_noticed_and_no_change_survives(relu):
