@@ -295,6 +295,7 @@ wrong(
         "What was learned has to be applied at test time too.",
     ),
     (_TEST, "out = (x - running_mean) / np.sqrt(running_var + eps)"),
+    forms=(((_TEST, "out = (x - running_mean) / np.sqrt(running_var)"),),),
 )
 wrong(
     "batchnorm-test-mode-divides-by-variance",

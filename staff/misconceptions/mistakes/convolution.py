@@ -136,7 +136,8 @@ wrong(
         "Check each place where you use the size of a filter.",
     ),
     ("(F, _, HH, WW) = x.shape, w.shape", "(F, _, HH, WW) = x.shape, (*w.shape[:3], w.shape[2])"),
-    forms=tuple(  # only the window is square, and each product complains in its own way
+    forms=(((_SIZE, _SIZE.replace("W + 2 * pad - WW", "W + 2 * pad - HH")),),)
+    + tuple(  # only the window is square, and each product complains in its own way
         ((_SUM, product.replace("SQUARE", "top : top + HH, left : left + HH") + " + b[f]"),)
         for product in (
             "np.sum(padded[n, :, SQUARE] * w[f])",

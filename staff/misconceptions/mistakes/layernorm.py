@@ -87,6 +87,17 @@ wrong(
     ("out = gamma * xhat + beta", "out = xhat"),
 )
 wrong(
+    "layernorm-beta-forgotten",
+    FORWARD,
+    "beta is not added",
+    (
+        "Which of the arguments does your output not depend on?",
+        "Set gamma to zero: what should come out?",
+        "After normalising, the layer may still choose a mean and a spread for each feature.",
+    ),
+    ("out = gamma * xhat + beta", "out = gamma * xhat"),
+)
+wrong(
     "layernorm-divided-by-variance",
     FORWARD,
     "the root of the variance is missing",
@@ -109,6 +120,7 @@ wrong(
     ),
     ("out = gamma * xhat + beta", "out = (gamma * xhat.T + beta).T"),
     forms=(
+        (("out = gamma * xhat + beta", "out = (gamma.reshape(1, -1) * xhat.T + beta.reshape(1, -1)).T"),),
         (
             (
                 "out = gamma * xhat + beta",

@@ -103,6 +103,11 @@ _SCORES = 'scores, scores_cache = affine_forward(hidden, self.params["W2"], self
 _LOSS = "loss += 0.5 * reg * np.sum(W * W)"
 _GRAD = "grads[name] += reg * W"
 _LOOP = 'for name in ("W1", "W2"):'
+_SUMMED_LOSS = (
+    "loss, dscores = softmax_loss(scores, y)",
+    "loss, dscores = softmax_loss(scores, y)\n        loss, dscores = loss * len(X), dscores * len(X)",
+)
+_TWO_LOSS = "loss += reg * np.sum(W * W)"
 
 wrong(
     "two-layer-half-forgotten",
@@ -110,6 +115,11 @@ wrong(
     "the penalty in the loss lacks its factor 0.5",
     _HALF,
     (_LOSS, "loss += reg * np.sum(W * W)"),
+    forms=(
+        ((_LOSS, _TWO_LOSS), (_LOOP, 'for name in ("W1",):')),
+        ((_LOSS, _TWO_LOSS), (_GRAD, "pass")),
+        ((_LOSS, _TWO_LOSS), (_LOOP, 'for name in ("W1", "W2", "b1", "b2"):')),
+    ),
 )
 wrong(
     "two-layer-penalty-gradient-doubled",
@@ -172,6 +182,10 @@ wrong(
     "the biases are penalised too",
     _BIASES,
     (_LOOP, 'for name in ("W1", "W2", "b1", "b2"):'),
+    forms=(
+        ((_LOOP, 'for name in ("W1", "W2", "b1", "b2"):'), (_GRAD, _GRAD + ' * (name[0] == "W")')),
+        ((_LOOP, 'for name in ("W1", "W2", "b1", "b2"):'), (_LOSS, _LOSS + ' * (name[0] == "W")')),
+    ),
 )
 wrong(
     "two-layer-penalty-on-first-layer-only",
@@ -222,8 +236,35 @@ wrong("two-layer-weights-not-scaled", TWO, "the weights are not scaled by weight
 wrong("two-layer-root-of-scale", TWO, "the weights are scaled by the root of weight_scale", _VARIANCE,
       (_W1, _W1.replace("weight_scale *", "weight_scale**0.5 *")),
       (_W2, _W2.replace("weight_scale *", "weight_scale**0.5 *")))  # fmt: skip
-wrong("two-layer-uniform-weights", TWO, "the weights are drawn between 0 and weight_scale", _UNIFORM,
-      (_W1, _W1.replace("randn", "rand")), (_W2, _W2.replace("randn", "rand")))  # fmt: skip
+wrong(
+    "two-layer-uniform-weights",
+    TWO,
+    "the weights are drawn between 0 and weight_scale",
+    _UNIFORM,
+    (_W1, _W1.replace("randn", "rand")),
+    (_W2, _W2.replace("randn", "rand")),
+)
+_OWN_SCALE = (
+    "Print the standard deviation of your weights for two values of weight_scale.",
+    "Good rules for the spread are known; which one does the docstring ask for?",
+    "Here the caller says what the spread is.",
+)
+_TWO_SCALES = [
+    (
+        (_W1, _W1.replace("weight_scale", scale.format(n="input_dim", m="hidden_dim"))),
+        (_W2, _W2.replace("weight_scale", scale.format(n="hidden_dim", m="num_classes"))),
+    )
+    for scale in _SCALES[1:]
+    if "weight" not in scale
+]
+wrong(
+    "two-layer-own-scale",
+    TWO,
+    "the weights have a scale of their own, whatever weight_scale is",
+    _OWN_SCALE,
+    *_TWO_SCALES[0],
+    forms=tuple(_TWO_SCALES[1:]),
+)
 wrong("two-layer-zero-weights", TWO, "the weights start at zero", _ZERO,
       (_W1, 'self.params["W1"] = np.zeros((input_dim, hidden_dim))'),
       (_W2, 'self.params["W2"] = np.zeros((hidden_dim, num_classes))'))  # fmt: skip
@@ -302,6 +343,7 @@ wrong(
         "loss, dscores = softmax_loss(scores, y)",
         "loss, dscores = softmax_loss(scores, y)\n        loss, dscores = loss * len(X), dscores * len(X)",
     ),
+    forms=((_SUMMED_LOSS, (_LOSS, _TWO_LOSS)),),
 )
 
 # --- any number of layers -----------------------------------------------------------------------------------
@@ -320,8 +362,18 @@ _FULL_LOOP = "for i in range(1, last + 1):"
 _RELU_BACK = 'dh = relu_backward(dh, caches["relu", i])'
 _LAST = 'scores, caches["affine", last] = affine_forward(h, params[f"W{last}"], params[f"b{last}"])'
 
-wrong("full-net-half-forgotten", FULL, "the penalty in the loss lacks its factor 0.5", _HALF,
-      (_FULL_LOSS, "loss += reg * np.sum(W * W)"), **_ALL)  # fmt: skip
+wrong(
+    "full-net-half-forgotten",
+    FULL,
+    "the penalty in the loss lacks its factor 0.5",
+    _HALF,
+    (_FULL_LOSS, "loss += reg * np.sum(W * W)"),
+    forms=(
+        ((_FULL_LOSS, _TWO_LOSS), (_FULL_LOOP, "for i in range(1, last):")),
+        ((_FULL_LOSS, _TWO_LOSS), (_FULL_GRAD, "pass")),
+    ),
+    **_ALL,
+)
 wrong("full-net-penalty-gradient-doubled", FULL, "the gradient of the penalty is twice too large",
       _DOUBLE_GRADIENT,
       (_FULL_GRAD, 'grads[f"W{i}"] += 2 * reg * W'), **_ALL)  # fmt: skip
@@ -347,9 +399,27 @@ wrong("full-net-no-penalty-gradient", FULL, "the penalty is in the loss, but not
       _NO_PENALTY_GRADIENT, (_FULL_GRAD, "pass"), **_ALL)  # fmt: skip
 wrong("full-net-no-penalty-loss", FULL, "the penalty is in the gradients, but not in the loss", _NO_PENALTY_LOSS,
       (_FULL_LOSS, "pass"), **_ALL)  # fmt: skip
-wrong("full-net-penalty-on-biases", FULL, "the biases are penalised too", _BIASES,
-      (_FULL_GRAD, _FULL_GRAD + '\n            b = params[f"b{i}"]\n            loss += 0.5 * reg * np.sum(b * b)'
-       '\n            grads[f"b{i}"] += reg * b'), **_ALL)  # fmt: skip
+wrong(
+    "full-net-penalty-on-biases",
+    FULL,
+    "the biases are penalised too",
+    _BIASES,
+    (
+        _FULL_GRAD,
+        _FULL_GRAD + '\n            b = params[f"b{i}"]\n            loss += 0.5 * reg * np.sum(b * b)'
+        '\n            grads[f"b{i}"] += reg * b',
+    ),
+    forms=(
+        (
+            (
+                _FULL_GRAD,
+                _FULL_GRAD + '\n            b = params[f"b{i}"]\n            loss += 0.5 * reg * np.sum(b * b)',
+            ),
+        ),
+        ((_FULL_GRAD, _FULL_GRAD + '\n            grads[f"b{i}"] += reg * params[f"b{i}"]'),),
+    ),
+    **_ALL,
+)
 wrong(
     "full-net-last-layer-not-penalised",
     FULL,
@@ -433,18 +503,31 @@ wrong(
 )
 wrong("full-net-root-of-scale", FULL, "the weights are scaled by the root of weight_scale", _VARIANCE,
       (_WI, _WI.replace("weight_scale *", "weight_scale**0.5 *")), **_ALL)  # fmt: skip
-wrong("full-net-uniform-weights", FULL, "the weights are drawn between 0 and weight_scale", _UNIFORM,
-      (_WI, _WI.replace("randn", "rand")), **_ALL)  # fmt: skip
+wrong(
+    "full-net-uniform-weights",
+    FULL,
+    "the weights are drawn between 0 and weight_scale",
+    _UNIFORM,
+    (_WI, _WI.replace("randn", "rand")),
+    **_ALL,
+)
 wrong(
     "full-net-he-weights",
     FULL,
-    "the weights are scaled by the number of inputs, whatever weight_scale is",
+    "the weights have a scale of their own, whatever weight_scale is",
     (
         "Print the standard deviation of your weights for two values of weight_scale.",
         "Good rules for the spread are known; which one does the docstring ask for?",
         "Here the caller says what the spread is.",
     ),
     (_WI, 'self.params[f"W{i}"] = np.random.randn(fan_in, fan_out) * np.sqrt(2 / fan_in)'),
+    forms=(
+        *(
+            ((_WI, _WI.replace("weight_scale", scale.format(n="fan_in", m="fan_out"))),)
+            for scale in _SCALES[1:]
+            if "weight" not in scale
+        ),
+    ),
     **_ALL,
 )
 wrong(
@@ -524,9 +607,18 @@ wrong(
     (_FULL_GRAD, 'grads[f"W{i}"] = reg * W'),
     **_ALL,
 )
-wrong("full-net-loss-summed", FULL, "loss and gradients are multiplied by the batch size", _SUMMED,
-      ("loss, dscores = softmax_loss(scores, y)", "loss, dscores = softmax_loss(scores, y)\n"
-       "        loss, dscores = loss * len(X), dscores * len(X)"), **_ALL)  # fmt: skip
+wrong(
+    "full-net-loss-summed",
+    FULL,
+    "loss and gradients are multiplied by the batch size",
+    _SUMMED,
+    (
+        "loss, dscores = softmax_loss(scores, y)",
+        "loss, dscores = softmax_loss(scores, y)\n        loss, dscores = loss * len(X), dscores * len(X)",
+    ),
+    forms=((_SUMMED_LOSS, (_FULL_LOSS, _TWO_LOSS)),),
+    **_ALL,
+)
 
 # --- with normalisation -------------------------------------------------------------------------------------
 
@@ -944,8 +1036,18 @@ _CW = {
 _CONV_LOOP = 'for name in ("W1", "W2", "W3"):'
 _SIZE = "pooled_size = num_filters * pooled_height * pooled_width"
 
-wrong("conv-net-half-forgotten", CONV, "the penalty in the loss lacks its factor 0.5", _HALF,
-      (_LOSS, "loss += reg * np.sum(W * W)"))  # fmt: skip
+wrong(
+    "conv-net-half-forgotten",
+    CONV,
+    "the penalty in the loss lacks its factor 0.5",
+    _HALF,
+    (_LOSS, "loss += reg * np.sum(W * W)"),
+    forms=(
+        ((_LOSS, _TWO_LOSS), (_CONV_LOOP, 'for name in ("W1", "W2"):')),
+        ((_LOSS, _TWO_LOSS), (_GRAD, "pass")),
+        ((_LOSS, _TWO_LOSS), (_CONV_LOOP, 'for name in ("W1", "W2", "W3", "b1", "b2", "b3"):')),
+    ),
+)
 wrong("conv-net-penalty-gradient-doubled", CONV, "the gradient of the penalty is twice too large",
       _DOUBLE_GRADIENT,
       (_GRAD, "grads[name] += 2 * reg * W"))  # fmt: skip
@@ -991,6 +1093,7 @@ wrong(
         "loss, dscores = softmax_loss(scores, y)",
         "loss, dscores = softmax_loss(scores, y)\n        loss, dscores = loss * len(X), dscores * len(X)",
     ),
+    forms=((_SUMMED_LOSS, (_LOSS, _TWO_LOSS)),),
 )
 _CONV_SCALES = [
     ((_CW[3], _CW[3].replace("weight_scale", scale.format(n="hidden_dim", m="num_classes"))),) for scale in _SCALES
@@ -1007,8 +1110,23 @@ wrong("conv-net-no-penalty-gradient", CONV, "the penalty is in the loss, but not
       _NO_PENALTY_GRADIENT, (_GRAD, "pass"))  # fmt: skip
 wrong("conv-net-no-penalty-loss", CONV, "the penalty is in the gradients, but not in the loss", _NO_PENALTY_LOSS,
       (_LOSS, "pass"))  # fmt: skip
-wrong("conv-net-penalty-on-biases", CONV, "the biases are penalised too", _BIASES,
-      (_CONV_LOOP, 'for name in ("W1", "W2", "W3", "b1", "b2", "b3"):'))  # fmt: skip
+wrong(
+    "conv-net-penalty-on-biases",
+    CONV,
+    "the biases are penalised too",
+    _BIASES,
+    (_CONV_LOOP, 'for name in ("W1", "W2", "W3", "b1", "b2", "b3"):'),
+    forms=(
+        (
+            (_CONV_LOOP, 'for name in ("W1", "W2", "W3", "b1", "b2", "b3"):'),
+            (_GRAD, _GRAD + ' * (name[0] == "W")'),
+        ),
+        (
+            (_CONV_LOOP, 'for name in ("W1", "W2", "W3", "b1", "b2", "b3"):'),
+            (_LOSS, _LOSS + ' * (name[0] == "W")'),
+        ),
+    ),
+)
 wrong(
     "conv-net-filters-not-penalised",
     CONV,

@@ -211,6 +211,10 @@ wrong(
             (_CACHE, _CACHE.replace('config["cache"] =', "cache =")),
             (_RMS_STEP, _RMS_STEP.replace('config["cache"]', "cache") + '\n    del config["cache"]'),
         ),
+        (
+            (_CACHE, _CACHE.replace('config["cache"] =', "cache =")),
+            (_RMS_STEP, 'next_w = w - config["learning_rate"] * dw / np.sqrt(cache + config["epsilon"])'),
+        ),
     ),
 )
 wrong(
@@ -240,7 +244,7 @@ wrong(
 
 _MHAT, _VHAT = "mhat = m / (1 - beta1**t)", "vhat = v / (1 - beta2**t)"
 _ADAM_STEP = 'next_w = w - config["learning_rate"] * mhat / (np.sqrt(vhat) + config["epsilon"])'
-
+_INSIDE = _ADAM_STEP.replace('(np.sqrt(vhat) + config["epsilon"])', 'np.sqrt(vhat + config["epsilon"])')
 
 wrong(
     "adam-t-incremented-late",
@@ -285,6 +289,9 @@ wrong(
     # t is not needed, so many do not advance it
     forms=(
         ((_ADAM_STEP, _ADAM_STEP.replace("hat", "")), ("config.update(m=m, v=v, t=t)", "config.update(m=m, v=v)")),
+        # epsilon inside of the root besides
+        ((_ADAM_STEP, _INSIDE.replace("hat", "")),),
+        ((_ADAM_STEP, _INSIDE.replace("hat", "")), ("config.update(m=m, v=v, t=t)", "config.update(m=m, v=v)")),
     ),
 )
 wrong(
@@ -341,7 +348,7 @@ wrong(
         "Where does the docstring add it: before the root or after?",
         "Take gradients of zero: what do you divide by?",
     ),
-    (_ADAM_STEP, _ADAM_STEP.replace('(np.sqrt(vhat) + config["epsilon"])', 'np.sqrt(vhat + config["epsilon"])')),
+    (_ADAM_STEP, _INSIDE),
 )
 wrong(
     "adam-betas-swapped",
@@ -390,4 +397,11 @@ wrong(
     ),
     (_MHAT, "mhat = m / (1 - beta1)"),
     (_VHAT, "vhat = v / (1 - beta2)"),
+    forms=(
+        (
+            (_MHAT, "mhat = m / (1 - beta1)"),
+            (_VHAT, "vhat = v / (1 - beta2)"),
+            ("config.update(m=m, v=v, t=t)", "config.update(m=m, v=v)"),
+        ),
+    ),
 )
