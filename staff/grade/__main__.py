@@ -22,12 +22,12 @@ import sys
 
 from cs231n.checks.rubric import load_rubric
 from cs231n.checks.rubric import select as select_exercises
+from staff.course_secret import read_secret
 from staff.grade import options as command_line
 from staff.grade.alike.tokens import TokenHashes
 from staff.grade.grading import Setup, checks_digest
 from staff.grade.intake import exports, roster
 from staff.grade.intake.text import clean
-from staff.grade.judge import seeds
 from staff.grade.points import bank, lateness, manual, overrides, previous, readings, site_tables
 from staff.grade.points.course import Course
 from staff.grade.points.output import Output, locked
@@ -55,7 +55,7 @@ def main(arguments=None):
                 raise ValueError(
                     f"{why}. Install bubblewrap, or add --unsafe on a machine that holds nothing else"
                 )
-            secret = seeds.read_secret(options.secret)
+            secret = read_secret(options.secret)
             exercises = tuple(select_exercises(options.exercises))
             export = exports.find_submissions(options.paths)
             course, submissions, replaced = _course(options, export)

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from staff import ROOT
+from staff.course_secret import read_secret
 from staff.grade import grading
 from staff.grade.intake.exports import Submission
-from staff.grade.judge import seeds
 from staff.grade.points import gradescope
 from staff.grade.sandbox import outside
 from staff.release.build import build
@@ -38,9 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ["OMP_NUM_THREADS"] = "1"
     submitted = submission_in(options.home)
     checks = grading.checks_digest(ROOT)
-    setup = grading.Setup(
-        seeds.read_secret(SECRET), build(), checks, unsafe=True
-    )  # the result says what there was
+    setup = grading.Setup(read_secret(SECRET), build(), checks, unsafe=True)  # the result says what there was
     try:
         graded = grading.grade(submitted, setup)
     except Exception:

@@ -18,7 +18,6 @@ __all__ = [
     "READING_BYTES",
     "RESOURCES",
     "SCRATCH_BYTES",
-    "SECRET_BYTES",
     "START",
     "STOP",
     "SUBMISSION",
@@ -68,5 +67,3 @@ GLANCE = 10.0  # after which, without news, it is looked whether there are worke
 # Similarity
 TOKENS = 1_000_000  # of all code of a submission, its modules first: more than the largest file that is read has
 TOKEN_READINGS = 4  # times the lines of a file that are read, where its syntax is broken
-
-SECRET_BYTES = 16  # a shorter course secret can be guessed

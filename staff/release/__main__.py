@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from staff import ROOT
+from staff.course_secret import SecretError
 from staff.release.archive import write_folder, write_zip
 from staff.release.build import build
 from staff.release.errors import ReleaseError
@@ -72,7 +73,6 @@ def _release(folder):
 
 def _autograder(archive, secret, pip_conf):
     """Write the autograder."""
-    from staff.grade.judge.seeds import SecretError
     from staff.release.autograder import PATTERNS, bundle, read_or_make_secret
 
     secret = secret or archive.with_suffix(".secret")

@@ -4,6 +4,7 @@ import secrets
 from pathlib import Path
 
 from staff import ROOT
+from staff.course_secret import read_secret
 from staff.release import files
 
 __all__ = ["PATTERNS", "bundle", "read_or_make_secret"]
@@ -30,8 +31,6 @@ def bundle(secret: bytes, pip_conf: bytes | None = None, source: Path = ROOT) ->
 
 def read_or_make_secret(path: Path) -> tuple[bytes, bool]:
     """Return the secret of a file, and whether it was made and written just now."""
-    from staff.grade.judge.seeds import read_secret
-
     path = Path(path)
     if path.exists():
         return read_secret(path), False

@@ -2,30 +2,10 @@
 
 import hashlib
 import hmac
-from pathlib import Path
 
 import numpy as np
 
-from staff.grade import limits
-
-__all__ = ["SecretError", "read_secret", "secret_generator", "secret_id"]
-
-
-class SecretError(ValueError):
-    """There is no usable secret; the message says how to make one."""
-
-
-def read_secret(path: Path) -> bytes:
-    """Return the course secret of a file, without white space around it."""
-    advice = f'python -c "import secrets; print(secrets.token_hex(32))" > {path}'
-    try:
-        secret = Path(path).read_bytes().strip()
-    except OSError as error:
-        raise SecretError(f"the secret {path} cannot be read: {error.strerror}. To make one: {advice}") from error
-    if len(secret) < limits.SECRET_BYTES:
-        expected = f"expected {limits.SECRET_BYTES} or more"
-        raise SecretError(f"the secret {path} has {len(secret)} bytes, {expected}: {advice}")
-    return secret
+__all__ = ["secret_generator", "secret_id"]
 
 
 def secret_generator(secret: bytes, code: str, check_id: str, seed: int) -> np.random.Generator:
