@@ -67,7 +67,8 @@ def main(folder, control, settings):
 
     for package in settings["packages"]:
         importlib.import_module(package)
-    import cs231n.checks.subject.host  # noqa: F401 - ours; `cs231n` itself will be the submission's
+    import cs231n.checks.notebooks.program  # ours, and `cs231n` itself will be the submission's
+    import cs231n.checks.subject.host  # noqa: F401
     from cs231n.checks.subject.imports import Guard
 
     del sys.modules["cs231n"]
