@@ -88,6 +88,10 @@ GRADE_ONE = "python -m staff.grade a2.zip --out build/grades --secret build/secr
 SUBMISSIONS = "python -m staff.grade submissions/ --out build/grades --secret build/secret.txt"
 GRADE = Run("python -m staff.grade --help", "tests/staff/grade executes it on submissions", says="--secret")
 
+EXPLAIN = Run(
+    "python -m staff.grade explain --help", "tests/staff/grade/test_explain.py executes it", says="STUDENT"
+)
+
 KNOWN = {
     "source": {
         # README.md
@@ -167,6 +171,9 @@ KNOWN = {
         MAKE_SECRET: Run(after=("mkdir -p build",)),
         SUBMISSIONS: GRADE,
         f"{SUBMISSIONS} --manual points.csv": GRADE,
+        "python -m staff.grade explain s1 adam": EXPLAIN,
+        'python -m staff.grade request s1 adam "It is the form of the paper"': EXPLAIN,
+        'python -m staff.grade close s1 adam "It is, and has its point now"': EXPLAIN,
         f"{SUBMISSIONS} --roster roster.csv": dataclasses.replace(GRADE, says="--roster"),
         f"{SUBMISSIONS} --scheduler tcp://host:8786": GRADE,
         'python -m pip install -c constraints.txt -e ".[cluster]"': Run(

@@ -2,6 +2,7 @@
 
     python -m staff.grade a2.zip more/*.zip --out build/grades --secret FILE
     python -m staff.grade submissions/ --out build/grades --secret FILE --roster roster.csv
+    python -m staff.grade explain STUDENT EXERCISE        (--help says more)
 
 A path is an archive, a folder that is a submission, or a folder of submissions, such as Gradescope and Canvas
 export. Of each submission come OUT/records/NAME.json, OUT/results/NAME.json in Gradescope's form,
@@ -25,6 +26,7 @@ from cs231n.checks.rubric import select as select_exercises
 from staff.course_secret import read_secret
 from staff.grade import options as command_line
 from staff.grade.alike.tokens import TokenHashes
+from staff.grade.explain import COMMANDS, answer
 from staff.grade.grading import Setup, checks_digest
 from staff.grade.intake import exports, roster
 from staff.grade.intake.text import clean
@@ -45,6 +47,9 @@ def main(arguments=None):
     if os.name == "nt":
         print("Grading needs Linux or macOS. On Windows run it in WSL: https://aka.ms/wsl", file=sys.stderr)
         return 2
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments and arguments[0] in COMMANDS:
+        return answer(arguments)
     parser = command_line.parser(__doc__)
     options = parser.parse_args(arguments)
     if options.workers < 1:

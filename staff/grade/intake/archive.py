@@ -72,7 +72,10 @@ def read_contents(*paths: Path) -> Contents:
             alone = len(paths) == 1
             try:
                 digests.append(_digest(path))
-                entries += _below("" if alone else f"{path.name}/", _entries_of(path, files))
+                here = _entries_of(path, files)
+                if path.is_dir():  # what a course site keeps in a student's folder is what was handed in
+                    here = _opened(here, files, problems)
+                entries += _below("" if alone else f"{path.name}/", here)
             except OSError as error:
                 problems.append(_line(path.name, f"cannot be read: {error.strerror}"))
             except UnreadableArchive as error:

@@ -35,6 +35,7 @@ __all__ = ["Export", "ExportError", "LeftOut", "Member", "Submission", "find_sub
 METADATA = "submission_metadata.yml"
 NAME_LENGTH = 80
 MAX_EXPORT = 32 << 30  # bytes that an export as it was downloaded unpacks to
+STRAY = 3  # archives and packages beside a loose file of the assignment that one student may have
 MAX_LOOK = 400  # files that are looked at to tell whether a folder holds a submission
 _CANVAS = re.compile(r"(?P<who>[^_]+)(?P<late>_LATE)?_(?P<user>\d+)_\d+_(?P<file>.+)", re.IGNORECASE)
 _MOODLE = re.compile(r"(?P<who>.+)_(?P<user>\d+)_assignsubmission_(?:file|onlinetext)_?")
@@ -320,7 +321,8 @@ def _is_export(names):
         return True
     packages = {path[0] for path in parts if len(path) > 2 and "cs231n" in path[1:-1] and path[-1] in _OURS}
     archives = {path[0] for path in parts if len(path) <= 2 and is_archive(path[-1])}
-    return len(packages | archives) > 1 and not any(top == "cs231n" or _is_ours(top) for top in tops)
+    stray = any(_is_ours(top) for top in tops)  # one stray file makes no class one submission
+    return len(packages | archives) > (STRAY if stray else 1) and "cs231n" not in tops
 
 
 # --- Gradescope ---------------------------------------------------------------------------------------------
