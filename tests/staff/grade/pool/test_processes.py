@@ -57,7 +57,7 @@ def test_no_submissions_are_no_work(setup):
 
 
 @pytest.mark.parametrize(
-    "number, patience, said", [("SIGKILL", 60, "exit status -9"), ("SIGSTOP", -138, "no end")]
+    "number, patience, said", [("SIGKILL", 60, "exit status -9"), ("SIGSTOP", -115, "no end")]
 )
 def test_a_worker_that_dies_or_hangs_costs_the_submission_that_it_was_at(
     tmp_path, setup, monkeypatch, number, patience, said
