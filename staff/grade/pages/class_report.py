@@ -191,10 +191,14 @@ def _mistakes(records, catalogue):
 
 
 def _stopped(records, verdicts):
-    """Return (name, student, exercise) of all exercises with one of the verdicts."""
-    return [
-        (record.name, record.student, exercise)
-        for record in records
-        for exercise in record.exercises
-        if exercise.verdict in verdicts
-    ]
+    """Return (name, student, exercise) of all exercises with one of the verdicts.
+
+    A file that cannot be imported stops all that is in it, and is listed once for each message.
+    """
+    found = {}
+    for record in records:
+        for exercise in record.exercises:
+            if exercise.verdict in verdicts:
+                same = exercise.message if exercise.verdict == "import_error" else exercise.name
+                found.setdefault((record.name, exercise.verdict, same), (record.name, record.student, exercise))
+    return list(found.values())

@@ -3,10 +3,10 @@
 from cs231n.checks.mistakes.recognise import catalogue
 from cs231n.checks.rubric import load_rubric
 from staff.grade.alike.similarity import alike
-from staff.grade.intake.exports import safe_name
 from staff.grade.pages import manual_pages
 from staff.grade.pages.class_report import class_report
 from staff.grade.pages.feedback import feedback
+from staff.grade.pages.mailing import page_name, write_mailing
 from staff.grade.points import readings
 
 __all__ = ["write"]
@@ -40,6 +40,7 @@ def write(output, summary, secret, replaced=(), changes=None, rows=()):
         for stem, one in _readers(course, record)
     )
     output.write_pages(students, page)
+    write_mailing(output, records)
     coded = {code: record.name for code, record in manual_pages.coded(records, secret).items()}
     pages = manual_pages.pages(records, output.earlier, secret)
     return output.write_manual(pages, readings.tables_to_fill(coded, rows))
@@ -49,4 +50,4 @@ def _readers(course, record):
     """Yield (name of a page, course.Standing): for a submission, and for each of a group whose points differ."""
     yield record.name, course.shared(record)
     for one in course.personal(record):
-        yield f"{record.name}--{safe_name(one.person.key)}", one
+        yield page_name(record, one.person), one

@@ -40,6 +40,8 @@ def _notes(record, late):
     """Return lines about the submission as a whole."""
     if any(map(is_open, record.exercises)):
         yield "The grader broke at an exercise. Its points are open, and not part of the score."
+    if record.files == 0:
+        yield "No file of the assignment could be read from what was handed in: hand it in again, or ask us."
     if record.isolation.startswith("reduced"):
         yield f"Isolation was {record.isolation}"
     yield "The checks are those of `python -m cs231n.checks`; only the seeds of the random inputs are secret."

@@ -219,3 +219,13 @@ def test_the_answers_to_one_question_can_be_read_alone(browser, records, tmp_pat
     assert everything == [len(records) + 1] * 4  # with the questions and answers beside them
     browser.evaluate("document.getElementById('only-2').click()")
     assert browser.evaluate(shown) == [0, len(records) + 1, 0, 0]
+
+
+def test_a_file_that_cannot_be_imported_is_listed_once():
+    record = make_class(1)[0]
+    exercises = tuple(
+        dataclasses.replace(one, verdict="import_error", message="layers.py cannot be imported: line 7")
+        for one in record.exercises
+    )
+    text = shown(text_of([dataclasses.replace(record, exercises=exercises)]))
+    assert text.count("layers.py cannot be imported: line 7") == 1
