@@ -5,7 +5,7 @@ import platform
 import sys
 from pathlib import Path
 
-__all__ = ["describe", "settle"]
+__all__ = ["machine", "settle"]
 
 # These tell OpenBLAS to take other kernels or blocks than those it would choose for this processor.
 _FORGOTTEN = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
@@ -32,7 +32,7 @@ def settle(threads):
         os.execve(sys.executable, [sys.executable, "-m", "benchmarks", *sys.argv[1:]], wanted)
 
 
-def describe(threads):
+def machine(threads):
     """Return what a reader of the figures has to know: machine, threads, versions and kernels."""
     import numpy
     import torch

@@ -5,13 +5,13 @@ from matplotlib.figure import Figure
 from benchmarks import goals
 from benchmarks.report import OURS, ratios
 
-__all__ = ["draw"]
+__all__ = ["draw_chart"]
 
 _OURS, _PEER, _GOAL = "#0b7a75", "#9aa0a6", "#e07a1f"
 _TICKS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 
 
-def draw(records, environment, path):
+def draw_chart(records, environment, path):
     """Draw the timing records into a PNG file: one panel for each dtype, one row for each case."""
     records = [record for record in records if record["group"] != "tiny convolution"]
     dtypes = list(dict.fromkeys(record["dtype"] for record in records))

@@ -6,7 +6,7 @@ from itertools import chain
 from tqdm import tqdm
 
 from benchmarks import errors, layers, memory, plot, report, shapes, training
-from benchmarks.environment import describe
+from benchmarks.environment import machine
 from benchmarks.pairing import clock
 
 __all__ = ["measure", "run"]
@@ -30,7 +30,7 @@ def run(threads, quick, out):
     name = f"threads-{threads}"
     (out / f"{name}.txt").write_text(text)
     (out / f"{name}.json").write_text(json.dumps(results, indent=1))
-    plot.draw(timings, results["environment"], out / f"{name}.png")
+    plot.draw_chart(timings, results["environment"], out / f"{name}.png")
     print(f"Wrote {name}.txt, .json and .png into {out}")
 
 
@@ -39,7 +39,7 @@ def measure(threads, quick=False):
     rounds = QUICK_ROUNDS if quick else ROUNDS
     convolutions = shapes.QUICK_CONVOLUTIONS if quick else shapes.CONVOLUTIONS + shapes.DRAWN
     pools = shapes.QUICK_POOLS if quick else shapes.POOLS
-    environment = describe(threads)
+    environment = machine(threads)
     now = clock(threads)
     timings = []
     with tqdm(unit="case", disable=None, leave=False) as bar:

@@ -33,7 +33,7 @@ from staff.notebooks import Run, execute
 from staff.pages import write_figures, write_html, write_index
 from staff.progress import Progress
 
-__all__ = ["NOTEBOOKS", "lacks", "main", "misses", "table"]
+__all__ = ["NOTEBOOKS", "lacks", "main", "misses", "summary"]
 
 # Seconds on one core, roughly.
 _SECONDS = {
@@ -81,7 +81,7 @@ def _run(arguments):
     start = time.perf_counter()
     runs = _execute_all(names, source, options)
     seconds = time.perf_counter() - start
-    print("\n".join([table(runs, source, seconds), *left_out]))
+    print("\n".join([summary(runs, source, seconds), *left_out]))
     print(f"\nPages: {options.out / 'index.html'}")
     missed = [f"{run.name}: {line}" for run in runs for line in misses(run, source)]
     print("\n".join(["", "Missed:", *missed] if missed else ["", "Every check kept its bound."]))
@@ -117,7 +117,7 @@ def _execute_all(names, source, options):
                     runs[name] = future.result()
                     _tell(runs[name], source, progress, first=len(runs) == 1)
                     finished = [runs[name] for name in names if name in runs]
-                    write_index(finished, table(finished, source, time.perf_counter() - start), options.out)
+                    write_index(finished, summary(finished, source, time.perf_counter() - start), options.out)
                 progress.show()
         except BaseException:
             stop.set()
@@ -192,7 +192,7 @@ def misses(run: Run, source: str) -> list[str]:
     return lines
 
 
-def table(runs: Sequence[Run], source: str, seconds: float) -> str:
+def summary(runs: Sequence[Run], source: str, seconds: float) -> str:
     """Return the summary: of each notebook checks passed, seconds, memory and accuracies; of all, wall time."""
     rows = [line for run in runs for line in _rows(run)]
     total = f"{'all':34}{seconds:>10.0f}{max(run.peak_mb for run in runs):>10.0f}"

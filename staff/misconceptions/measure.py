@@ -9,7 +9,7 @@ from cs231n.checks.session import Session
 from cs231n.checks.verdicts import Verdict
 from staff.misconceptions.catalogue import Misconception
 
-__all__ = ["EXERCISES", "Trial", "dependents", "trial"]
+__all__ = ["EXERCISES", "Detection", "dependents", "trial"]
 
 EXERCISES = tuple(name for name, exercise in load_rubric().exercises.items() if not exercise.in_notebook)
 
@@ -17,7 +17,7 @@ WRONG = (Verdict.FAILED, Verdict.ERROR, Verdict.CORE_PASSED)  # of what runs and
 
 
 @dataclasses.dataclass(frozen=True)
-class Trial:
+class Detection:
     """What the checks make of a misconception.
 
     Attributes:
@@ -69,13 +69,13 @@ class Trial:
         ]
 
 
-def trial(misconception: Misconception, form: int = 0, exercises: Iterable[str] = EXERCISES) -> Trial:
-    """Check some exercises of a package with the misconception in it, and return the Trial."""
+def trial(misconception: Misconception, form: int = 0, exercises: Iterable[str] = EXERCISES) -> Detection:
+    """Check some exercises of a package with the misconception in it, and return the Detection."""
     transport = misconception.transport(form)
     session = Session(transport, diagnose=False)
     verdicts = {name: session.outcome(name).verdict for name in exercises}
     failed = [name for name, verdict in verdicts.items() if verdict in WRONG]
-    return Trial(misconception, form, verdicts, {name: diagnose(transport, name) for name in failed})
+    return Detection(misconception, form, verdicts, {name: diagnose(transport, name) for name in failed})
 
 
 def backward_passes(name: str) -> set[str]:

@@ -20,14 +20,14 @@ from cs231n.checks.subject.client import InProcess, Subject
 from cs231n.checks.subject.host import Host
 from staff.mutation.mutants import Mutant
 
-__all__ = ["Verdict", "judge"]
+__all__ = ["MutantVerdict", "judge"]
 
 LIMIT = 20.0  # seconds of wall time for all checks of a mutant; the solution needs at most a few
 MEMORY = 8 << 30  # bytes of address space
 
 
 @dataclasses.dataclass(frozen=True)
-class Verdict:
+class MutantVerdict:
     """What came of a mutant.
 
     Attributes:
@@ -39,8 +39,8 @@ class Verdict:
     by: str = ""
 
 
-def judge(mutant: Mutant, root: Path, seeds: int, limit: float = LIMIT) -> Verdict:
-    """Return the Verdict on a mutant: whether a check of its exercises notices it, for one of the public seeds."""
+def judge(mutant: Mutant, root: Path, seeds: int, limit: float = LIMIT) -> MutantVerdict:
+    """Return the MutantVerdict: whether a check of the exercises notices the mutant, for one of the public seeds."""
     reading, writing = os.pipe()
     sys.stdout.flush()
     child = os.fork()
@@ -60,11 +60,11 @@ def judge(mutant: Mutant, root: Path, seeds: int, limit: float = LIMIT) -> Verdi
         os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     if answer is None:
-        return Verdict("timeout")
+        return MutantVerdict("timeout")
     if not answer:
-        return Verdict("crashed")
+        return MutantVerdict("crashed")
     outcome, _, by = answer.partition(" ")
-    return Verdict(outcome, by)
+    return MutantVerdict(outcome, by)
 
 
 def first_to_notice(mutant: Mutant, root: Path, seeds: int) -> str | None:

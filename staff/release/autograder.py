@@ -21,7 +21,7 @@ def bundle(secret: bytes, pip_conf: bytes | None = None, source: Path = ROOT) ->
         pip_conf: text of a configuration of pip for the machine that the image is built on, or None.
         source: folder of the solved source.
     """
-    found = files.read(source, PATTERNS)
+    found = files.read_source(source, PATTERNS)
     found |= {path.name: path.read_text(encoding="utf-8") for path in SCRIPTS.iterdir()}
     found["secret"] = secret
     if pip_conf is not None:

@@ -24,10 +24,10 @@ def build(source: Path = ROOT) -> dict[str, bytes]:
             problem.
     """
     source = Path(source)
-    found, untracked = files.read(source), files.untracked(source)
+    found, untracked = files.read_source(source), files.untracked(source)
     if rubrics.PATH not in found:
         raise ReleaseError(f"{rubrics.PATH}: not in {source}, expected the solved source there")
-    rubric = rubrics.Rubric(source / rubrics.PATH)
+    rubric = rubrics.BlockOwners(source / rubrics.PATH)
     if left_out := _left_out(found, untracked, rubric):
         raise ReleaseError(*left_out)
     release = _blank_all(found, rubric)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from staff.release.errors import ReleaseError
 
-__all__ = ["ALLOWED", "read", "untracked"]
+__all__ = ["ALLOWED", "read_source", "untracked"]
 
 ALLOWED = (
     "*.ipynb",
@@ -32,7 +32,7 @@ ALLOWED = (
 BINARY = (".jpg", ".png")
 
 
-def read(source: Path, patterns: Iterable[str] = ALLOWED) -> dict[str, str | bytes]:
+def read_source(source: Path, patterns: Iterable[str] = ALLOWED) -> dict[str, str | bytes]:
     """Return the allowed files of a source folder: path with forward slashes -> text, or bytes if binary.
 
     Only files that git tracks, where the folder is a git checkout: what merely lies about stays at home. Texts

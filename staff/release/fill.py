@@ -23,8 +23,8 @@ def fill(release, exercises=None, source=ROOT):
     Raises:
         ValueError: an unknown exercise, or a file of the release that does not have one blank for each block.
     """
-    solved = files.read(Path(source))
-    rubric = rubrics.Rubric(Path(source) / rubrics.PATH)
+    solved = files.read_source(Path(source))
+    rubric = rubrics.BlockOwners(Path(source) / rubrics.PATH)
     filled = {}
     for name in sorted(rubric.files()):
         kind = notebooks if name.endswith(".ipynb") else modules

@@ -6,12 +6,12 @@ from pathlib import Path
 from cs231n.checks.rubric import RubricError, load_rubric
 from staff.release.errors import ReleaseError
 
-__all__ = ["PATH", "Rubric"]
+__all__ = ["PATH", "BlockOwners"]
 
 PATH = "cs231n/checks/rubric.toml"
 
 
-class Rubric:
+class BlockOwners:
     """Who owns which block, by a file rubric.toml.
 
     Attributes:

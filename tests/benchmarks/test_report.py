@@ -69,6 +69,6 @@ def test_memory_that_was_not_measured_is_said_to_be_so():
 
 def test_the_plot_has_a_panel_for_each_dtype(tmp_path):
     records = [_record(case, 0.5, dtype=dtype) for case in "AB" for dtype in ("float32", "float64")]
-    plot.draw(records, ENVIRONMENT, tmp_path / "plot.png")
+    plot.draw_chart(records, ENVIRONMENT, tmp_path / "plot.png")
     picture = imread(tmp_path / "plot.png")
     assert picture.shape[1] > 1000 and np.ptp(picture[..., :3]) > 0.5

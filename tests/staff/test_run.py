@@ -55,7 +55,7 @@ def test_a_notebook_that_stopped_early_or_checked_nothing_is_a_miss():
 
 
 def test_the_table_has_checks_seconds_memory_and_every_accuracy():
-    text = runner.table([made_run(("check", True), ("check", False), ("accuracy", True))], "stand-in data", 20)
+    text = runner.summary([made_run(("check", True), ("check", False), ("accuracy", True))], "stand-in data", 20)
     assert "accuracies on stand-in data" in text
     assert text.splitlines()[2].split()[:4] == ["Dropout", "1/2", "12", "345"]
     assert "50.0% accuracy 2" in text

@@ -4,7 +4,7 @@ import json
 
 from staff import ROOT
 from staff.release import notebooks
-from staff.release.rubric import PATH, Rubric
+from staff.release.rubric import PATH, BlockOwners
 
 __all__ = ["PYTORCH", "TENSORFLOW", "blank", "code_cell", "edited", "solved", "with_cells"]
 
@@ -18,7 +18,7 @@ def solved(name):
 
 def blank(name):
     """Return the text of a notebook as a student gets it."""
-    source, rubric = solved(name), Rubric(ROOT / PATH)
+    source, rubric = solved(name), BlockOwners(ROOT / PATH)
     return notebooks.blank(
         name, source, {block: rubric.message(block) for block in notebooks.named_blocks(name, source)}
     )

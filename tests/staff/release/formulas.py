@@ -17,7 +17,7 @@ from cs231n.checks.registry import checks_of
 from cs231n.checks.rubric import load_rubric
 from staff import ROOT
 from staff.release import files, modules, notebooks
-from staff.release.rubric import PATH, Rubric
+from staff.release.rubric import PATH, BlockOwners
 
 LEAST = 3  # operators and calls of an expression that tells something
 _TOKEN = re.compile(r"\w+|\*\*|//|[<>=!]=|\S")
@@ -26,8 +26,8 @@ _TOKEN = re.compile(r"\w+|\*\*|//|[<>=!]=|\S")
 def solution_formulas():
     """Return trees of solution blocks -> a place where each stands, (block, code)."""
     found = {}
-    sources = files.read(ROOT)
-    for name in Rubric(ROOT / PATH).files():
+    sources = files.read_source(ROOT)
+    for name in BlockOwners(ROOT / PATH).files():
         kind = notebooks if name.endswith(".ipynb") else modules
         for block, text in kind.named_blocks(name, sources[name]).items():
             body = "if 1:\n" + "\n".join(f" {line}" for line in text.text.splitlines()[1:-1])

@@ -9,16 +9,16 @@ import re
 
 from staff import ROOT
 from staff.release import files, modules, notebooks
-from staff.release.rubric import PATH, Rubric
+from staff.release.rubric import PATH, BlockOwners
 
 MIN_LENGTH = 10
 
 
 def solution_lines(root=ROOT):
     """Return the lines of all solution blocks and the sentences of all answers, as a set."""
-    found = files.read(root)
+    found = files.read_source(root)
     lines = []
-    for name in Rubric(root / PATH).files():
+    for name in BlockOwners(root / PATH).files():
         kind = notebooks if name.endswith(".ipynb") else modules
         for block in kind.named_blocks(name, found[name]).values():
             lines += block.text.splitlines()[1:-1]

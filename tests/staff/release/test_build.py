@@ -20,12 +20,12 @@ from staff.misconceptions.subject import executed, transport
 from staff.release import modules, notebooks
 from staff.release.build import build
 from staff.release.errors import ReleaseError
-from staff.release.rubric import PATH, Rubric
+from staff.release.rubric import PATH, BlockOwners
 from tests.staff.release.conftest import NOTEBOOK, cell, dump
 from tests.staff.release.golden import FOLDER, expected
 from tests.staff.release.leaks import leaks, searchable, solution_lines
 
-RUBRIC = Rubric(ROOT / PATH)
+RUBRIC = BlockOwners(ROOT / PATH)
 NOTEBOOKS = sorted(path.name for path in ROOT.glob("*.ipynb"))
 
 

@@ -30,7 +30,7 @@ def test_only_allowed_files_are_read(source):
         "cs231n/datasets/cifar-10-batches-py/data_batch_1",
     ):
         write(source, name)
-    read = files.read(source)
+    read = files.read_source(source)
     given = {
         "Play.ipynb",
         "pyproject.toml",
@@ -44,10 +44,10 @@ def test_only_allowed_files_are_read(source):
 
 
 def test_line_ends_of_windows_make_no_difference(source):
-    before = files.read(source)
+    before = files.read_source(source)
     path = source / "cs231n/layers.py"
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
-    assert files.read(source) == before
+    assert files.read_source(source) == before
 
 
 def test_what_git_does_not_track_stays_at_home_and_is_named(source):
@@ -55,17 +55,18 @@ def test_what_git_does_not_track_stays_at_home_and_is_named(source):
     for command in (["init", "-q"], ["add", "."], ["rm", "-q", "--cached", "cs231n/my_notes.py"]):
         subprocess.run(["git", *command], cwd=source, check=True)
     assert files.untracked(source) == {"cs231n/my_notes.py"}
-    assert "cs231n/my_notes.py" not in files.read(source) and "cs231n/layers.py" in files.read(source)
+    names = files.read_source(source)
+    assert "cs231n/my_notes.py" not in names and "cs231n/layers.py" in names
 
 
 def test_a_text_that_is_not_utf8_is_refused_by_name(source):
     write(source, "cs231n/latin.py", b"# \xe9")
     with pytest.raises(ReleaseError, match="cs231n/latin.py: not UTF-8"):
-        files.read(source)
+        files.read_source(source)
 
 
 def test_no_file_of_the_package_is_left_out():
     listed = subprocess.run(["git", "ls-files", "cs231n"], cwd=ROOT, capture_output=True, text=True)
     if listed.returncode != 0:
         pytest.skip("this is not a git checkout")
-    assert set(listed.stdout.splitlines()) <= files.read(ROOT).keys()
+    assert set(listed.stdout.splitlines()) <= files.read_source(ROOT).keys()

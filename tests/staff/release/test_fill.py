@@ -6,12 +6,12 @@ from staff import ROOT
 from staff.release import modules, notebooks
 from staff.release.build import build
 from staff.release.fill import fill
-from staff.release.rubric import PATH, Rubric
+from staff.release.rubric import PATH, BlockOwners
 
 
 def test_filling_in_everything_gives_the_solved_files_without_what_they_hide(release):
     filled = fill(release)
-    assert set(filled) == Rubric(ROOT / PATH).files()
+    assert set(filled) == BlockOwners(ROOT / PATH).files()
     for name, data in filled.items():
         kind = notebooks if name.endswith(".ipynb") else modules
         assert data.decode() == kind.cut(name, (ROOT / name).read_text(encoding="utf-8")), name

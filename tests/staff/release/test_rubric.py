@@ -3,7 +3,7 @@
 import pytest
 
 from staff.release.errors import ReleaseError
-from staff.release.rubric import Rubric
+from staff.release.rubric import BlockOwners
 from tests.staff.release.conftest import RUBRIC as TEXT
 
 
@@ -11,7 +11,7 @@ from tests.staff.release.conftest import RUBRIC as TEXT
 def rubric(tmp_path):
     path = tmp_path / "rubric.toml"
     path.write_text(TEXT, encoding="utf-8")
-    return Rubric(path)
+    return BlockOwners(path)
 
 
 @pytest.mark.parametrize(
@@ -42,4 +42,4 @@ def test_a_rubric_that_contradicts_itself_makes_no_release(tmp_path):
     path = tmp_path / "rubric.toml"
     path.write_text(TEXT.replace('needs = ["doubling"]', 'needs = ["dubling"]'), encoding="utf-8")
     with pytest.raises(ReleaseError, match="cs231n/checks/rubric.toml: net needs 'dubling', but there is no such"):
-        Rubric(path)
+        BlockOwners(path)

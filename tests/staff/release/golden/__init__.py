@@ -9,7 +9,7 @@ from pathlib import Path
 from cs231n.submit.blanks import ANSWER_TAG, blanks
 from staff import ROOT
 from staff.release.build import build
-from staff.release.rubric import PATH, Rubric
+from staff.release.rubric import PATH, BlockOwners
 from tests.staff.release.leaks import leaks
 
 FOLDER = Path(__file__).parent
@@ -18,7 +18,7 @@ FOLDER = Path(__file__).parent
 def expected():
     """Return name -> text of the golden copies of a new release."""
     release = build()
-    modules = sorted(name for name in Rubric(ROOT / PATH).files() if name.endswith(".py"))
+    modules = sorted(name for name in BlockOwners(ROOT / PATH).files() if name.endswith(".py"))
     golden = {f"{Path(name).name}.txt": release[name].decode() for name in modules}
     golden["listing.txt"] = "".join(f"{name}\n" for name in release)
     golden["notebooks.txt"] = "".join(_blank_cells(release))
