@@ -40,7 +40,7 @@ class MutantVerdict:
 
 
 def judge(mutant: Mutant, root: Path, seeds: int, limit: float = LIMIT) -> MutantVerdict:
-    """Return the MutantVerdict: whether a check of the exercises notices the mutant, for one of the public seeds."""
+    """Return the MutantVerdict: whether a check of its exercises notices it, for one of the public seeds."""
     reading, writing = os.pipe()
     sys.stdout.flush()
     child = os.fork()
