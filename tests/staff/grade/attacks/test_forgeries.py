@@ -29,7 +29,8 @@ def earned(folder, solved, submissions, *exercises):
         layers = files["cs231n/layers.py"] + text.encode()
         write_zip(folder / "submissions" / f"{name}.zip", files | {"cs231n/layers.py": layers})
     command = [sys.executable, "-m", "staff.grade", str(folder / "submissions"), "--out", str(folder / "out")]
-    command += ["--secret", str(folder / "secret"), "--workers", "1", "--exercises", *exercises]
+    command += ["--secret", str(folder / "secret"), "--workers", "1", "--no-self-check"]
+    command += ["--exercises", *exercises]
     done = subprocess.run(command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, timeout=500)
     assert done.returncode == 0, done.stdout + done.stderr
     records = [json.loads(path.read_text()) for path in (folder / "out" / "records").glob("*.json")]

@@ -155,7 +155,8 @@ def grade(folder, solved, setting, submissions, exercises=EXERCISES, more=None):
         files |= {"cs231n/layers.py": layers} | (more or {}).get(name, {})
         write_zip(home / "submissions" / f"{name}.zip", files)
     command = [sys.executable, "-m", "staff.grade", str(home / "submissions"), "--out", str(home / "out")]
-    command += ["--secret", str(home / "secret"), "--workers", "1", "--exercises", *exercises]
+    command += ["--secret", str(home / "secret"), "--workers", "1", "--no-self-check"]
+    command += ["--exercises", *exercises]
     before = set(os.listdir(tempfile.gettempdir()))
     prefix, environment = setting(folder)
     done = subprocess.run(
