@@ -12,6 +12,7 @@ import importlib
 import pkgutil
 
 from cs231n.checks.registry import checks_of
+from staff.grade.record import Record
 
 __all__ = ["load_hidden_checks", "without_details"]
 
@@ -22,7 +23,7 @@ def load_hidden_checks() -> None:
         importlib.import_module(f"{__name__}.{module.name}")
 
 
-def without_details(record):
+def without_details(record: Record) -> Record:
     """Return a Record in which hidden checks have their line and verdict, and nothing that tells their inputs."""
     return dataclasses.replace(record, exercises=tuple(map(_shown, record.exercises)))
 
