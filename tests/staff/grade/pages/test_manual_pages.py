@@ -105,3 +105,10 @@ def test_no_submissions_no_answers():
 def test_the_codes_are_in_the_order_of_the_pages(records):
     called = codes([record.name for record in records], SECRET)
     assert list(manual_pages.coded(records, SECRET)) == sorted(called.values())
+
+
+def test_each_answer_leads_to_the_next_and_back(records):
+    page = next(page for name, page in written(records).items() if name != "manual.html")
+    first, second = list(manual_pages.coded(records, SECRET))[:2]
+    assert f'<a href="#{second}">Next answer</a>' in page
+    assert f'<a href="#{first}">Previous answer</a>' in page
