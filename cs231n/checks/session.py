@@ -149,14 +149,14 @@ class Session:
             )
         results, left = [], math.inf
         for check in self._arranged(checks):
+            if left < math.inf and check.detail and self.limit > 0:
+                break  # what hangs is mended first
             self._run_decoys(exercise)
             results.append(self._run(check, left))
             if results[-1].verdict == Verdict.IMPORT_ERROR:
                 break  # the others would say the same
             if results[-1].verdict == Verdict.TIMEOUT:
                 left = AFTER_TIMEOUT  # the others may wait as long
-            if left < math.inf and check.detail and self.limit > 0:
-                break
         results.sort(key=lambda result: checks.index(result.check))
         outcome = self._concluded(exercise, checks, self._by_forward(exercise, results))
         if outcome.verdict in (Verdict.PASSED, Verdict.GRADER_ERROR):

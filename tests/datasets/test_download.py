@@ -21,7 +21,8 @@ import numpy as np
 import pytest
 
 from cs231n import data_utils
-from cs231n.datasets import DatasetError, __main__, download, download_cifar10, stand_in
+from cs231n.datasets import DatasetError, download, download_cifar10, stand_in
+from cs231n.datasets import command as command_line
 from cs231n.terminal import python_command
 
 FOLDER, ARCHIVE = "cifar-10-batches-py", "cifar-10-python.tar.gz"
@@ -61,7 +62,7 @@ def small_archive_is_the_official_one(archive, monkeypatch, tmp_path):
     """Replace the checksum, and keep tests away from the real mirrors and the real folder."""
     monkeypatch.setattr(download, "MD5", hashlib.md5(archive).hexdigest())
     monkeypatch.setattr(download, "MIRRORS", ())
-    monkeypatch.setattr(__main__, "DEFAULT_ROOT", tmp_path / "default")
+    monkeypatch.setattr(command_line, "DEFAULT_ROOT", tmp_path / "default")
     for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
 
@@ -466,7 +467,7 @@ def test_leftovers_of_a_killed_process_are_cleared_away(server, archive, tmp_pat
 
 
 def command(*arguments):
-    return __main__.main([str(argument) for argument in arguments])
+    return command_line.main([str(argument) for argument in arguments])
 
 
 def test_the_command_downloads_and_says_how_to_use_the_data(server, archive, tmp_path, capsys):

@@ -158,7 +158,7 @@ def test_collect_submission_ends_with_its_old_line_and_fails_if_something_is_mis
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == DONE
     assert (assignment / "a2.zip").exists()
-    (assignment / "cs231n/optim.py").unlink()
+    (assignment / "One.ipynb").unlink()
     failed = collect(assignment)
     assert failed.returncode == 1 and DONE not in failed.stdout
     assert DONE in collect(assignment, "--force").stdout
