@@ -103,6 +103,8 @@ def _checks(record, one):
     yield f"{one.name}: {one.verdict}, {one.earned:g} of {one.points:g} points. {one.message}".rstrip()
     if one.trusted:
         yield f"Answered by the grader: {', '.join(one.trusted)}"
+    if one.remark:
+        yield f"Remark: {one.remark}"
     if one.misconception:
         yield f"Recognised: {one.misconception}"
     yield f"Seeds: HMAC of secret {record.secret}, the check's id, code {record.code}, and 0"

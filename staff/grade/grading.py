@@ -32,7 +32,9 @@ from staff.grade.record import ExerciseRecord, Record
 from staff.grade.sandbox import outside
 from staff.grade.sandbox.reference import Reference
 
-__all__ = ["Graded", "Setup", "broken", "checks_digest", "contents_of", "grade"]
+__all__ = ["Graded", "Setup", "broken", "checks_digest", "contents_of", "grade", "settled"]
+
+CRASHED_ONCE = "Python ended in a first run and not in a second, alone: our machine's fault, so the second counts"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,6 +95,14 @@ class Graded:
     log: tuple[str, ...] = ()
     token_hashes: dict = dataclasses.field(default_factory=dict)
     late: bool = False
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether it may be the machine's fault: then the submission is graded once more, alone.
+
+        No stack comes out of the sandbox, so no line of the student's explains that Python ended there.
+        """
+        return not self.kept and (self.late or bool(_crashed(self.record)))
 
 
 def checks_digest(root: Path) -> str:
@@ -215,6 +225,30 @@ def broken(submission: Submission, setup: Setup, why: str) -> Graded:
     return Graded(
         dataclasses.replace(record, exercises=exercises, manual=manual.items(nothing, nothing)), log=(why,)
     )
+
+
+def settled(first: Graded, second: Graded) -> Graded:
+    """Return what counts of two gradings, of which the second ran alone: the second, which says what had crashed.
+
+    What crashes again is the student's.
+    """
+    gone = _crashed(first.record) - _crashed(second.record)
+    exercises = tuple(
+        dataclasses.replace(one, remark=CRASHED_ONCE)
+        if one.name in gone and one.verdict != Verdict.GRADER_ERROR
+        else one
+        for one in second.record.exercises
+    )
+    return dataclasses.replace(second, record=dataclasses.replace(second.record, exercises=exercises))
+
+
+def _crashed(record):
+    """Return the names of the exercises of a record of which a check crashed."""
+    return {
+        one.name
+        for one in record.exercises
+        if any(check.verdict == Verdict.CRASHED for check in one.checks) or one.verdict == Verdict.CRASHED
+    }
 
 
 def _blank(submission, setup):

@@ -44,6 +44,7 @@ class ExerciseRecord:
         notebook: the one that counted, for an exercise in a notebook; else None.
         decided: what the staff decided about its points, and why; "" where the checks decide.
         exempt: whether it does not count for the student.
+        remark: what else there is to know about how it was graded, one line; "" for nothing.
     """
 
     name: str
@@ -60,6 +61,7 @@ class ExerciseRecord:
     notebook: str | None = None
     decided: str = ""
     exempt: bool = False
+    remark: str = ""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -103,26 +103,31 @@ def _check_versions(client, setup):
 
 @dataclasses.dataclass
 class _Job:
-    """A submission on its way: what it is, its future, whether it is the second time, and who is at it."""
+    """A submission on its way: what it is, its future, whether it is the second time, and who is at it.
+
+    `first` is what came the first time, if it was doubtful.
+    """
 
     submission: Submission
     future: "distributed.Future"
     again: bool
+    first: grading.Graded | None = None
     worker: str | None = None
     deadline: float = math.inf
 
 
 def _in_turn(client, waiting, setup, earlier):
     """Keep all workers busy, and yield what they have done; a submission is read when its turn comes."""
-    jobs, news, late = {}, queue.SimpleQueue(), []
+    jobs, news, doubtful = {}, queue.SimpleQueue(), []
     patience = limits.PATIENCE * setup.limit + limits.GRACE
     client.subscribe_topic(STARTED, lambda event: news.put(event[1]))
-    while waiting or jobs or late:
-        if late and not waiting and not jobs:  # once more, alone
-            _submit(client, jobs, news, late.pop(), earlier, again=True)
+    while waiting or jobs or doubtful:
+        if doubtful and not waiting and not jobs:  # once more, alone
+            _submit(client, jobs, news, *doubtful.pop())
         most = limits.AHEAD * max(1, sum(client.nthreads().values()))
         while waiting and len(jobs) < most:
-            _submit(client, jobs, news, waiting.popleft(), earlier)
+            submission = waiting.popleft()
+            _submit(client, jobs, news, submission, earlier(submission.name))
         key, worker = _next(client, jobs, news)
         job = jobs.get(key)
         if job is None:
@@ -131,25 +136,25 @@ def _in_turn(client, waiting, setup, earlier):
             job.worker, job.deadline = worker, time.monotonic() + patience
         elif job.future.done():
             graded = _result(jobs.pop(key), setup)
-            if graded.late and not job.again:
-                late.append(job.submission)
+            if graded.doubtful and not job.again:
+                doubtful.append((job.submission, None, True, graded))
             else:
-                yield graded
+                yield grading.settled(job.first, graded) if job.first else graded
         elif time.monotonic() > job.deadline:
             _stop(client, jobs.pop(key))
             if job.again:
                 why = f"two workers were stopped at it: no end after {patience:.0f} seconds"
                 yield grading.broken(job.submission, setup, why)
             else:
-                _submit(client, jobs, news, job.submission, earlier, again=True)
+                _submit(client, jobs, news, job.submission, earlier(job.submission.name), again=True)
 
 
-def _submit(client, jobs, news, submission, earlier, again=False):
+def _submit(client, jobs, news, submission, earlier, again=False, first=None):
     """Send a submission on its way."""
     key = f"grade-{submission.name}-{uuid.uuid4().hex}"
     contents = grading.contents_of(submission)
-    future = client.submit(_grade_there, submission, contents, earlier(submission.name), key=key, pure=False)
-    jobs[key] = _Job(submission, future, again)
+    future = client.submit(_grade_there, submission, contents, earlier, key=key, pure=False)
+    jobs[key] = _Job(submission, future, again, first)
     future.add_done_callback(lambda done: news.put((done.key, None)))
 
 

@@ -41,7 +41,7 @@ def grade_all(
     """
     start_server()
     context = multiprocessing.get_context("forkserver")
-    waiting, late = collections.deque(submissions), []
+    waiting, doubtful = collections.deque(submissions), []
     workers = [_Worker(context, setup) for _ in range(min(count, len(submissions)))]
     try:
         while waiting or any(worker.submission for worker in workers):
@@ -50,14 +50,14 @@ def grade_all(
                     submission = waiting.popleft()
                     worker.give(submission, earlier(submission.name))
             for submission, graded in _finished(workers):
-                if graded.late:
-                    late.append(submission)
+                if graded.doubtful:
+                    doubtful.append((submission, graded))
                 else:
                     yield graded
-        for submission in late:  # once more, alone
+        for submission, first in doubtful:  # once more, alone
             workers[0].give(submission, None)
             while workers[0].submission:
-                yield from (graded for _, graded in _finished(workers))
+                yield from (grading.settled(first, second) for _, second in _finished(workers))
     finally:
         for worker in workers:
             worker.stop()

@@ -102,6 +102,25 @@ def test_what_a_stopped_worker_was_at_is_graded_by_another_once(two_workers, sub
         os.kill(stopped, 0)  # it has been replaced
 
 
+def test_what_crashes_is_graded_again_when_all_others_are_done(submissions, setup, monkeypatch):
+    seen = []
+
+    def play(submission, setup, *more):
+        seen.append(submission.name)
+        verdict = "crashed" if submission.name == "s1" and seen.count("s1") == 1 else "passed"
+        graded = grading.broken(submission, setup, "played")
+        exercises = tuple(dataclasses.replace(one, verdict=verdict) for one in graded.record.exercises)
+        return dataclasses.replace(graded, record=dataclasses.replace(graded.record, exercises=exercises))
+
+    monkeypatch.setattr(grading, "grade", play)
+    options = {"threads_per_worker": 1, "dashboard_address": None, "silence_logs": 50}
+    with distributed.LocalCluster(1, processes=False, **options) as local:
+        found = list(cluster.grade_all(submissions, setup, no_record, local.scheduler_address))
+    assert sorted(seen) == ["s0", "s1", "s1", "s2", "s3"] and seen[-1] == "s1"
+    remarks = {graded.record.name: bool(graded.record.exercises[0].remark) for graded in found}
+    assert remarks == {"s0": False, "s1": True, "s2": False, "s3": False}
+
+
 def hanging(name):
     """Return a plugin for workers that play grading: they hang at a submission, and count the others as broken."""
 

@@ -18,7 +18,7 @@ LAYERS = "cs231n/layers.py"
 
 @pytest.fixture
 def setup(release):
-    return Setup(SECRET, release, "checks", limit=30)
+    return Setup(SECRET, release, "checks", limit=30, exercises=("relu_forward",))
 
 
 def write_submissions(folder, **sources):
@@ -88,6 +88,19 @@ def test_an_earlier_record_reaches_the_worker(tmp_path, setup):
     first = graded(submissions, setup)
     again = graded(submissions, setup, earlier=lambda name: first[name].record if name == "a" else None)
     assert {name: one.kept for name, one in again.items()} == {"a": True, "b": False}
+
+
+def test_what_crashes_is_graded_again_alone_and_only_what_crashes_again_is_the_students(tmp_path, setup):
+    crashing = "import os\ndef relu_forward(x):\n    os._exit(3)\n"
+    submissions = write_submissions(tmp_path, once=crashing, twice=crashing, other="x = 1\n")
+    found = []
+    for one in processes.grade_all(submissions, setup, lambda name: None, 1):
+        if not found:  # a sound machine from now on
+            write_submissions(tmp_path, once="import numpy as np\ndef relu_forward(x):\n    return 0 * x, x\n")
+        found.append((one.record.name, one.record.exercises[0]))
+    assert [name for name, _ in found] == ["other", "once", "twice"]
+    assert [one.verdict for _, one in found] == ["error", "failed", "crashed"]
+    assert [bool(one.remark) for _, one in found] == [False, True, False]
 
 
 def test_workers_end_where_the_run_is_given_up(tmp_path, setup):
