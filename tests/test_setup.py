@@ -157,11 +157,21 @@ LEVELS = [name for name, lacking in im2col_cython.levels().items() if not lackin
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("flags", ["-O2", "-O2 -DVECTOR_BYTES=0", "-O2 -DVECTOR_BYTES=8"])
+@pytest.mark.parametrize("flags", ["-O2 -DVECTOR_BYTES=0", "-O2 -DVECTOR_BYTES=8"])
 def test_vectors_of_any_size_give_the_same_results(checkout, flags):
     python(checkout, "setup.py", "build_ext", "--inplace", CS231N_FLAGS=flags)
     assert list((checkout / "cs231n").glob("*.so"))
     assert python(checkout, "-c", COMPARE, "200") == "same\n"
+
+
+@pytest.mark.slow
+def test_a_build_by_clang_gives_the_same_results_at_each_level(checkout):
+    clang = next(filter(shutil.which, ("clang", "clang-14")), None)
+    if clang is None:
+        pytest.skip("there is no clang")
+    python(checkout, "setup.py", "build_ext", "--inplace", CC=clang)
+    for level in LEVELS:
+        assert python(checkout, "-c", COMPARE, "100", CS231N_LEVEL=level) == "same\n"
 
 
 @pytest.mark.slow
