@@ -36,7 +36,8 @@ from staff.grade.points.output import Output, locked
 from staff.grade.pool.errors import ClusterError
 from staff.grade.pool.processes import start_server
 from staff.grade.run import grade_class
-from staff.grade.sandbox import outside
+from staff.grade.sandbox.isolation import refusal
+from staff.grade.sandbox.without_bubblewrap import remove_leftovers
 from staff.grade.self_check import faults
 
 __all__ = ["main"]
@@ -56,7 +57,7 @@ def main(arguments=None):
         parser.error(f"--workers is {options.workers}, expected at least 1")
     with contextlib.ExitStack() as stack:
         try:
-            if not options.unsafe and not options.scheduler and (why := outside.refusal()):
+            if not options.unsafe and not options.scheduler and (why := refusal()):
                 raise ValueError(
                     f"{why}. Install bubblewrap, or add --unsafe on a machine that holds nothing else"
                 )
@@ -96,7 +97,7 @@ def _grade(options, export, submissions, replaced, setup, output, given, before)
         and (wrong := faults(setup, options.scheduler))
     ):
         return _unsound(wrong)
-    outside.remove_leftovers()
+    remove_leftovers()
     _write_tables(output, summary, absent, options)
     changes = previous.changes(before, summary.records) if before is not None else None
     new = write.write(output, summary, setup.secret, replaced, changes, given.rows)

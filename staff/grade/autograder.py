@@ -17,7 +17,7 @@ from staff.course_secret import read_secret
 from staff.grade import grading
 from staff.grade.intake.exports import Submission
 from staff.grade.points import gradescope
-from staff.grade.sandbox import outside
+from staff.grade.sandbox.isolation import isolation
 from staff.release.build import build
 
 __all__ = ["main", "submission_in"]
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("home", nargs="?", type=Path, default=Path("/autograder"), metavar="FOLDER")
     parser.add_argument("--isolation", action="store_true", help="say what keeps a student's code apart, and end")
     options = parser.parse_args(arguments)
-    print(f"Isolation: {outside.isolation()}", flush=True)
+    print(f"Isolation: {isolation()}", flush=True)
     if options.isolation:
         return 0
     _close(options.home)

@@ -29,8 +29,10 @@ from staff.grade.judge.judge import Judge
 from staff.grade.judge.q5 import grade_q5
 from staff.grade.points import manual
 from staff.grade.record import ExerciseRecord, Record
-from staff.grade.sandbox import outside
+from staff.grade.sandbox.isolation import isolation, refusal
 from staff.grade.sandbox.reference import Reference
+from staff.grade.sandbox.sandbox import Sandbox
+from staff.grade.sandbox.users import SandboxError
 
 __all__ = ["Graded", "Setup", "broken", "checks_digest", "contents_of", "grade", "settled"]
 
@@ -143,8 +145,8 @@ def grade(
     Raises:
         SandboxError: nothing keeps a submission from the solution here, and the setup does not allow that.
     """
-    if not setup.unsafe and (why := outside.refusal()):
-        raise outside.SandboxError(f"{why}. Install bubblewrap, or grade with --unsafe")
+    if not setup.unsafe and (why := refusal()):
+        raise SandboxError(f"{why}. Install bubblewrap, or grade with --unsafe")
     start = time.monotonic()
     contents = contents or contents_of(submission)
     assembly = assemble(setup.release, contents.files)
@@ -168,7 +170,7 @@ def grade(
     budget = Budget(setup.limit)
     with contextlib.ExitStack() as stack:
         reference = reference or stack.enter_context(Reference())
-        sandbox = stack.enter_context(outside.Sandbox(assembly.files, setup.release, reference, given=given))
+        sandbox = stack.enter_context(Sandbox(assembly.files, setup.release, reference, given=given))
         judge = Judge(sandbox, seeded(assembly.code), budget, setup.scheme, reference)
         exercises = [judge.record(one) for one in setup.chosen if not one.in_notebook]
     in_notebook, log = grade_q5(contents.files, assembly.files, seeded, setup.chosen, budget, setup.scheme)
@@ -262,7 +264,7 @@ def _blank(submission, setup):
         checks=setup.checks,
         secret=seeds.secret_id(setup.secret),
         submitted=submission.submitted,
-        isolation=outside.isolation(),
+        isolation=isolation(),
         scheme=setup.scheme,
         problems=submission.problems,
         marked_late=submission.marked_late,

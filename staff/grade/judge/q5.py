@@ -20,7 +20,7 @@ from staff.grade.intake.apart import apart
 from staff.grade.intake.cells import Notebooks
 from staff.grade.judge.judge import Judge
 from staff.grade.record import ExerciseRecord
-from staff.grade.sandbox import outside
+from staff.grade.sandbox.sandbox import Sandbox
 
 __all__ = ["grade_q5"]
 
@@ -106,7 +106,7 @@ def _grade(framework, copy, tree, seeded, exercises, budget, scheme):
         return _alike(exercises, Verdict.GRADER_ERROR, Verdict.GRADER_ERROR.meaning), [log]
     generator = seeded(_digest(copy, tree))
     with (
-        outside.Sandbox(tree | {framework.notebook: copy}, framework=framework) as sandbox,
+        Sandbox(tree | {framework.notebook: copy}, framework=framework) as sandbox,
         _Solved(framework) as solved,
     ):
         judge = Judge(_InNotebook(sandbox, framework), generator, budget, scheme, solved)
@@ -155,7 +155,7 @@ class _Solved:
         if self._sandbox is None:
             paths = [*(ROOT / "cs231n").rglob("*.py"), ROOT / self._framework.notebook]
             files = {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in paths}
-            self._sandbox = outside.Sandbox(files, framework=self._framework)
+            self._sandbox = Sandbox(files, framework=self._framework)
         return Notebook(self._sandbox.transport(), self._framework)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import cs231n
 from cs231n.checks.subject.client import SubjectFailure
 from staff.grade import limits
-from staff.grade.sandbox.outside import Sandbox
+from staff.grade.sandbox.sandbox import Sandbox
 
 __all__ = ["Reference", "Solution"]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from cs231n.checks.session import Session
-from staff.grade.sandbox import outside
-from staff.grade.sandbox.outside import Sandbox
+from staff.grade.sandbox.isolation import isolation
+from staff.grade.sandbox.sandbox import Sandbox
 from tests.checks.subjects import ROOT
 
 SMALL = {"AS": 2**29, "DATA": 2**28}  # so that memory bombs are fast
@@ -48,7 +48,7 @@ def processes(users):
 
 def need_bubblewrap():
     """Skip the test where there is no bubblewrap; fail in continuous integration, where there has to be."""
-    if outside.isolation() != "bubblewrap":
+    if isolation() != "bubblewrap":
         if os.environ.get("CI"):
-            pytest.fail(outside.isolation())
-        pytest.skip(outside.isolation())
+            pytest.fail(isolation())
+        pytest.skip(isolation())

@@ -7,7 +7,7 @@ import pytest
 
 from cs231n.checks.verdicts import Verdict
 from staff.grade import autograder, grading
-from staff.grade.sandbox import outside
+from staff.grade.sandbox.isolation import isolation
 from tests.staff.grade.conftest import SECRET, write_folder
 
 METADATA = {
@@ -47,7 +47,7 @@ def test_a_submission_with_one_layer_gets_its_points(container, blank, release, 
     assert autograder.main([str(home)]) == 0
     assert results(home)["score"] == 1
     printed = capsys.readouterr().out
-    assert printed.startswith(f"Isolation: {outside.isolation()}\n")
+    assert printed.startswith(f"Isolation: {isolation()}\n")
     assert "relu_forward                    passed               1 of 1" in printed
 
 

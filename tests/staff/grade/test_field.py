@@ -8,8 +8,8 @@ from cs231n.checks.rubric import load_rubric
 from staff.grade.judge import seeds
 from staff.grade.judge.budget import Budget
 from staff.grade.judge.judge import Judge
-from staff.grade.sandbox.outside import Sandbox
 from staff.grade.sandbox.reference import Reference
+from staff.grade.sandbox.sandbox import Sandbox
 from tests.checks import field_layers, field_nets, subjects  # noqa: F401 - the first two register what they hold
 from tests.checks.field import FIELD
 from tests.staff.grade.sandboxes import need_bubblewrap, solved

@@ -3,7 +3,6 @@
 import dataclasses
 import json
 import sys
-import types
 
 import pytest
 
@@ -18,7 +17,7 @@ from staff.grade.intake.exports import Submission
 from staff.grade.points.course import Course
 from staff.grade.points.gradebook import row
 from staff.grade.record import CheckRecord, ExerciseRecord, Record, dump
-from staff.grade.sandbox.outside import SandboxError
+from staff.grade.sandbox.users import SandboxError
 from tests.staff.grade.conftest import SECRET, write_folder, write_zip
 
 AUTOMATIC = sum(one.points for one in load_rubric().exercises.values())
@@ -206,7 +205,7 @@ def test_where_the_grader_breaks_at_a_notebook_only_its_exercises_are_undecided(
     def no_sandbox(*args, **kwargs):
         raise SandboxError("the sandbox does not start: out of descriptors")
 
-    monkeypatch.setattr("staff.grade.judge.q5.outside", types.SimpleNamespace(Sandbox=no_sandbox))
+    monkeypatch.setattr("staff.grade.judge.q5.Sandbox", no_sandbox)
     graded = grade(submission(write_folder(tmp_path / "a2", solved)), setup)
     assert results(graded.record) == results(full[0].record)
     in_notebook = [one for one in graded.record.exercises if one.question == "Q5"]

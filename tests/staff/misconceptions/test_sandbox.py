@@ -3,7 +3,7 @@
 import pytest
 
 from cs231n.checks.session import Session
-from staff.grade.sandbox.outside import Sandbox
+from staff.grade.sandbox.sandbox import Sandbox
 from staff.misconceptions.catalogue import entries
 from tests.staff.grade.sandboxes import need_bubblewrap, solved
 

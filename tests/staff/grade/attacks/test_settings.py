@@ -20,7 +20,7 @@ import pytest
 from cs231n.checks import registry
 from cs231n.submit.archive import MODULES
 from staff import ROOT
-from staff.grade.sandbox import outside
+from staff.grade.sandbox.isolation import own_walls
 from tests.staff.grade.attacks.forgeries import knowing, known_to_the_public, with_forward
 from tests.staff.grade.attacks.runtime import in_call
 from tests.staff.grade.conftest import SECRET, write_zip
@@ -229,7 +229,7 @@ SETTINGS = [as_root, as_root_without_bubblewrap, as_user, as_user_without_bubble
 
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_code_that_looks_around_finds_nothing_and_others_keep_their_points(tmp_path, solved, setting):
-    if "without" in setting.__name__ and not outside._own_walls()["landlock"]:
+    if "without" in setting.__name__ and not own_walls()["landlock"]:
         pytest.skip("this system has no Landlock")
     submissions = {re.sub("[^a-z]+", "-", name).strip("-"): in_call(code) for name, code in LOOKS.items()}
     submissions |= {"honest": "", "fork-bomb": FORK_BOMB}
@@ -262,7 +262,7 @@ def conv_forward_naive(x, w, b, conv_param):
 
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_what_is_forged_fails_and_others_keep_their_points(tmp_path, solved, release, setting):
-    if "without" in setting.__name__ and not outside._own_walls()["landlock"]:
+    if "without" in setting.__name__ and not own_walls()["landlock"]:
         pytest.skip("this system has no Landlock")
     exercises = FORGED_EXERCISES
     more = {"given-code": {"cs231n/mine.py": release["cs231n/numpy_kernels.py"]}}

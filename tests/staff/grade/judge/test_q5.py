@@ -352,7 +352,7 @@ def broken(*args, **kwargs):
     raise RuntimeError("out of descriptors")
 
 
-@pytest.mark.parametrize("part", ["outside.Sandbox", "Program", "Judge.record"])
+@pytest.mark.parametrize("part", ["Sandbox", "Program", "Judge.record"])
 def test_where_the_grader_breaks_the_points_are_open_and_staff_can_read_why(release, monkeypatch, part):
     monkeypatch.setattr(f"staff.grade.judge.q5.{part}", broken)
     records, log = q5.grade_q5(

@@ -5,8 +5,8 @@ import pytest
 
 from cs231n.checks.session import Session
 from cs231n.checks.subject.client import Subject
-from staff.grade.sandbox.outside import Sandbox
 from staff.grade.sandbox.reference import Reference
+from staff.grade.sandbox.sandbox import Sandbox
 from staff.grade.sandbox.transport import paths_of
 from tests.staff.grade.sandboxes import LIMIT, SMALL, need_bubblewrap, solved
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from staff.grade.__main__ import main
-from staff.grade.sandbox import outside, walls
+from staff.grade.sandbox import bubblewrap, isolation, walls
 
 WALLS = Path(walls.__file__)
 needs_landlock = pytest.mark.skipif(not walls.landlock_version(), reason="this system has no Landlock")
@@ -21,16 +21,16 @@ SYSTEMS = {
     "root, Landlock": ("none", 1, False, 0, False),
     "root, nothing": ("none", 0, True, 0, True),
     "user, Landlock and namespaces": ("none", 1, True, 1000, False),
-    "user, Landlock that closes signals": ("none", outside.SIGNALS_CLOSED, False, 1000, False),
-    "user, an older Landlock alone": ("none", outside.SIGNALS_CLOSED - 1, False, 1000, True),
+    "user, Landlock that closes signals": ("none", isolation.SIGNALS_CLOSED, False, 1000, False),
+    "user, an older Landlock alone": ("none", isolation.SIGNALS_CLOSED - 1, False, 1000, True),
     "user, nothing": ("none", 0, False, 1000, True),
 }
 
 
 def play(monkeypatch, problem, landlock, namespaces, user):
     """Let the system look like another one."""
-    monkeypatch.setattr(outside, "_bubblewrap_problem", lambda: problem)
-    monkeypatch.setattr(outside, "_own_walls", lambda: {"landlock": landlock, "namespaces": namespaces})
+    monkeypatch.setattr(bubblewrap, "problem", lambda: problem)
+    monkeypatch.setattr(isolation, "own_walls", lambda: {"landlock": landlock, "namespaces": namespaces})
     monkeypatch.setattr(os, "geteuid", lambda: user)
 
 
@@ -38,8 +38,8 @@ def play(monkeypatch, problem, landlock, namespaces, user):
 def test_grading_is_refused_where_nothing_keeps_submissions_in(monkeypatch, name):
     *system, refused = SYSTEMS[name]
     play(monkeypatch, *system)
-    assert bool(outside.refusal()) == refused
-    said = outside.isolation()
+    assert bool(isolation.refusal()) == refused
+    said = isolation.isolation()
     assert (said == "bubblewrap") == (system[0] is None)
     assert ("could have read the solution" in said) == refused
 

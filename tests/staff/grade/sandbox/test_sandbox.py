@@ -13,8 +13,9 @@ from cs231n.checks.rubric import load_rubric
 from cs231n.checks.run import run_check
 from cs231n.checks.session import Session
 from cs231n.checks.subject.client import Subject
-from staff.grade.sandbox import outside
-from staff.grade.sandbox.outside import Sandbox, SandboxError
+from staff.grade.sandbox import bubblewrap, users, without_bubblewrap
+from staff.grade.sandbox.isolation import isolation
+from staff.grade.sandbox.sandbox import Sandbox
 from tests.staff.grade.attacks.runtime import SOCKETS
 from tests.staff.grade.sandboxes import LIMIT, SMALL, need_bubblewrap, processes, solved, verdicts
 
@@ -153,17 +154,17 @@ def test_a_check_without_an_exercise_is_a_mistake():
 @pytest.fixture
 def reduced(monkeypatch):
     """No bubblewrap; under root the interpreter may be out of reach for others, so the worker stays who it is."""
-    monkeypatch.setattr(outside, "_bubblewrap_problem", lambda: "bubblewrap is not installed")
-    monkeypatch.setattr(outside.users, "claim", lambda: None)
+    monkeypatch.setattr(bubblewrap, "problem", lambda: "bubblewrap is not installed")
+    monkeypatch.setattr(users, "claim", lambda: None)
 
 
 def test_without_bubblewrap_isolation_is_reduced_and_says_so(monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    outside._bubblewrap_problem.cache_clear()
+    bubblewrap.problem.cache_clear()
     try:
-        assert outside.isolation().startswith("reduced: ") and "bubblewrap" in outside.isolation()
+        assert isolation().startswith("reduced: ") and "bubblewrap" in isolation()
     finally:
-        outside._bubblewrap_problem.cache_clear()
+        bubblewrap.problem.cache_clear()
 
 
 def test_without_bubblewrap_the_solution_passes_and_a_crash_costs_one_exercise(reduced):
@@ -217,5 +218,5 @@ def test_with_a_narrow_umask_and_without_bubblewrap_every_file_can_be_read_by_ot
 
 def test_an_interpreter_that_others_cannot_reach_is_an_error_that_says_what_to_do(tmp_path):
     (tmp_path / "home").mkdir(mode=0o700)
-    with pytest.raises(SandboxError, match="install bubblewrap"):
-        outside._check_public(tmp_path / "home" / "python")
+    with pytest.raises(users.SandboxError, match="install bubblewrap"):
+        without_bubblewrap._check_public([tmp_path / "home" / "python"])
