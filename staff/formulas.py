@@ -21,7 +21,8 @@ _ELEMENTS = set(
 )
 _ATTRIBUTES = set(
     "xmlns display displaystyle scriptlevel mathvariant stretchy fence form accent accentunder movablelimits "
-    "minsize maxsize linethickness columnalign width height depth lspace rspace voffset".split()
+    "minsize maxsize linethickness columnalign columnspacing rowspacing mathcolor width height depth "
+    "lspace rspace voffset".split()
 )
 
 

@@ -15,7 +15,7 @@ from cs231n.submit.archive import is_inside
 from cs231n.submit.cells import Notebook
 from cs231n.submit.text import joined
 
-__all__ = ["PictureError", "embedded", "files", "problems"]
+__all__ = ["PictureError", "embedded", "files", "problems", "replaced"]
 
 # Markdown that is shown as it was typed: no picture and no formula begins in there.
 VERBATIM = re.compile(r"(```.*?```|`[^`\n]*`|\$\$.*?\$\$)", re.DOTALL)
@@ -55,7 +55,7 @@ def embedded(notebook: Notebook, root: Path) -> Notebook:
     notebook = copy.deepcopy(notebook)
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
-            cell["source"] = _replaced(joined(cell["source"]), functools.partial(_shown, cell, root))
+            cell["source"] = replaced(joined(cell["source"]), functools.partial(_shown, cell, root))
     return notebook
 
 
@@ -79,8 +79,8 @@ def _references(notebook: Notebook) -> Iterator[tuple[dict[str, Any], str]]:
                     yield cell, _target(match)
 
 
-def _replaced(markdown: str, change: Callable[[str], str]) -> str:
-    """Return markdown with each picture changed."""
+def replaced(markdown: str, change: Callable[[str], str]) -> str:
+    """Return markdown in which `change(target)` stands for each picture."""
     parts = VERBATIM.split(markdown)
     parts[::2] = [_PICTURE.sub(lambda match: change(_target(match)), part) for part in parts[::2]]
     return "".join(parts)

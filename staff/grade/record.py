@@ -66,17 +66,19 @@ class ExerciseRecord:
 
 @dataclasses.dataclass(frozen=True)
 class PartRecord:
-    """What stands in a cell that a human reads.
+    """What stands in a cell that a human reads, and in new cells beside it.
 
     Attributes:
         place: the cell in the release, such as "Dropout.ipynb:answer-1".
-        text: what the student wrote there.
+        text: what the student wrote there, as Markdown.
         figures: base64 PNGs of its outputs.
+        pictures: KEY -> base64 of a PNG, JPEG or GIF that the text shows as `picture:KEY`.
     """
 
     place: str
     text: str
     figures: tuple[str, ...] = ()
+    pictures: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)

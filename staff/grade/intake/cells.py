@@ -3,14 +3,17 @@
 import base64
 import binascii
 import dataclasses
+import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import unquote
 
 from cs231n.checks.rubric import Question
 from cs231n.submit.blanks import blanks
-from cs231n.submit.cells import Mark, positions
+from cs231n.submit.cells import Mark, around
+from cs231n.submit.pictures import replaced
 from staff.grade.intake.apart import apart
 from staff.grade.intake.text import clean
 
@@ -19,20 +22,28 @@ __all__ = ["Cell", "Notebooks", "figures", "find_cells", "read_cells", "shown"]
 MAX_TEXT = 20_000  # characters of a cell
 MAX_CELLS = 2_000
 MAX_FIGURE = 2 << 20  # bytes
+MAX_PASTED = 20  # pictures in the text of a cell
+MAX_FOUND = 40  # cells that stand for one
 MAX_OUTPUTS = 100  # of a cell
 MAX_SHOWN = 20  # numbers of a cell
 VERDICT = "application/vnd.cs231n.check+json"  # cs231n.verdict.MIME; that module would bring IPython along
 _PNG = b"\x89PNG\r\n\x1a\n"
+_PICTURES = (_PNG, b"\xff\xd8\xff", b"GIF8")  # what files of these formats begin with: PNG, JPEG, GIF
 
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
-    """A cell: its id or "", its text, whether it has been executed, and its outputs as they came."""
+    """A cell: its id or "", its text, whether it has been executed, and its outputs as they came.
+
+    A picture in the text of a markdown cell is called `picture:KEY` there, and `pictures` has KEY -> base64.
+    """
 
     id: str
     text: str
     executed: bool = False
     outputs: tuple = ()
+    is_code: bool = False
+    pictures: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 class Notebooks:
@@ -106,12 +117,45 @@ def read_cells(data: bytes) -> list[Cell]:
 
 def _cell(cell):
     name, count, outputs = cell.get("id"), cell.get("execution_count"), cell.get("outputs")
+    text, is_code, pictures = _joined(cell.get("source")), cell.get("cell_type") == "code", {}
+    if not is_code:
+        text = replaced(text, lambda target: _pasted(target, cell, pictures))
     return Cell(
         id=name if isinstance(name, str) else "",
-        text=clean(_joined(cell.get("source")), MAX_TEXT, lines=True),
+        text=clean(text, MAX_TEXT, lines=True),
         executed=isinstance(count, int) and count > 0,
         outputs=tuple(map(_shown, outputs[:MAX_OUTPUTS])) if isinstance(outputs, list) else (),
+        is_code=is_code,
+        pictures=pictures,
     )
+
+
+def _pasted(target, cell, pictures):
+    """Return the markdown of a picture in a text, which goes into `pictures` if the notebook has it."""
+    if target.startswith("attachment:"):
+        name = unquote(target.removeprefix("attachment:"))
+        attached = cell.get("attachments")
+        kinds = attached.get(name) if isinstance(attached, dict) else None
+        data = next(iter(kinds.values()), None) if isinstance(kinds, dict) else None
+    else:
+        name, data = target, target.partition(";base64,")[2] if target.startswith("data:image/") else None
+    name = clean(name, 60).replace("`", "")
+    if (picture := _picture(data)) is None:
+        return f"`[no picture here: {name} is not in the notebook, see assignment.pdf]`"
+    if len(pictures) >= MAX_PASTED:
+        return f"`[one picture more: {name}]`"
+    key = hashlib.sha256(picture.encode()).hexdigest()[:16]
+    pictures[key] = picture
+    return f"![](picture:{key})"
+
+
+def _picture(data, kinds=_PICTURES):
+    """Return a picture of one of the formats in base64 without line breaks; None for anything else."""
+    try:
+        picture = base64.b64decode("".join(_joined(data).split()), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return base64.b64encode(picture).decode() if picture.startswith(kinds) and len(picture) <= MAX_FIGURE else None
 
 
 def _shown(output):
@@ -132,7 +176,7 @@ def _joined(text):
 
 
 def find_cells(cells: Sequence[Cell], cell_id: str, blank: Sequence[Cell]) -> list[Cell]:
-    """Return the cells that stand for a cell of the release.
+    """Return the cells that stand for a cell of the release, with new cells beside it.
 
     `python -m cs231n.submit` finds them in the same way, so it says beforehand what a grader will miss.
 
@@ -142,7 +186,7 @@ def find_cells(cells: Sequence[Cell], cell_id: str, blank: Sequence[Cell]) -> li
         blank: Cells of the notebook in the release.
     """
     own, released = ([Mark(cell.id, cell.text.strip()) for cell in some] for some in (cells, blank))
-    return [cells[number] for number in positions(own, cell_id, released)]
+    return [cells[number] for number in around(own, cell_id, released)[:MAX_FOUND]]
 
 
 def _data(cell):
@@ -152,15 +196,8 @@ def _data(cell):
 
 def figures(cell: Cell) -> list[str]:
     """Return the PNG pictures among the outputs of a cell, in base64."""
-    found = []
-    for data in _data(cell):
-        try:
-            picture = base64.b64decode("".join(_joined(data.get("image/png")).split()), validate=True)
-        except (binascii.Error, ValueError):
-            continue
-        if picture.startswith(_PNG) and len(picture) <= MAX_FIGURE:
-            found.append(base64.b64encode(picture).decode())
-    return found
+    found = (_picture(data.get("image/png"), (_PNG,)) for data in _data(cell))
+    return [picture for picture in found if picture]
 
 
 def shown(cell: Cell) -> dict[str, str]:

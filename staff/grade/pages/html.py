@@ -1,11 +1,13 @@
 """HTML pages that need nothing but themselves: `templates/` with their style sheet inside.
 
 Every value is escaped, and freed of characters that cannot be seen, on its way into a page; a content security
-policy in each page keeps scripts and the network out even if that should fail.
+policy in each page keeps the network out even if that should fail, and all scripts but the one that leads from
+answer to answer by keys.
 """
 
 import base64
 import functools
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import jinja2
 from markupsafe import Markup, escape
 
 from cs231n.checks.verdicts import Verdict
+from staff.formulas import STYLE as FORMULAS
 from staff.grade.intake.text import clean, shorten
 from staff.grade.pages.prose import prose
 
@@ -46,8 +49,11 @@ def _environment():
         "shorten": shorten,
         "picture": picture,
     }
+    keys = (TEMPLATES / "keys.js").read_text(encoding="utf-8")
     environment.globals |= {
-        "style": Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),
+        "keys": Markup(keys),
+        "keys_hash": Markup("sha256-") + base64.b64encode(hashlib.sha256(keys.encode()).digest()).decode(),
+        "style": Markup((TEMPLATES / "page.css").read_text(encoding="utf-8") + FORMULAS),
         "prose": prose,
         "verdicts": {verdict.value: verdict for verdict in Verdict},
     }

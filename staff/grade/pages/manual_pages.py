@@ -119,7 +119,9 @@ def _chunks(answers):
     """Yield lists of answers, each as long as a page may be; one at least."""
     chunk, size = [], 0
     for called, judged in answers:
-        length = sum(len(part.text) + sum(map(len, part.figures)) for part in judged.parts)
+        length = sum(
+            len(part.text) + sum(map(len, (*part.figures, *part.pictures.values()))) for part in judged.parts
+        )
         if chunk and size + length > PAGE_SIZE:
             yield chunk
             chunk, size = [], 0

@@ -3,6 +3,7 @@
 import collections
 import dataclasses
 import hmac
+import re
 
 from cs231n.checks.rubric import load_rubric
 from staff.grade.intake import cells
@@ -12,7 +13,7 @@ from staff.grade.record import ManualRecord, PartRecord
 __all__ = ["codes", "items", "with_points"]
 
 LETTERS = "bcdfghjkmnpqrstvwxz"
-MAX_FIGURES = 8
+MAX_FIGURES = 24  # pictures of an item, pasted ones and those of outputs
 
 
 def items(notebooks, blank, exercises=()):
@@ -40,15 +41,28 @@ def _item(item, notebooks, blank, graded):
             parts.append(PartRecord(place, f"[no {name}]"))
             continue
         found = cells.find_cells(notebooks.cells(name), cell_id, blank.cells(name) or [])
-        texts = [cell.text for cell in found] or [f"[no cell {cell_id} in {name}]"]
+        texts = list(map(_markdown, found)) or [f"[no cell {cell_id} in {name}]"]
+        pasted = {key: picture for cell in found for key, picture in cell.pictures.items()}
         figures = dict.fromkeys(figure for cell in found for figure in cells.figures(cell) if figure not in seen)
+        if len(figures) + len(pasted) > MAX_FIGURES - len(seen):
+            texts.append("`[more pictures than are shown here: look into the notebook]`")
+        pasted = dict(list(pasted.items())[: MAX_FIGURES - len(seen)])
+        seen |= dict.fromkeys(pasted.values())
         figures = tuple(figures)[: MAX_FIGURES - len(seen)]
         seen |= dict.fromkeys(figures)
         for cell in found:
             shown |= cells.shown(cell)
         text = clean("\n\n".join(dict.fromkeys(texts)), cells.MAX_TEXT, lines=True)
-        parts.append(PartRecord(place, text, figures))
+        parts.append(PartRecord(place, text, figures, pasted))
     return ManualRecord(item.name, item.question, item.points, parts=tuple(parts), shown=shown)
+
+
+def _markdown(cell):
+    """Return what a cell says as Markdown: code in a fence that is longer than any in it."""
+    if not cell.is_code or not cell.text.strip():
+        return cell.text
+    fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`{3,}", cell.text)), 0)
+    return f"{fence}python\n{cell.text}\n{fence}"
 
 
 # --- codes and points -------------------------------------------------------------------------------------------

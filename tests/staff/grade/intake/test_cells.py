@@ -136,8 +136,14 @@ def test_a_deleted_cell_is_not_found_and_its_neighbours_are_not_taken_for_it():
     assert texts([one for one in changed(answer_2="Else.") if one["id"] != "answer-1"]) == []
 
 
-def test_a_notebook_with_nothing_of_the_release_gives_at_most_one_cell():
-    assert len(texts([cell("x", "a"), cell("y", "b"), cell("z", "c")])) <= 1
+def test_new_cells_beside_one_belong_to_it_up_to_the_next_of_the_release():
+    handed_in = changed(answer_1="Because.")
+    handed_in[3:3] = [cell("new-1", "See the plot:"), cell("new-2", "plot()", kind="code")]
+    assert texts(handed_in) == ["Because.", "See the plot:", "plot()"]
+
+
+def test_of_a_notebook_with_nothing_of_the_release_all_is_read():
+    assert texts([cell("x", "a"), cell("y", "b"), cell("z", "c")]) == ["a", "b", "c"]
 
 
 def test_an_unknown_id_is_not_found():
@@ -155,6 +161,20 @@ def with_output(data):
 def test_figures_are_the_png_pictures_of_the_outputs():
     lines = base64.encodebytes(PNG).decode()
     assert figures(with_output({"image/png": lines})) == [base64.b64encode(PNG).decode()]
+
+
+def test_pasted_pictures_are_read_and_others_are_said_to_be_missing():
+    data = base64.b64encode(PNG).decode()
+    text = f"![p](attachment:a%20b.png) <img src='data:image/png;base64,{data}'> ![](../x.png) `![](y.png)`"
+    pasted = cell("a", text, attachments={"a b.png": {"image/png": data}})
+    [found] = read_cells(notebook(pasted))
+    [key] = found.pictures
+    missing = "`[no picture here: ../x.png is not in the notebook, see assignment.pdf]`"
+    assert found.text == f"![](picture:{key}) ![](picture:{key}) {missing} `![](y.png)`"
+    assert found.pictures[key] == data
+    for bad in (None, {"a b.png": 5}, {"a b.png": {}}, {"a b.png": {"image/png": "PHN2Zz4="}}):
+        [found] = read_cells(notebook(pasted | {"source": "![](attachment:a%20b.png)", "attachments": bad}))
+        assert "a b.png is not in the notebook" in found.text and not found.pictures
 
 
 @pytest.mark.parametrize(

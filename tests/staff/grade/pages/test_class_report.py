@@ -208,7 +208,7 @@ def test_a_browser_shows_the_page_without_complaint(browser, records, tmp_path, 
     assert browser.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_the_answers_to_one_question_can_be_read_alone(browser, records, tmp_path):
+def test_the_answers_to_one_question_can_be_read_alone_and_keys_lead_on(browser, records, tmp_path):
     pages = dict(manual_pages.pages(records, {record.name: record for record in records}.get, b"secret"))
     (tmp_path / "page.html").write_text(pages["manual/Q2-inline-questions.html"], encoding="utf-8")
     browser.open(tmp_path / "page.html")
@@ -219,6 +219,11 @@ def test_the_answers_to_one_question_can_be_read_alone(browser, records, tmp_pat
     assert everything == [len(records) + 1] * 4  # with the questions and answers beside them
     browser.evaluate("document.getElementById('only-2').click()")
     assert browser.evaluate(shown) == [0, len(records) + 1, 0, 0]
+    codes, went = list(manual_pages.coded(records, b"secret")), []
+    for key in ("j", "ArrowRight", "x", "k"):
+        browser.call("Input.dispatchKeyEvent", type="keyDown", key=key)
+        went.append(browser.evaluate("location.hash"))
+    assert went == [f"#{codes[i]}" for i in (0, 1, 1, 0)]
 
 
 def test_a_file_that_cannot_be_imported_is_listed_once():

@@ -42,13 +42,13 @@ def test_notebooks_that_are_missing_or_broken_are_named_in_the_text(solved, rele
 
 
 def test_deleted_cells_are_named_and_doubled_ones_shown(release):
-    answers = [cell("answer-1", "First."), cell("answer-1", "Again."), cell("answer-3", "Third.", kind="code")]
+    answers = [cell("answer-1", "First."), cell("answer-1", "Again."), cell("answer-3", "x = '```'", kind="code")]
     found = items(Notebooks({"Dropout.ipynb": notebook(*answers)}), Notebooks(release))
     parts = next(item.parts for item in found if item.name == "Q3 inline questions")
     assert parts == (
         PartRecord("Dropout.ipynb:answer-1", "First.\n\nAgain."),
         PartRecord("Dropout.ipynb:answer-2", "[no cell answer-2 in Dropout.ipynb]"),
-        PartRecord("Dropout.ipynb:answer-3", "Third."),
+        PartRecord("Dropout.ipynb:answer-3", "````python\nx = '```'\n````"),
     )
 
 
