@@ -29,7 +29,7 @@ class GivenCode:
     """
 
     def __init__(self, release):
-        self._functions = {}  # (file, function) -> hashes
+        functions = {}  # (file, function) -> hashes
         given = [name for name in release if name.endswith(".py") and _is_given(name)]
         for name in given:
             by_function = collections.defaultdict(list)
@@ -37,7 +37,10 @@ class GivenCode:
                 by_function[function].append(run)
             for function, found in by_function.items():
                 if len(found) >= FEWEST and function != tokens.TOP:
-                    self._functions[name, function] = np.unique(np.array(found, np.uint64))
+                    functions[name, function] = np.unique(np.array(found, np.uint64))
+        self._functions = list(functions)
+        self._counts = np.array([len(found) for found in functions.values()], int)
+        self._runs = np.concatenate([np.zeros(0, np.uint64), *functions.values()])
         self._release = {name: data for name, data in release.items() if name.endswith(tokens.CODE)}
 
     def of(self, files):
@@ -48,7 +51,7 @@ class GivenCode:
         """
         copies, lines = set(), []
         for name, data in sorted(files.items(), key=lambda item: (item[0] not in MODULES, item[0])):
-            if data == self._release.get(name) or _is_given(name):
+            if not name.endswith(tokens.CODE) or data == self._release.get(name) or _is_given(name):
                 continue
             code = tokens.code_of(name, data)
             if names := sorted(set(_makers(code))):
@@ -64,8 +67,9 @@ class GivenCode:
 
     def _held(self, code):
         """Return the (file, function) that are in some code."""
-        there = np.unique(tokens.runs(code)[0])
-        return [key for key, runs in self._functions.items() if np.isin(runs, there).mean() >= SHARE]
+        owners = np.repeat(np.arange(len(self._counts)), self._counts)
+        there = np.bincount(owners, np.isin(self._runs, tokens.runs(code)[0]), len(self._counts))
+        return [self._functions[k] for k in np.flatnonzero(there >= SHARE * self._counts)]
 
 
 def _is_given(name):
