@@ -84,6 +84,7 @@ def _grade(options, export, submissions, replaced, setup, output, given, before)
     if not options.scheduler:
         start_server()
     from staff.grade.pages import write  # which loads SciPy, while the server starts
+    from staff.grade.pages.course_tables import Entries
 
     course = output.course
     absent = course.absent(setup.chosen, load_rubric().manual.values())
@@ -100,7 +101,8 @@ def _grade(options, export, submissions, replaced, setup, output, given, before)
     remove_leftovers()
     _write_tables(output, summary, absent, options)
     changes = previous.changes(before, summary.records) if before is not None else None
-    new = write.write(output, summary, setup.secret, replaced, changes, given.rows)
+    entries = Entries((*submissions, *replaced), export.left_out, tuple(absent))
+    new = write.write(output, summary, setup.secret, replaced, changes, given, entries)
     _print(summary, options.out, output.set_aside())
     for path in new:
         print(f"New answers to read: {path}")

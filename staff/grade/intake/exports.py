@@ -70,6 +70,8 @@ class Submission:
         also: further paths that belong to it.
         members: who handed it in, one by one; empty where only `student` says it.
         marked_late: whether the export marks it as late without saying how late.
+        attempts: how often it was handed in, this time included, or None where the export does not say.
+        time_from: what says when it was handed in.
     """
 
     path: Path
@@ -80,6 +82,8 @@ class Submission:
     also: tuple[Path, ...] = ()
     members: tuple[Member, ...] = ()
     marked_late: bool = False
+    attempts: int | None = None
+    time_from: str = ""
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -337,8 +341,8 @@ def _gradescope(folder):
     submissions, left_out = [], []
     for child in _children(folder):
         if child.is_dir() and not child.is_symlink():
-            student, members, submitted = entries.get(child.name, ("", (), None))
-            submissions.append(Submission(child, child.name, student, submitted, problems, members=members))
+            said = {"problems": problems} | entries.get(child.name, {"student": ""})
+            submissions.append(Submission(child, child.name, **said))
         elif child.name != METADATA:
             left_out.append(LeftOut(child, "no folder of a submission"))
     if not submissions:
@@ -353,7 +357,7 @@ def _where(error):
 
 
 def _metadata(text) -> dict:
-    """Return folder -> (students, Members, time) of a submission_metadata.yml, whose keys are Ruby's symbols."""
+    """Return folder -> fields of a Submission by a submission_metadata.yml, whose keys are Ruby's symbols."""
     data = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     if not isinstance(data, dict):
         raise ValueError("no mapping of folders")
@@ -373,7 +377,14 @@ def _entry(entry):
     students = (
         f"{one.name} <{one.email}>" if one.name and one.email else one.name or one.email for one in members
     )
-    return "; ".join(students), tuple(members), submitted
+    earlier = entry.get(":history")
+    return {
+        "student": "; ".join(students),
+        "members": tuple(members),
+        "submitted": submitted,
+        "time_from": "the export" if submitted else "",
+        "attempts": 1 + len(earlier) if isinstance(earlier, list) else None,
+    }
 
 
 def _field(person, key):

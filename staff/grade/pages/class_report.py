@@ -6,6 +6,7 @@ import statistics
 
 from cs231n.checks.verdicts import Verdict
 from staff.grade.alike.similarity import THRESHOLD
+from staff.grade.pages import course_tables
 from staff.grade.pages.charts import LARGE, SMALL, histogram, strip
 from staff.grade.pages.html import plural, points_text, render
 from staff.grade.points import previous
@@ -29,7 +30,19 @@ class _Plot:
     summary: str
 
 
-def class_report(records, rubric, catalogue, *, replaced=(), course=None, groups=None, changes=None):
+def class_report(
+    records,
+    rubric,
+    catalogue,
+    *,
+    replaced=(),
+    course=None,
+    groups=None,
+    changes=None,
+    entries=None,
+    marks=(),
+    requests=None,
+):
     """Return the page of a class as HTML text.
 
     Args:
@@ -40,8 +53,13 @@ def class_report(records, rubric, catalogue, *, replaced=(), course=None, groups
         course: points.course.Course, by which points become those of students; None: one without rules.
         groups: similarity.Groups, or None where similarity was not looked at.
         changes: previous.Changes since an earlier run, or None without one.
+        entries: course_tables.Entries of the run, or None.
+        marks: what readers gave, as readings.Readings has it.
+        requests: (student, exercise) -> text of the regrade requests that are open.
     """
     course = course or Course()
+    people = [each for record in records for each in course.standings(record)]
+    files = {record.name: record.files for record in records}
     standings = {record.name: course.shared(record) for record in records}
     records = [one.record for one in standings.values()]
     late = {name: one.late for name, one in standings.items()} if course.policy else {}
@@ -76,6 +94,16 @@ def class_report(records, rubric, catalogue, *, replaced=(), course=None, groups
         changes=previous.grouped(changes) if changes is not None else None,
         described=previous.described,
         problems=[record for record in records if record.problems],
+        remarked=[(record, one) for record in records for one in record.exercises if one.remark],
+        entries=entries,
+        files=files,
+        strangers=[(each.person, each.record) for each in people if not each.person.listed],
+        sections=course_tables.by_section([*people, *(entries.absent if entries else ())]),
+        read=course_tables.by_reader(marks),
+        attempts=course_tables.attempts(entries.submissions, {one.name for one in replaced}, points)
+        if entries
+        else [],
+        requests=requests or {},
     )
 
 

@@ -259,7 +259,11 @@ def with_times(submissions, path, called, timezone=None):
 
     tables.each_line(tables.read_table(Path(path), TIMES, TIMES), take)
     return [
-        dataclasses.replace(submission, submitted=times[submission.name].astimezone(datetime.UTC).isoformat())
+        dataclasses.replace(
+            submission,
+            submitted=times[submission.name].astimezone(datetime.UTC).isoformat(),
+            time_from=Path(path).name,
+        )
         if submission.name in times
         else submission
         for submission in submissions

@@ -56,11 +56,13 @@ class Readings:
     Attributes:
         points: (name of a submission, item) -> Points.
         rows: (name of a submission, item) that some file has a row for, filled in or not.
+        marks: (item, question or 0, reader, points) of each row with points.
         notes: lines for the staff, about rows that do not count.
     """
 
     points: dict[tuple[str, str], Points] = dataclasses.field(default_factory=dict)
     rows: frozenset[tuple[str, str]] = frozenset()
+    marks: tuple[tuple[str, int, str, float], ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -105,7 +107,8 @@ def read_readings(paths, called, coded=(), gone=()):
     for entry in entries:
         by_item[entry.name, entry.item].append(entry)
     points = {key: _together(load_rubric().manual[key[1]], same) for key, same in by_item.items()}
-    return Readings({key: one for key, one in points.items() if one}, frozenset(by_item), tuple(notes))
+    marks = tuple((one.item, one.question, one.reader, one.points) for one in entries if one.points is not None)
+    return Readings({key: one for key, one in points.items() if one}, frozenset(by_item), marks, tuple(notes))
 
 
 def _saved(path):

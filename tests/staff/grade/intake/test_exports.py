@@ -57,6 +57,7 @@ def test_gradescopes_export_says_who_and_when(tmp_path):
         ),
     ]
     assert (submissions[2].student, submissions[2].submitted) == ("submission_3", None)
+    assert [submission.attempts for submission in submissions] == [2, None, None]
     assert list(read_contents(*submissions[1].paths).files) == [LAYERS]
 
 

@@ -4,16 +4,20 @@ import collections
 import dataclasses
 import os
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from cs231n.checks.rubric import load_rubric
 from staff.grade.alike.similarity import Group
+from staff.grade.intake.exports import LeftOut, Submission
+from staff.grade.intake.roster import Person
 from staff.grade.pages import manual_pages
 from staff.grade.pages.class_report import class_report
+from staff.grade.pages.course_tables import Entries
 from staff.grade.pages.feedback import feedback
-from staff.grade.points.course import Course
+from staff.grade.points.course import Course, Standing
 from staff.grade.points.lateness import latest, policy
 from staff.grade.points.previous import changes
 from tests.staff.grade.browser import CHROMIUM, Browser
@@ -42,7 +46,27 @@ def everything(records):
         "course": COURSE,
         "groups": [Group(names, 0.6, 0.9, (("adam", 9),))],
         "changes": changes(before, records[:2]),
+        "entries": entries(records),
+        "marks": [
+            ("Q1 training", 0, "kim", 1),
+            ("Q1 training", 0, "kim", 2),
+            ("Q3 inline questions", 2, "lee", 0.5),
+        ],
+        "requests": {("s7", "adam"): "It is the form of the paper"},
     }
+
+
+def entries(records):
+    """What a run found: the records' submissions, each with a history, and two things that are none."""
+    submissions = [
+        Submission(
+            Path(f"{one.name}.zip"), one.name, one.student, one.submitted, attempts=1 + i % 3, time_from="x.csv"
+        )
+        for i, one in enumerate(records)
+    ]
+    absent = Standing(Person("s99", "Eve", section="B"), records[0], missing=True)
+    left_out = (LeftOut(Path("helper.py"), "no archive"), LeftOut(Path("a.url"), "a link"))
+    return Entries(tuple(submissions), left_out, (absent,))
 
 
 def shown(text):
@@ -99,6 +123,30 @@ def test_the_heat_map_counts_every_verdict_of_every_exercise(records):
         )
         assert counts[0] == verdicts["passed"]
         assert sorted(filter(None, counts)) == sorted(verdicts.values())
+
+
+def test_entries_sections_readers_attempts_and_requests_have_tables(records):
+    people = {one.name: (Person(one.name, one.student, section="AB"[i % 2]),) for i, one in enumerate(records)}
+    text = shown(
+        re.sub("(?=<t[dh]|<li)", " ", text_of(records, **everything(records) | {"course": Course(people)}))
+    )
+    assert f"{len(records) + 2} entries: {len(records)} submissions" in text and "2 left out" in text
+    assert "helper.py no archive" in text and "nothing handed in Eve s99" in text
+    assert f"{records[0].student} {records[0].name}.zip – {records[0].submitted} by x.csv" in text
+    first = [one.earned for one in records[::2]]
+    numbers = f"{np.mean(first):.2f}".rstrip("0").rstrip(".")
+    assert f"A {len(first)} of {len(first)} {sum(not one.pending for one in records[::2])} {numbers}" in text
+    assert f"B {len(records) - len(first)} of {len(records) - len(first) + 1}" in text
+    assert "Q1 training kim 2 1.5 Q3 inline questions, question 2 lee 1 0.5" in text
+    median = f"{np.median([one.earned for one in records[::3]]):.2f}".rstrip("0").rstrip(".")
+    assert f"Points, median 1 {len(records[::3])} {median}" in text
+    assert "What the student says s7 adam It is the form of the paper" in text
+
+
+def test_what_crashed_once_and_not_again_is_named(records):
+    first, *rest = records[0].exercises
+    once = dataclasses.replace(records[0], exercises=(dataclasses.replace(first, remark="crashed once"), *rest))
+    assert f"so the second counts: {first.name} of {once.student}." in shown(text_of([once]))
 
 
 def test_misconceptions_are_counted_and_their_students_named(records):

@@ -93,6 +93,7 @@ def test_several_readers_count_together_and_a_second_file_takes_nothing_away(rea
         Q1: (1, ("kim",)),
         TRAINING: (2, ("lee",)),
     }
+    assert found.marks == ((Q1, 0, "kim", 1), (TRAINING, 0, "lee", 2))
 
 
 def test_two_who_say_the_same_agree_and_both_comments_are_read(readings):
