@@ -14,10 +14,9 @@ from pathlib import Path
 
 from cs231n.checks.rubric import load_rubric
 from cs231n.submit.archive import MODULES
+from staff.grade import limits
 from staff.grade.intake.containers import (
     KEPT,
-    MAX_ARCHIVE,
-    MB,
     Entry,
     UnreadableArchive,
     archive_entries,
@@ -25,15 +24,10 @@ from staff.grade.intake.containers import (
     is_archive,
 )
 from staff.grade.intake.text import clean, shorten
+from staff.grade.limits import MB
 
 __all__ = ["Contents", "notebook_names", "original_name", "read_contents"]
 
-MAX_ENTRIES = 50_000  # of files that could count
-MAX_INSIDE = 20  # archives inside a submission that are opened
-MAX_MODULE, MAX_NOTEBOOK, MAX_TOTAL = 1 * MB, 32 * MB, 128 * MB  # bytes, unpacked
-MAX_MODULES, MAX_FOLDERS = 300, 60
-MAX_PATH, MAX_PART = 400, 150  # characters of a path and of each part
-MAX_LINES = 40  # of problems
 
 _JUNK = re.compile(
     r"__MACOSX|__pycache__|\.DS_Store|\._.*|\.git|\.ipynb_checkpoints|Thumbs\.db"
@@ -91,14 +85,14 @@ def read_contents(*paths: Path) -> Contents:
 def _digest(path):
     """Return SHA-256 over all that is at a path; of what cannot be graded in a folder, over its name and size."""
     if not path.is_dir():
-        if path.stat().st_size > MAX_ARCHIVE:
+        if path.stat().st_size > limits.ARCHIVE_BYTES:
             return f"{path.stat().st_size} bytes"
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     digest = hashlib.sha256()
     for entry in _folder(path):
         digest.update(repr((entry.name, entry.size)).encode())
-        if entry.name.lower().endswith(KEPT) and not entry.fault and entry.size <= MAX_NOTEBOOK:
+        if entry.name.lower().endswith(KEPT) and not entry.fault and entry.size <= limits.NOTEBOOK_BYTES:
             with entry.open() as file:
                 digest.update(file.read())
     return digest.hexdigest()
@@ -114,7 +108,7 @@ def _entries_of(path, files):
 
 
 def _folder(path):
-    return folder_entries(path, lambda name: bool(_JUNK.fullmatch(name)), MAX_ENTRIES)
+    return folder_entries(path, lambda name: bool(_JUNK.fullmatch(name)), limits.ENTRIES)
 
 
 def _below(above, entries):
@@ -127,9 +121,9 @@ def _opened(entries, files, problems):
         entry for entry in entries if is_archive(entry.name) and not entry.fault and not _is_junk(entry.name)
     ]
     found = [entry for entry in entries if entry not in inside]
-    for entry in inside[MAX_INSIDE:]:
-        problems.append(_line(entry.name, f"not opened: more than {MAX_INSIDE} archives inside"))
-    for entry in inside[:MAX_INSIDE]:
+    for entry in inside[limits.ARCHIVES_INSIDE :]:
+        problems.append(_line(entry.name, f"not opened: more than {limits.ARCHIVES_INSIDE} archives inside"))
+    for entry in inside[: limits.ARCHIVES_INSIDE]:
         try:
             found += _below(f"{entry.name}/", archive_entries(files.enter_context(entry.open())))
         except UnreadableArchive as error:
@@ -154,8 +148,8 @@ def _collect(entries):
     problems = []
     entries = [entry for entry in entries if not _is_junk(entry.name)]
     counted = [entry for entry in entries if _CONTROL.sub("", entry.name).lower().endswith(KEPT) or entry.fault]
-    if len(counted) > MAX_ENTRIES:
-        return {}, [f"more than {MAX_ENTRIES} entries, expected the modules and notebooks of the assignment"]
+    if len(counted) > limits.ENTRIES:
+        return {}, [f"more than {limits.ENTRIES} entries, expected the modules and notebooks of the assignment"]
     named = []
     for entry in counted:
         try:
@@ -182,8 +176,9 @@ def _path(name):
         raise _LeftOut("a path that leads out of the archive")
     if any(unicodedata.category(letter) in ("Cc", "Cs", "Cf") for letter in path):
         raise _LeftOut("a path with characters that cannot be seen")
-    if len(path) > MAX_PATH or any(len(part) > MAX_PART for part in parts):
-        raise _LeftOut(f"a path of more than {MAX_PATH} characters, or {MAX_PART} in a part")
+    if len(path) > limits.PATH_CHARACTERS or any(len(part) > limits.PART_CHARACTERS for part in parts):
+        most, of_a_part = limits.PATH_CHARACTERS, limits.PART_CHARACTERS
+        raise _LeftOut(f"a path of more than {most} characters, or {of_a_part} in a part")
     return None if not parts or any(_JUNK.fullmatch(part) for part in parts) else "/".join(parts)
 
 
@@ -287,13 +282,14 @@ def _read_all(graded, problems):
     modules = [name for name in graded if name.endswith(".py")]
     surplus = _surplus(sorted(modules, key=lambda name: (name not in MODULES, name)))
     if surplus:
-        what = f"{MAX_MODULES} Python files, or {MAX_FOLDERS} folders, under cs231n/"
+        what = f"{limits.MODULES} Python files, or {limits.FOLDERS} folders, under cs231n/"
         problems.append(f"more than {what}: {len(surplus)} left out")
     for name, entry in sorted(graded.items()):
         if name in surplus:
             continue
         try:
-            files[name] = _read(entry, MAX_MODULE if name.endswith(".py") else MAX_NOTEBOOK, MAX_TOTAL - total)
+            limit = limits.MODULE_BYTES if name.endswith(".py") else limits.NOTEBOOK_BYTES
+            files[name] = _read(entry, limit, limits.SUBMISSION_BYTES - total)
             total += len(files[name])
         except _LeftOut as why:
             problems.append(_line(name, why))
@@ -304,11 +300,11 @@ def _read_all(graded, problems):
 
 def _surplus(modules):
     """Return the modules that are too many, or in too many folders."""
-    folders, surplus = set(), set(modules[MAX_MODULES:])
-    for name in modules[:MAX_MODULES]:
+    folders, surplus = set(), set(modules[limits.MODULES :])
+    for name in modules[: limits.MODULES]:
         parts = name.split("/")[:-1]
         above = {"/".join(parts[:count]) for count in range(1, len(parts) + 1)}
-        if len(folders | above) > MAX_FOLDERS:
+        if len(folders | above) > limits.FOLDERS:
             surplus.add(name)
         else:
             folders |= above
@@ -322,7 +318,7 @@ def _read(entry, limit, left):
     if len(data) > limit:
         raise _LeftOut(f"larger than {limit // MB} MB")
     if len(data) > left:
-        raise _LeftOut(f"all files together are larger than {MAX_TOTAL // MB} MB")
+        raise _LeftOut(f"all files together are larger than {limits.SUBMISSION_BYTES // MB} MB")
     return data
 
 
@@ -332,5 +328,5 @@ def _line(name, why):
 
 def _few(problems):
     """Return the problems as a tuple, cut where there are very many."""
-    more = len(problems) - MAX_LINES
-    return (*problems[:MAX_LINES], f"... and {more} more") if more > 0 else tuple(problems)
+    more = len(problems) - limits.PROBLEMS
+    return (*problems[: limits.PROBLEMS], f"... and {more} more") if more > 0 else tuple(problems)

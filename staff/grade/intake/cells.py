@@ -14,18 +14,12 @@ from cs231n.checks.rubric import Question
 from cs231n.submit.blanks import blanks
 from cs231n.submit.cells import Mark, around
 from cs231n.submit.pictures import replaced
+from staff.grade import limits
 from staff.grade.intake.apart import apart
 from staff.grade.intake.text import clean
 
 __all__ = ["Cell", "Notebooks", "figures", "find_cells", "read_cells", "shown"]
 
-MAX_TEXT = 20_000  # characters of a cell
-MAX_CELLS = 2_000
-MAX_FIGURE = 2 << 20  # bytes
-MAX_PASTED = 20  # pictures in the text of a cell
-MAX_FOUND = 40  # cells that stand for one
-MAX_OUTPUTS = 100  # of a cell
-MAX_SHOWN = 20  # numbers of a cell
 VERDICT = "application/vnd.cs231n.check+json"  # cs231n.verdict.MIME; that module would bring IPython along
 _PNG = b"\x89PNG\r\n\x1a\n"
 _PICTURES = (_PNG, b"\xff\xd8\xff", b"GIF8")  # what files of these formats begin with: PNG, JPEG, GIF
@@ -112,7 +106,7 @@ def read_cells(data: bytes) -> list[Cell]:
         raise ValueError(f"no JSON: {clean(str(error), 100)}") from error
     if not isinstance(cells, list):
         raise ValueError("no notebook of format 4: its cells are no list")
-    return [_cell(cell) for cell in cells[:MAX_CELLS] if isinstance(cell, dict)]
+    return [_cell(cell) for cell in cells[: limits.CELLS] if isinstance(cell, dict)]
 
 
 def _cell(cell):
@@ -122,9 +116,9 @@ def _cell(cell):
         text = replaced(text, lambda target: _pasted(target, cell, pictures))
     return Cell(
         id=name if isinstance(name, str) else "",
-        text=clean(text, MAX_TEXT, lines=True),
+        text=clean(text, limits.CELL_CHARACTERS, lines=True),
         executed=isinstance(count, int) and count > 0,
-        outputs=tuple(map(_shown, outputs[:MAX_OUTPUTS])) if isinstance(outputs, list) else (),
+        outputs=tuple(map(_shown, outputs[: limits.CELL_OUTPUTS])) if isinstance(outputs, list) else (),
         is_code=is_code,
         pictures=pictures,
     )
@@ -142,7 +136,7 @@ def _pasted(target, cell, pictures):
     name = clean(name, 60).replace("`", "")
     if (picture := _picture(data)) is None:
         return f"`[no picture here: {name} is not in the notebook, see assignment.pdf]`"
-    if len(pictures) >= MAX_PASTED:
+    if len(pictures) >= limits.CELL_PICTURES:
         return f"`[one picture more: {name}]`"
     key = hashlib.sha256(picture.encode()).hexdigest()[:16]
     pictures[key] = picture
@@ -155,7 +149,8 @@ def _picture(data, kinds=_PICTURES):
         picture = base64.b64decode("".join(_joined(data).split()), validate=True)
     except (binascii.Error, ValueError):
         return None
-    return base64.b64encode(picture).decode() if picture.startswith(kinds) and len(picture) <= MAX_FIGURE else None
+    fits = picture.startswith(kinds) and len(picture) <= limits.FIGURE_BYTES
+    return base64.b64encode(picture).decode() if fits else None
 
 
 def _shown(output):
@@ -186,7 +181,7 @@ def find_cells(cells: Sequence[Cell], cell_id: str, blank: Sequence[Cell]) -> li
         blank: Cells of the notebook in the release.
     """
     own, released = ([Mark(cell.id, cell.text.strip()) for cell in some] for some in (cells, blank))
-    return [cells[number] for number in around(own, cell_id, released)[:MAX_FOUND]]
+    return [cells[number] for number in around(own, cell_id, released)[: limits.CELLS_FOR_ONE]]
 
 
 def _data(cell):
@@ -205,6 +200,6 @@ def shown(cell: Cell) -> dict[str, str]:
     verdicts = [data.get(VERDICT) for data in _data(cell)]
     return {
         clean(str(verdict.get("what")), 100): clean(str(verdict.get("detail")), 100)
-        for verdict in verdicts[:MAX_SHOWN]
+        for verdict in verdicts[: limits.CELL_NUMBERS]
         if isinstance(verdict, dict) and verdict.get("kind") == "accuracy"
     }

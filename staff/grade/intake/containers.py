@@ -18,14 +18,13 @@ from pathlib import Path
 
 import py7zr
 
+from staff.grade import limits
 from staff.grade.intake.text import clean
+from staff.grade.limits import MB
 
 __all__ = [
     "ARCHIVES",
     "KEPT",
-    "MAX_ARCHIVE",
-    "MAX_DEPTH",
-    "MB",
     "Entry",
     "UnreadableArchive",
     "archive_entries",
@@ -33,13 +32,6 @@ __all__ = [
     "is_archive",
 ]
 
-MB = 1 << 20
-MAX_ARCHIVE = 512 * MB  # bytes of an archive
-MAX_DIRECTORY = 32 * MB  # bytes of a zip archive's list of entries
-MAX_UNPACKED = 1024 * MB  # bytes that a tar or 7z archive unpacks to, as it says and as it is
-MAX_RATIO, RATIO_FROM = 200, 16 * MB  # unpacked to packed, from this size on
-MAX_DEPTH = 40  # folders in folders
-MAX_KEPT = 64 * MB  # bytes of an entry that is taken into memory
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".7z", ".rar")
 KEPT = (".py", ".ipynb", *ARCHIVES)  # endings of what can count
@@ -84,8 +76,8 @@ def archive_entries(file: io.BufferedIOBase) -> list[Entry]:
     """
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
-    if size > MAX_ARCHIVE:
-        raise UnreadableArchive(f"larger than {MAX_ARCHIVE // MB} MB, which is not read")
+    if size > limits.ARCHIVE_BYTES:
+        raise UnreadableArchive(f"larger than {limits.ARCHIVE_BYTES // MB} MB, which is not read")
     if size == 0:
         raise UnreadableArchive("an empty file, expected a zip archive")
     start = file.read(8)
@@ -127,8 +119,8 @@ class _Bounded(io.RawIOBase):
         return self._file.tell()
 
     def read(self, size=-1):
-        if size > MAX_DIRECTORY:
-            raise zipfile.BadZipFile(f"its list of entries is larger than {MAX_DIRECTORY // MB} MB")
+        if size > limits.ZIP_LIST_BYTES:
+            raise zipfile.BadZipFile(f"its list of entries is larger than {limits.ZIP_LIST_BYTES // MB} MB")
         return self._file.read(size)
 
 
@@ -146,8 +138,8 @@ def _zip_entry(archive, info):
         fault = "a link" if stat.S_ISLNK(mode) else "not an ordinary file"
     elif info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         fault = "compressed in a way that is not read, expected deflate"
-    elif info.file_size >= RATIO_FROM and info.file_size > MAX_RATIO * max(info.compress_size, 1):
-        fault = f"would unpack to {info.file_size // MB} MB, {MAX_RATIO} times its size or more"
+    elif info.file_size >= limits.RATIO_FROM and info.file_size > limits.RATIO * max(info.compress_size, 1):
+        fault = f"would unpack to {info.file_size // MB} MB, {limits.RATIO} times its size or more"
     # zipfile cuts a name at a NUL; orig_filename still has it
     name = info.orig_filename if "\0" in info.orig_filename else info.filename
     return Entry(name, info.file_size, lambda: archive.open(info), info.compress_size, fault)
@@ -160,7 +152,7 @@ class _Counted(io.RawIOBase):
     """A stream that ends with an error after so many bytes."""
 
     def __init__(self, stream):
-        self._stream, self._left = stream, MAX_UNPACKED
+        self._stream, self._left = stream, limits.UNPACKED_BYTES
 
     def readable(self):
         return True
@@ -169,7 +161,7 @@ class _Counted(io.RawIOBase):
         data = self._stream.read(min(size, MB) if size >= 0 else MB)
         self._left -= len(data)
         if self._left < 0:
-            raise UnreadableArchive(f"unpacks to more than {MAX_UNPACKED // MB} MB, which is not read")
+            raise UnreadableArchive(f"unpacks to more than {limits.UNPACKED_BYTES // MB} MB, which is not read")
         return data
 
 
@@ -192,7 +184,7 @@ def _tar_entries(stream) -> Iterator[Entry]:
             data, fault = b"", ""
             if not info.isreg():
                 fault = "a link" if info.issym() or info.islnk() else "not an ordinary file"
-            elif info.name.lower().endswith(KEPT) and info.size <= MAX_KEPT:
+            elif info.name.lower().endswith(KEPT) and info.size <= limits.ENTRY_BYTES:
                 data = archive.extractfile(info).read()
             yield Entry(info.name, info.size, lambda data=data: io.BytesIO(data), None, fault)
 
@@ -203,14 +195,16 @@ def _seven_zip_entries(file, size):
             raise UnreadableArchive("encrypted: ask for a zip archive without a password")
         files = [info for info in archive.list() if not info.is_directory]
         total = sum(info.uncompressed for info in files)
-        if total > MAX_UNPACKED or (total >= RATIO_FROM and total > MAX_RATIO * size):
+        if total > limits.UNPACKED_BYTES or (total >= limits.RATIO_FROM and total > limits.RATIO * size):
             raise UnreadableArchive(f"would unpack to {total // MB} MB, which is not read")
         kept = [
             info.filename
             for info in files
-            if info.filename.lower().endswith(KEPT) and info.uncompressed <= MAX_KEPT and not info.is_symlink
+            if info.filename.lower().endswith(KEPT)
+            and info.uncompressed <= limits.ENTRY_BYTES
+            and not info.is_symlink
         ]
-        memory = py7zr.io.BytesIOFactory(MAX_KEPT)
+        memory = py7zr.io.BytesIOFactory(limits.ENTRY_BYTES)
         archive.extract(targets=kept, factory=memory)
     data = {name: product.read() for name, product in _rewound(memory.products)}
     return [
@@ -244,7 +238,7 @@ def folder_entries(path: Path, passed_over: Callable[[str], bool], most: int) ->
     """
     entries: list[Entry] = []
     for folder, folders, names in os.walk(path):
-        deep = folder.count(os.sep) - str(path).count(os.sep) >= MAX_DEPTH
+        deep = folder.count(os.sep) - str(path).count(os.sep) >= limits.FOLDER_DEPTH
         folders[:] = sorted(name for name in folders if not passed_over(name) and not deep)
         links = [name for name in folders if os.path.islink(os.path.join(folder, name))]
         entries += [_folder_entry(path, Path(folder, name)) for name in sorted([*names, *links])]

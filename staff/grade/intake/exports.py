@@ -26,17 +26,14 @@ from pathlib import Path
 import yaml
 
 from cs231n.submit.archive import MODULES
+from staff.grade import limits
 from staff.grade.intake.archive import notebook_names, original_name
-from staff.grade.intake.containers import MAX_DEPTH, is_archive
+from staff.grade.intake.containers import is_archive
 from staff.grade.intake.text import clean
 
 __all__ = ["Export", "ExportError", "LeftOut", "Member", "Submission", "find_submissions", "safe_name"]
 
 METADATA = "submission_metadata.yml"
-NAME_LENGTH = 80
-MAX_EXPORT = 32 << 30  # bytes that an export as it was downloaded unpacks to
-STRAY = 3  # archives and packages beside a loose file of the assignment that one student may have
-MAX_LOOK = 400  # files that are looked at to tell whether a folder holds a submission
 _CANVAS = re.compile(r"(?P<who>[^_]+)(?P<late>_LATE)?_(?P<user>\d+)_\d+_(?P<file>.+)", re.IGNORECASE)
 _MOODLE = re.compile(r"(?P<who>.+)_(?P<user>\d+)_assignsubmission_(?:file|onlinetext)_?")
 _BLACKBOARD = re.compile(r"(?P<what>.+)_(?P<user>[^_]+)_attempt_\d{4}(?:-\d\d){5}(?:_(?P<file>.+)|\.txt)")
@@ -199,12 +196,12 @@ def _holds_submission(path):
         return is_archive(path.name)
     seen = 0
     for folder, folders, names in os.walk(path):
-        if folder.count(os.sep) - str(path).count(os.sep) >= MAX_DEPTH:
+        if folder.count(os.sep) - str(path).count(os.sep) >= limits.FOLDER_DEPTH:
             folders.clear()
         if any(is_archive(name) or (name.endswith((".py", ".ipynb")) and _is_ours(name)) for name in names):
             return True
         seen += len(folders) + len(names)
-        if seen > MAX_LOOK:
+        if seen > limits.FILES_LOOKED_AT:
             return False
     return False
 
@@ -302,8 +299,9 @@ def _unpacked(path):
             names = [info.filename for info in archive.infolist()]
             if not _is_export(names):
                 return None
-            if sum(info.file_size for info in archive.infolist()) > MAX_EXPORT:
-                raise ExportError(f"{path} would unpack to more than {MAX_EXPORT >> 30} GB: unpack it yourself")
+            if sum(info.file_size for info in archive.infolist()) > limits.EXPORT_BYTES:
+                size = f"{limits.EXPORT_BYTES >> 30} GB"
+                raise ExportError(f"{path} would unpack to more than {size}: unpack it yourself")
             folder = Path(tempfile.mkdtemp(prefix="cs231n-export-"))
             atexit.register(shutil.rmtree, folder, ignore_errors=True)
             archive.extractall(folder)
@@ -326,7 +324,7 @@ def _is_export(names):
     packages = {path[0] for path in parts if len(path) > 2 and "cs231n" in path[1:-1] and path[-1] in _OURS}
     archives = {path[0] for path in parts if len(path) <= 2 and is_archive(path[-1])}
     stray = any(_is_ours(top) for top in tops)  # one stray file makes no class one submission
-    return len(packages | archives) > (STRAY if stray else 1) and "cs231n" not in tops
+    return len(packages | archives) > (limits.STRAY_ARCHIVES if stray else 1) and "cs231n" not in tops
 
 
 # --- Gradescope ---------------------------------------------------------------------------------------------
@@ -431,7 +429,7 @@ def safe_name(text: str) -> str:
     """
     text = unicodedata.normalize("NFC", text)
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    name = re.sub(r"[^A-Za-z0-9._-]+", "-", plain).strip("-.")[:NAME_LENGTH].rstrip("-.")
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", plain).strip("-.")[: limits.NAME_CHARACTERS].rstrip("-.")
     if any(letter.isalnum() and not unicodedata.normalize("NFKD", letter)[0].isascii() for letter in text):
         name = f"{name or '_'}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"
     return f"_{name}" if not name or _RESERVED.fullmatch(name) else name

@@ -15,12 +15,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from staff.grade import limits
 from staff.grade.intake.text import clean
 
 __all__ = ["Line", "TableError", "decoded", "each_line", "number_of", "read_table"]
 
-MAX_BYTES = 64 << 20
-MAX_TOLD = 20  # mistakes of a file that are told at once
 _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF16_LE: "utf-16",
@@ -96,8 +95,9 @@ def each_line(lines: Iterable[Line], reader: Callable[[Line], Any]) -> list[Any]
         except TableError as error:
             problems.append(str(error))
     if problems:
-        more = len(problems) - MAX_TOLD
-        raise TableError("\n".join([*problems[:MAX_TOLD], *([f"... and {more} more"] if more > 0 else [])]))
+        more = len(problems) - limits.TABLE_PROBLEMS
+        rest = [f"... and {more} more"] if more > 0 else []
+        raise TableError("\n".join([*problems[: limits.TABLE_PROBLEMS], *rest]))
     return found
 
 
@@ -116,7 +116,7 @@ def decoded(path: Path) -> str:
         data = Path(path).read_bytes()
     except OSError as error:
         raise TableError(f"{path} cannot be read: {error.strerror}") from error
-    if len(data) > MAX_BYTES or data.startswith(b"PK\x03\x04"):
+    if len(data) > limits.TABLE_BYTES or data.startswith(b"PK\x03\x04"):
         raise TableError(f"{path} cannot be read: it is no CSV file; save it as CSV in the spreadsheet")
     encodings = [encoding for mark, encoding in _MARKS.items() if data.startswith(mark)]
     if not encodings and len(data) > 3 and data[1::2].count(0) > len(data) // 4:

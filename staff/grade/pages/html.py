@@ -16,13 +16,13 @@ from markupsafe import Markup, escape
 
 from cs231n.checks.verdicts import Verdict
 from staff.formulas import STYLE as FORMULAS
+from staff.grade import limits
 from staff.grade.intake.text import clean, shorten
 from staff.grade.pages.prose import prose
 
 __all__ = ["plural", "points_text", "render"]
 
 TEMPLATES = Path(__file__).with_name("templates")
-LONGEST = 5000  # characters of a value
 
 
 def render(template: str, **values: Any) -> str:
@@ -62,7 +62,8 @@ def _environment():
 
 def _seen(value):
     """Return what is written for a value: text without characters that cannot be seen."""
-    return clean(value, LONGEST, lines=True) if isinstance(value, str) and not isinstance(value, Markup) else value
+    is_text = isinstance(value, str) and not isinstance(value, Markup)
+    return clean(value, limits.VALUE_CHARACTERS, lines=True) if is_text else value
 
 
 def points_text(value: float, digits: int = 1) -> str:
@@ -83,7 +84,7 @@ def breakable(name: str) -> Markup:
 
 def ticked(text: str) -> Markup:
     """Return a text in which what stands between backticks is code."""
-    parts = enumerate(clean(text, LONGEST, lines=True).split("`"))
+    parts = enumerate(clean(text, limits.VALUE_CHARACTERS, lines=True).split("`"))
     return Markup("").join(Markup("<code>{}</code>").format(part) if i % 2 else escape(part) for i, part in parts)
 
 

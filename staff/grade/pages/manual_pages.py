@@ -10,14 +10,13 @@ import json
 
 from cs231n.checks.rubric import load_rubric
 from staff import ROOT
+from staff.grade import limits
 from staff.grade.pages.html import anchor, render
 from staff.grade.pages.prose import code, prose
 from staff.grade.points.manual import codes
 from staff.grade.points.readings import HEADER
 
 __all__ = ["asked", "coded", "pages"]
-
-PAGE_SIZE = 20_000_000  # characters of answers and figures on a page, beyond which another begins
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,7 +121,7 @@ def _chunks(answers):
         length = sum(
             len(part.text) + sum(map(len, (*part.figures, *part.pictures.values()))) for part in judged.parts
         )
-        if chunk and size + length > PAGE_SIZE:
+        if chunk and size + length > limits.PAGE_CHARACTERS:
             yield chunk
             chunk, size = [], 0
         chunk.append((called, judged))

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from markupsafe import Markup, escape
 
 from staff.formulas import mathml
-from staff.grade.intake.cells import MAX_TEXT
+from staff.grade import limits
 from staff.grade.intake.text import clean
 
 __all__ = ["code", "prose"]
@@ -49,7 +49,7 @@ def prose(text: str, pictures: Mapping[str, str] | None = None) -> Markup:
         text: Markdown.
         pictures: KEY -> base64 of a picture, of those that the text calls `picture:KEY`.
     """
-    text, parts, end = clean(text, MAX_TEXT, lines=True), [], 0
+    text, parts, end = clean(text, limits.CELL_CHARACTERS, lines=True), [], 0
     for piece in _PIECES.finditer(text):
         kind = next(kind for kind in (*_ELEMENTS, *_FORMULAS, "picture", "table") if piece[kind] is not None)
         before = text[end : piece.start()]
@@ -76,7 +76,7 @@ def _shown(kind, inside, pictures):
 
 def code(text: str) -> Markup:
     """Return code as Markup."""
-    return Markup('<code class="block">{}</code>').format(clean(text, MAX_TEXT, lines=True))
+    return Markup('<code class="block">{}</code>').format(clean(text, limits.CELL_CHARACTERS, lines=True))
 
 
 def _formula(tex, kind):

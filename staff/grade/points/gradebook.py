@@ -9,6 +9,7 @@ import re
 
 from cs231n.checks.points import SCHEMES
 from cs231n.checks.rubric import load_rubric
+from staff.grade import limits
 from staff.grade.intake.text import clean
 from staff.grade.points.course import is_open, scaled
 
@@ -17,7 +18,6 @@ __all__ = ["gradebook", "row", "safe"]
 WHO = ("name", "student", "id", "email", "section", "status", "total")
 LATE = ("late days", "days paid", "penalty %", "total after penalty")  # where there is a deadline
 EXEMPT = ("maximum", "total scaled")  # where somebody is exempt from something
-MAX_TEXT = 2000  # characters of a cell
 # A spreadsheet takes a cell for a formula that begins so; one that is told that `;` separates sees more cells.
 _FORMULA = re.compile(r"(^|[;\t])([\s\"']*)(?=[=+\-@|%])")
 
@@ -84,4 +84,4 @@ def _cell(value):
 
 def safe(text):
     """Return a text in which no spreadsheet finds a formula, whatever separates its cells."""
-    return _FORMULA.sub(r"\1\2'", clean(text, MAX_TEXT))
+    return _FORMULA.sub(r"\1\2'", clean(text, limits.GRADEBOOK_CHARACTERS))

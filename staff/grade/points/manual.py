@@ -6,6 +6,7 @@ import hmac
 import re
 
 from cs231n.checks.rubric import load_rubric
+from staff.grade import limits
 from staff.grade.intake import cells
 from staff.grade.intake.text import clean
 from staff.grade.record import ManualRecord, PartRecord
@@ -13,7 +14,6 @@ from staff.grade.record import ManualRecord, PartRecord
 __all__ = ["codes", "items", "with_points"]
 
 LETTERS = "bcdfghjkmnpqrstvwxz"
-MAX_FIGURES = 24  # pictures of an item, pasted ones and those of outputs
 
 
 def items(notebooks, blank, exercises=()):
@@ -44,15 +44,15 @@ def _item(item, notebooks, blank, graded):
         texts = list(map(_markdown, found)) or [f"[no cell {cell_id} in {name}]"]
         pasted = {key: picture for cell in found for key, picture in cell.pictures.items()}
         figures = dict.fromkeys(figure for cell in found for figure in cells.figures(cell) if figure not in seen)
-        if len(figures) + len(pasted) > MAX_FIGURES - len(seen):
+        if len(figures) + len(pasted) > limits.FIGURES - len(seen):
             texts.append("`[more pictures than are shown here: look into the notebook]`")
-        pasted = dict(list(pasted.items())[: MAX_FIGURES - len(seen)])
+        pasted = dict(list(pasted.items())[: limits.FIGURES - len(seen)])
         seen |= dict.fromkeys(pasted.values())
-        figures = tuple(figures)[: MAX_FIGURES - len(seen)]
+        figures = tuple(figures)[: limits.FIGURES - len(seen)]
         seen |= dict.fromkeys(figures)
         for cell in found:
             shown |= cells.shown(cell)
-        text = clean("\n\n".join(dict.fromkeys(texts)), cells.MAX_TEXT, lines=True)
+        text = clean("\n\n".join(dict.fromkeys(texts)), limits.CELL_CHARACTERS, lines=True)
         parts.append(PartRecord(place, text, figures, pasted))
     return ManualRecord(item.name, item.question, item.points, parts=tuple(parts), shown=shown)
 

@@ -11,6 +11,7 @@ import io
 from pathlib import Path
 
 from cs231n.checks.rubric import load_rubric
+from staff.grade import limits
 from staff.grade.intake import tables
 from staff.grade.intake.text import clean
 
@@ -33,7 +34,6 @@ COLUMNS = {
     "reason": ("why", "comment"),
 }
 LATE_DAYS = "late days"
-MAX_LATE = 365
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,8 +84,8 @@ def _read_line(line, called):
     reason = clean(line["reason"], 500)
     if word == LATE_DAYS:
         days = tables.number_of(line["points"])
-        if not (days == days and days == int(days) and 0 <= days <= MAX_LATE):
-            raise line.wrong("points", f"the number of days late, 0 to {MAX_LATE}")
+        if not (days == days and days == int(days) and 0 <= days <= limits.DAYS_LATE):
+            raise line.wrong("points", f"the number of days late, 0 to {limits.DAYS_LATE}")
         return [LATE_DAYS], Override(days, reason)
     names = [one.name for one in graded if word == one.name.casefold()]
     if exempt:

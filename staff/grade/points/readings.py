@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from cs231n.checks.rubric import load_rubric
+from staff.grade import limits
 from staff.grade.intake import tables
 from staff.grade.intake.text import clean
 
@@ -22,7 +23,6 @@ COLUMNS = {name: () for name in HEADER} | {"reader": ("grader",)}
 SAVED = "codes.csv"
 SAVED_COLUMNS = {"code": (), "points": (), "comment": ("text",)}
 PENDING = "pending"
-MAX_COMMENT = 2000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,7 +119,8 @@ def _saved(path):
         points = tables.number_of(line["points"]) if line["points"] else 0.0
         if points != points:
             raise line.wrong("points", "a number, such as 1 or -0.5, or nothing")
-        if found.setdefault(line["code"].casefold(), (points, clean(line["comment"], MAX_COMMENT)))[0] != points:
+        comment = clean(line["comment"], limits.COMMENT_CHARACTERS)
+        if found.setdefault(line["code"].casefold(), (points, comment))[0] != points:
             raise line.error(f"code {line['code']} is there twice, expected once")
 
     tables.each_line(tables.read_table(path, SAVED_COLUMNS, ("code", "comment")), take)
@@ -161,7 +162,8 @@ def _entry(line, name, saved):
     if unknown := [word for word in words if word.casefold() not in saved]:
         raise line.error(f"there is no code {unknown[0]!r}, expected one of {SAVED}: {', '.join(saved) or 'none'}")
     used = [saved[word.casefold()] for word in words]
-    comment = " ".join(text for text in (*(text for _, text in used), clean(line["comment"], MAX_COMMENT)) if text)
+    comments = [*(text for _, text in used), clean(line["comment"], limits.COMMENT_CHARACTERS)]
+    comment = " ".join(filter(None, comments))
     is_open = line["points"].casefold() == PENDING
     points = None if is_open else _points(line, item, bool(question), [value for value, _ in used])
     where = f"{line.path.name}, line {line.number}"

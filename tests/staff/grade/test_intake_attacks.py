@@ -10,8 +10,10 @@ import zlib
 
 import pytest
 
-from staff.grade.intake import archive, containers
-from staff.grade.intake.archive import MB, read_contents
+from staff.grade import limits
+from staff.grade.intake import containers
+from staff.grade.intake.archive import read_contents
+from staff.grade.limits import MB
 from tests.staff.grade.conftest import write_folder, write_zip
 
 LAYERS, OPTIM = "cs231n/layers.py", "cs231n/optim.py"
@@ -192,7 +194,7 @@ def test_of_two_entries_with_one_name_the_last_counts_as_when_unpacking(tmp_path
 
 
 def test_more_entries_than_anyone_hands_in_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(archive, "MAX_ENTRIES", 20)
+    monkeypatch.setattr(limits, "ENTRIES", 20)
     submission = read_contents(with_entries(tmp_path / "a2.zip", *((f"{k}.py", b"") for k in range(20))))
     assert submission.files == {} and "more than 20 entries" in submission.problems[0]
     files = {f"{k}.py": b"" for k in range(30)}
@@ -201,13 +203,13 @@ def test_more_entries_than_anyone_hands_in_are_refused(tmp_path, monkeypatch):
 
 
 def test_an_archive_that_is_too_large_is_not_opened(tmp_path, monkeypatch):
-    monkeypatch.setattr(containers, "MAX_ARCHIVE", 100)
+    monkeypatch.setattr(limits, "ARCHIVE_BYTES", 100)
     submission = read_contents(with_entries(tmp_path / "a2.zip", (LAYERS, os.urandom(200))))
     assert submission.files == {} and "which is not read" in submission.problems[0]
 
 
 def test_all_files_together_keep_a_limit_too(tmp_path, monkeypatch):
-    monkeypatch.setattr(archive, "MAX_TOTAL", 1000)
+    monkeypatch.setattr(limits, "SUBMISSION_BYTES", 1000)
     submission = read_contents(
         with_entries(tmp_path / "a2.zip", *((f"cs231n/m{k}.py", b"#" * 400) for k in range(3)))
     )
@@ -229,7 +231,7 @@ def test_overlapping_bombs_take_no_more_memory_than_the_limits(tmp_path, monkeyp
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert submission.files == HONEST
-    assert peak < 3 * archive.MAX_NOTEBOOK
+    assert peak < 3 * limits.NOTEBOOK_BYTES
 
 
 def test_links_and_pipes_in_a_folder_are_not_followed(tmp_path):

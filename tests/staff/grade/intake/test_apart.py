@@ -89,4 +89,4 @@ def test_ten_million_outputs_are_cut():
         [cell] = apart(cells.read_cells, data)
     except TooMuch:
         return
-    assert len(cell.outputs) <= cells.MAX_OUTPUTS
+    assert len(cell.outputs) <= limits.CELL_OUTPUTS

@@ -7,7 +7,7 @@ import pytest
 
 from cs231n import verdict
 from cs231n.checks.rubric import Question
-from staff.grade.intake import cells
+from staff.grade import limits
 from staff.grade.intake.cells import Notebooks, figures, find_cells, read_cells, shown
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(8)
@@ -187,7 +187,7 @@ def test_pasted_pictures_are_read_and_others_are_said_to_be_missing():
         5,
         [[]],
         None,
-        base64.b64encode(PNG + bytes(cells.MAX_FIGURE)).decode(),
+        base64.b64encode(PNG + bytes(limits.FIGURE_BYTES)).decode(),
     ],
 )
 def test_what_is_no_picture_is_no_figure(picture):

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from staff.grade.intake import tables
+from staff.grade import limits
 from staff.grade.intake.tables import TableError, each_line, number_of, read_table
 
 COLUMNS = {"student": ("id",), "points": (), "comment": ()}
@@ -98,4 +98,4 @@ def test_all_mistakes_of_a_file_are_told_at_once_but_not_hundreds(tmp_path):
         each_line(read_table(path, COLUMNS, ["student"]), refuse)
     told = str(error.value).splitlines()
     assert told[0] == f"{path}, line 2: points is 'x', expected a number"
-    assert told[-1] == f"... and {100 - tables.MAX_TOLD} more" and len(told) == tables.MAX_TOLD + 1
+    assert told[-1] == f"... and {100 - limits.TABLE_PROBLEMS} more" and len(told) == limits.TABLE_PROBLEMS + 1

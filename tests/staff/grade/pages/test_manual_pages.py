@@ -6,6 +6,7 @@ import re
 import pytest
 
 from cs231n.checks.rubric import load_rubric
+from staff.grade import limits
 from staff.grade.pages import manual_pages
 from staff.grade.points.manual import codes
 from staff.grade.record import PartRecord
@@ -76,7 +77,7 @@ def test_the_first_page_leads_to_all_and_knows_who_is_who(records):
 
 
 def test_many_figures_are_divided_among_pages_that_lead_to_each_other(records, monkeypatch):
-    monkeypatch.setattr(manual_pages, "PAGE_SIZE", 2500)
+    monkeypatch.setattr(limits, "PAGE_CHARACTERS", 2500)
     pages = written(records)
     of_item = sorted((name for name in pages if name.startswith("manual/Q1-inline")), key=len)
     assert len(of_item) > 2
