@@ -94,6 +94,22 @@ def mode_checks(layer, shapes):
                 compare.close("out", out, right)
             _check_modes_differ(subject, layer, case, bn_param | {"mode": "train"}, right)
 
+    _parameter_checks(exercise, function, shapes)
+
+    @check(exercise, detail=True, of_dict=True)
+    def test_mode_learns_nothing(subject, rng):
+        """mode 'test' leaves the running statistics as they are"""
+        x, gamma, beta = draw_statistics(rng, shapes[0])
+        stats = _draw_running(rng, shapes[0][1])
+        bn_param = {"mode": "test"} | stats
+        subject.call(function, x, gamma, beta, bn_param, hold=1)
+        compare.close("running_mean", bn_param.get("running_mean"), stats["running_mean"], ones=True)
+        compare.close("running_var", bn_param.get("running_var"), stats["running_var"], ones=True)
+
+
+def _parameter_checks(exercise, function, shapes):
+    """Register what holds for bn_param: the running statistics that it collects, and its defaults."""
+
     @check(exercise, counts_with=("values", "test_mode"), of_dict=True)
     def running_statistics(subject, rng):
         """the running mean and variance follow several minibatches, starting at zero"""
@@ -140,16 +156,6 @@ def mode_checks(layer, shapes):
         subject.call(function, *draw_statistics(rng, shapes[0]), bn_param, hold=1)
         for name in ("running_mean", "running_var"):
             compare.array(name, bn_param.get(name), (shapes[0][1],))
-
-    @check(exercise, detail=True, of_dict=True)
-    def test_mode_learns_nothing(subject, rng):
-        """mode 'test' leaves the running statistics as they are"""
-        x, gamma, beta = draw_statistics(rng, shapes[0])
-        stats = _draw_running(rng, shapes[0][1])
-        bn_param = {"mode": "test"} | stats
-        subject.call(function, x, gamma, beta, bn_param, hold=1)
-        compare.close("running_mean", bn_param.get("running_mean"), stats["running_mean"], ones=True)
-        compare.close("running_var", bn_param.get("running_var"), stats["running_var"], ones=True)
 
 
 def _check_modes_differ(subject, layer, case, bn_param, out):

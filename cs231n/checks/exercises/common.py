@@ -183,6 +183,12 @@ def _register_awkward(exercise, kind, why, function):
 def backward_checks(layer, exercise=None):
     """Register what holds for each backward pass; `exercise` is its name where it is not layer.backward."""
     exercise = exercise or layer.backward
+    _gradient_checks(layer, exercise)
+    _kept_checks(layer, exercise)
+
+
+def _gradient_checks(layer, exercise):
+    """Register that the gradients are right, for ordinary and awkward inputs, in shape, and in any layout."""
     telling = tuple(name for name in layer.gradients if name not in layer.trivial)
 
     for name in layer.gradients:
@@ -233,6 +239,10 @@ def backward_checks(layer, exercise=None):
         for kind in layouts(case.inputs[0]):
             laid = case.map(lambda array, kind=kind: layouts(array)[kind])
             check_backward(subject, layer, laid, rng, exercise, kind, f" for {kind} inputs")
+
+
+def _kept_checks(layer, exercise):
+    """Register that a backward pass leaves its arguments as they were."""
 
     @check(exercise, detail=True)
     def dout_kept(subject, rng):

@@ -230,6 +230,36 @@ def net_checks(exercise, nets, wide, test_scores=True):
         test_scores: whether scores can be compared without training first.
     """
     whole = ("loss", "gradients", "scores") if test_scores else ("loss", "gradients")
+    _parameter_checks(exercise, nets, wide, whole)
+    if test_scores:
+        _score_checks(exercise, nets)
+    _loss_checks(exercise, nets)
+
+    if wide:
+
+        @check(exercise, hint="softmax_loss shifts each row of scores before it takes exponentials.", detail=True)
+        def large_scores(subject, rng):
+            """right for scores so large that their exponentials are infinite"""
+            model, params = with_params(subject, nets[0], rng)
+            last = max(name for name in params if name[0] == "b")
+            params[last] = params[last] + 800  # single precision has 4 digits left of what makes them differ
+            subject.update(model, "params", params)
+            check_loss(subject, nets[0], model, params, *nets[0].batch(rng), 0.0, tolerance=compare.SINGLE)
+
+    @check(exercise, detail=True)
+    def kept(subject, rng):
+        """loss leaves the examples, the labels and the parameters as they were"""
+        net = nets[0]
+        model, params = with_params(subject, net, rng, reg=0.3)
+        X, y = net.batch(rng)
+        after = subject.method_arguments_after(model, "loss", X, y)
+        compare.unchanged("X", X, after[0])
+        compare.unchanged("y", y, after[1])
+        compare.unchanged("params", params, subject.get(model, "params"))
+
+
+def _parameter_checks(exercise, nets, wide, whole):
+    """Register what holds for the parameters that a net starts with; they count with the checks of `whole`."""
 
     @check(exercise, counts_with=whole, alone=True)
     def parameters(subject, rng):
@@ -250,18 +280,24 @@ def net_checks(exercise, nets, wide, test_scores=True):
             """the weights start random, around 0 and with standard deviation weight_scale"""
             check_initial_weights(subject, rng, wide)
 
-    if test_scores:
 
-        @check(exercise)
-        def scores(subject, rng):
-            """without labels, loss returns the scores of every class"""
-            for net in nets:
-                check_scores(subject, rng, net, 4)
+def _score_checks(exercise, nets):
+    """Register what holds for the scores."""
 
-        @check(exercise, detail=True)
-        def one_example(subject, rng):
-            """right for a batch of one too"""
-            check_scores(subject, rng, nets[0], 1)
+    @check(exercise)
+    def scores(subject, rng):
+        """without labels, loss returns the scores of every class"""
+        for net in nets:
+            check_scores(subject, rng, net, 4)
+
+    @check(exercise, detail=True)
+    def one_example(subject, rng):
+        """right for a batch of one too"""
+        check_scores(subject, rng, nets[0], 1)
+
+
+def _loss_checks(exercise, nets):
+    """Register what holds for the loss and its gradients, without and with a penalty."""
 
     @check(exercise)
     def loss(subject, rng):
@@ -293,28 +329,6 @@ def net_checks(exercise, nets, wide, test_scores=True):
             reg = rng.uniform(0.5, 2)
             subject.set(model, "reg", reg)
             check_loss(subject, nets[0], model, params, *nets[0].batch(rng), reg)
-
-    if wide:
-
-        @check(exercise, hint="softmax_loss shifts each row of scores before it takes exponentials.", detail=True)
-        def large_scores(subject, rng):
-            """right for scores so large that their exponentials are infinite"""
-            model, params = with_params(subject, nets[0], rng)
-            last = max(name for name in params if name[0] == "b")
-            params[last] = params[last] + 800  # single precision has 4 digits left of what makes them differ
-            subject.update(model, "params", params)
-            check_loss(subject, nets[0], model, params, *nets[0].batch(rng), 0.0, tolerance=compare.SINGLE)
-
-    @check(exercise, detail=True)
-    def kept(subject, rng):
-        """loss leaves the examples, the labels and the parameters as they were"""
-        net = nets[0]
-        model, params = with_params(subject, net, rng, reg=0.3)
-        X, y = net.batch(rng)
-        after = subject.method_arguments_after(model, "loss", X, y)
-        compare.unchanged("X", X, after[0])
-        compare.unchanged("y", y, after[1])
-        compare.unchanged("params", params, subject.get(model, "params"))
 
 
 def check_scores(subject, rng, net, count):

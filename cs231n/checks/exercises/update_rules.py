@@ -116,53 +116,59 @@ def _compare_path(rule, found, gradients, hyperparameters):
     raise failures[0]
 
 
-def register(rule, defaults, draw_hyperparameters, draw_state):
-    """Register the checks of a rule."""
-    path = f"optim.{rule}"
+def _step(subject, rule, w, dw, config):
+    """Take a step; return the new w and the config."""
+    next_w, config = compare.tuple_of(2, rule, subject.call(f"optim.{rule}", w, dw, config))
+    if not isinstance(config, dict):
+        compare.fail(f"{rule} returns no config", "a dict in second place", compare.describe(config))
+    return next_w, config
 
-    def step(subject, w, dw, config):
-        """Take a step; return the new w and the config."""
-        next_w, config = compare.tuple_of(2, rule, subject.call(path, w, dw, config))
-        if not isinstance(config, dict):
-            compare.fail(f"{rule} returns no config", "a dict in second place", compare.describe(config))
-        return next_w, config
 
-    def follow(subject, w, gradients, config, hyperparameters):
-        """Compare several steps with torch's."""
-        found, own = [w], config
-        said = ", ".join(f"{name} {value:.3g}" for name, value in hyperparameters.items() if np.isscalar(value))
-        with compare.during(f"w {w.shape}, {said}"):
-            for gradient in gradients:
-                next_w, own = step(subject, found[-1], gradient, own)
-                found.append(compare.array("next_w", next_w, w.shape))
-            _compare_path(rule, found, gradients, hyperparameters)
+def _follow(subject, rule, w, gradients, config, hyperparameters):
+    """Compare several steps with torch's."""
+    found, own = [w], config
+    said = ", ".join(f"{name} {value:.3g}" for name, value in hyperparameters.items() if np.isscalar(value))
+    with compare.during(f"w {w.shape}, {said}"):
+        for gradient in gradients:
+            next_w, own = _step(subject, rule, found[-1], gradient, own)
+            found.append(compare.array("next_w", next_w, w.shape))
+        _compare_path(rule, found, gradients, hyperparameters)
+
+
+def step_checks(rule, defaults, draw_hyperparameters, draw_state):
+    """Register where the steps of a rule have to go."""
 
     @check(rule)
     def steps(subject, rng):
         """several steps go where torch's optimizer goes"""
         w, gradients = rng.standard_normal((3, 4)), rng.standard_normal((4, 3, 4))
         config = draw_hyperparameters(rng)
-        follow(subject, w, gradients, dict(config), config)
+        _follow(subject, rule, w, gradients, dict(config), config)
 
     @check(rule)
     def continued(subject, rng):
         """the state in config is taken up where it stands"""
         config = draw_hyperparameters(rng) | draw_state(rng, (3, 4))
         w, gradients = rng.standard_normal((3, 4)), rng.standard_normal((2, 3, 4))
-        follow(subject, w, gradients, dict(config), config)
+        _follow(subject, rule, w, gradients, dict(config), config)
 
     @check(rule, detail=True)
     def shapes(subject, rng):
         """parameters of any shape: a vector, a filter bank, a single number"""
         for shape in ((5,), (2, 3, 2, 2), (1,)):
             config = draw_hyperparameters(rng)
-            follow(subject, rng.standard_normal(shape), rng.standard_normal((2, *shape)), dict(config), config)
+            w, gradients = rng.standard_normal(shape), rng.standard_normal((2, *shape))
+            _follow(subject, rule, w, gradients, dict(config), config)
 
     @check(rule, detail=True)
     def default_config(subject, rng):
         """without config, and with an empty one, the hyperparameters are the defaults"""
         for config in (None, {}):
-            follow(subject, rng.standard_normal((3, 4)), rng.standard_normal((3, 3, 4)), config, defaults)
+            _follow(subject, rule, rng.standard_normal((3, 4)), rng.standard_normal((3, 3, 4)), config, defaults)
+
+
+def config_checks(rule, draw_hyperparameters, draw_state):
+    """Register what a rule has to do with its config, and that it leaves the gradient alone."""
 
     @check(rule, detail=True)
     def own_state(subject, rng):
@@ -172,7 +178,7 @@ def register(rule, defaults, draw_hyperparameters, draw_state):
         paths, own = [[one] for one in w], [dict(config) for config in configs]
         for number in range(3):
             for k in range(2):
-                next_w, own[k] = step(subject, paths[k][-1], gradients[k][number], own[k])
+                next_w, own[k] = _step(subject, rule, paths[k][-1], gradients[k][number], own[k])
                 paths[k].append(compare.array("next_w", next_w, (3, 4)))
         for k in range(2):
             with compare.during(f"parameter {k + 1}"):
@@ -182,7 +188,8 @@ def register(rule, defaults, draw_hyperparameters, draw_state):
     def gradient_kept(subject, rng):
         """the gradient is left as it was"""
         w, dw = rng.standard_normal((2, 3, 4))
-        after = subject.arguments_after(path, w, dw, draw_hyperparameters(rng) | draw_state(rng, (3, 4)))
+        config = draw_hyperparameters(rng) | draw_state(rng, (3, 4))
+        after = subject.arguments_after(f"optim.{rule}", w, dw, config)
         compare.unchanged("dw", dw, after[1])
 
     @check(rule, detail=True)
@@ -190,7 +197,7 @@ def register(rule, defaults, draw_hyperparameters, draw_state):
         """the config that is returned holds the hyperparameters as they were, and the state"""
         config = draw_hyperparameters(rng)
         w, dw = rng.standard_normal((2, 3, 4))
-        _, after = step(subject, w, dw, dict(config))
+        _, after = _step(subject, rule, w, dw, dict(config))
         for name, value in config.items():
             compare.number(f"config[{name!r}]", after.get(name), value)
         for name in draw_state(rng, (3, 4)):
@@ -198,5 +205,6 @@ def register(rule, defaults, draw_hyperparameters, draw_state):
                 compare.fail("the state is missing", f"config[{name!r}]", compare.describe(after))
 
 
-for _rule, (_, *_parts) in RULES.items():
-    register(_rule, *_parts)
+for _rule, (_, _defaults, *_draw) in RULES.items():
+    step_checks(_rule, _defaults, *_draw)
+    config_checks(_rule, *_draw)

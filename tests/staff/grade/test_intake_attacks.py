@@ -11,7 +11,6 @@ import zlib
 import pytest
 
 from staff.grade import limits
-from staff.grade.intake import containers
 from staff.grade.intake.archive import read_contents
 from staff.grade.limits import MB
 from tests.staff.grade.conftest import write_folder, write_zip
@@ -223,7 +222,7 @@ def test_problems_without_end_are_cut(tmp_path):
 
 
 def test_overlapping_bombs_take_no_more_memory_than_the_limits(tmp_path, monkeypatch):
-    monkeypatch.setattr(containers, "RATIO_FROM", 10**12)  # as if the ratio had been kept low
+    monkeypatch.setattr(limits, "RATIO_FROM", 10**12)  # as if the ratio had been kept low
     notebook = "Dropout.ipynb"
     path = with_entries(tmp_path / "a2.zip", (notebook, b" " * (100 * MB)), (LAYERS, b"#" * (20 * MB)))
     tracemalloc.start()

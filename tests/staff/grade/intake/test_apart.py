@@ -38,7 +38,7 @@ def waits():
 
 
 def fills():
-    return [bytearray(2**28) for _ in range(100)]
+    return bytearray(2 * limits.READING_BYTES)
 
 
 def test_a_child_returns_what_the_function_returns_and_raises_what_it_raises():
