@@ -1,19 +1,24 @@
 """Answer a regrade request, for staff only.
 
     python -m staff.grade explain STUDENT EXERCISE
+    python -m staff.grade explain STUDENT EXERCISE --again submissions/ --secret FILE
     python -m staff.grade request STUDENT EXERCISE "what the student says"
     python -m staff.grade close STUDENT EXERCISE "what was answered"
 
-The first prints what ran and what came of it, with what the seeds are made of. The others open and close a request
-in OUT/overrides_log.csv; a line of overrides.csv about the exercise closes it, too. A student is called by id,
-e-mail, name or submission.
+The first prints what ran and what came of it, with what the seeds are made of; the second runs the exercise now,
+with the same seeds, and changes nothing. The others open and close a request in OUT/overrides_log.csv; a line of
+overrides.csv about the exercise closes it, too. A student is called by id, e-mail, name or submission.
 """
 
 import argparse
+import os
 from pathlib import Path
 
 from cs231n.checks.rubric import load_rubric
-from staff.grade.intake import tables
+from staff import ROOT
+from staff.course_secret import read_secret
+from staff.grade.grading import Setup, checks_digest, grade
+from staff.grade.intake import exports, tables
 from staff.grade.points import overrides
 from staff.grade.points.output import Output, locked
 from staff.grade.record import load_record
@@ -36,6 +41,15 @@ def answer(arguments):
     parser.add_argument(
         "--out", type=Path, default=Path("build/grades"), metavar="DIR", help="default: %(default)s"
     )
+    parser.add_argument(
+        "--again",
+        type=Path,
+        nargs="+",
+        metavar="PATH",
+        help="with explain: what the run was given; the exercise is run now",
+    )
+    parser.add_argument("--secret", type=Path, metavar="FILE", help="the course secret, for --again")
+    parser.add_argument("--unsafe", action="store_true", help="for --again, as in a run")
     options = parser.parse_args(arguments)
     try:
         line = _student(options.out, options.student)
@@ -47,6 +61,8 @@ def answer(arguments):
         exercise = names[options.exercise.casefold()]
         if options.command == "explain":
             print("\n".join(_explained(options.out, line, exercise)))
+            if options.again:
+                print("\n".join(_again(options, line, exercise)))
         else:
             _log(options, line, exercise)
     except ValueError as error:
@@ -82,11 +98,7 @@ def _explained(out, line, exercise):
     if not line["name"]:
         yield "Nothing was handed in."
         return
-    path = out / "records" / f"{line['name']}.json"
-    try:
-        record = load_record(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} cannot be read: {error!r}; grade again") from error
+    record = _record(out, line)
     yield f"Submission {record.name}, from {record.source}, handed in {record.submitted or 'at no known time'}"
     yield from (f"  {problem}" for problem in record.problems)
     for item in record.manual:
@@ -97,6 +109,41 @@ def _explained(out, line, exercise):
     for one in record.exercises:
         if one.name == exercise:
             yield from _checks(record, one)
+
+
+def _record(out, line):
+    path = out / "records" / f"{line['name']}.json"
+    try:
+        return load_record(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} cannot be read: {error!r}; grade again") from error
+
+
+def _again(options, line, exercise):
+    """Yield what comes of an exercise when it is run now, and what is not as it was."""
+    from staff.release.build import build
+
+    if exercise not in load_rubric().exercises:
+        raise ValueError(f"{exercise} is judged by a human: there is nothing to run again")
+    if not options.secret or not line["name"]:
+        raise ValueError("--again needs a submission, and --secret with the secret of the run")
+    submissions = {one.name: one for one in exports.find_submissions(options.again).submissions}
+    if line["name"] not in submissions:
+        where = ", ".join(map(str, options.again))
+        raise ValueError(f"there is no submission {line['name']} in {where}, expected what the run was given")
+    before = _record(options.out, line)
+    values = {"exercises": (exercise,), "unsafe": options.unsafe, "scheme": before.scheme}
+    if before.limit:
+        values["limit"] = before.limit
+    os.environ["OMP_NUM_THREADS"] = "1"
+    setup = Setup(read_secret(options.secret), build(), checks_digest(ROOT), **values)
+    graded = grade(submissions[line["name"]], setup)
+    decides = ("secret", "checks", "code", "isolation")
+    other = ", ".join(name for name in decides if getattr(before, name) != getattr(graded.record, name))
+    yield f"Run again now{f', with other {other} than then' if other else ''}:"
+    for one in graded.record.exercises:
+        yield from _checks(graded.record, one)
+    yield from graded.log
 
 
 def _checks(record, one):

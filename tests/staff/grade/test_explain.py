@@ -1,16 +1,19 @@
 """Answers to regrade requests."""
 
 import dataclasses
+import os
 import re
 
 import pytest
 
+from staff.grade import explain
 from staff.grade.explain import answer
 from staff.grade.grading import Graded
 from staff.grade.intake.roster import Person
 from staff.grade.points.course import Course
 from staff.grade.points.output import Output
 from staff.grade.record import CheckRecord
+from tests.staff.grade.conftest import SECRET, write_zip
 from tests.staff.grade.points.test_gradebook import record
 
 CHECKS = (
@@ -44,6 +47,29 @@ def test_what_ran_and_what_came_is_told_with_the_seeds(out, capsys):
     assert "affine_forward.layout, a detail: any order in memory" in said
     assert answer(["explain", "ada@x", "Q1 Training", "--out", str(out)]) == 0
     assert "Q1 training: 1 of 2 points by a human" in capsys.readouterr().out
+
+
+def test_the_exercise_is_run_again_from_what_the_run_was_given(out, tmp_path, monkeypatch, capsys):
+    def play(submission, setup):
+        assert (submission.name, setup.exercises, setup.secret) == ("a2", ("affine_forward",), SECRET)
+        one = dataclasses.replace(record(verdict="passed", earned=1), secret="5eed", code="c0de")
+        return Graded(dataclasses.replace(one, checks="newer"))
+
+    monkeypatch.setattr(explain, "grade", play)
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    (tmp_path / "secret").write_bytes(SECRET)
+    given = str(write_zip(tmp_path / "a2.zip", {"cs231n/layers.py": ""}))
+    more = ["--out", str(out), "--secret", str(tmp_path / "secret"), "--again"]
+    assert answer(["explain", "s1", "affine_forward", *more, given]) == 0
+    then, now = capsys.readouterr().out.split("Run again now, with other checks than then:")
+    assert "affine_forward: failed, 0 of 1" in then and "affine_forward: passed, 1 of 1" in now
+    for exercise, path, said in (
+        ("Q1 training", given, "is judged by a human"),
+        ("affine_forward", str(write_zip(tmp_path / "b.zip", {})), "no submission a2 in .*b.zip, expected what"),
+    ):
+        with pytest.raises(SystemExit):
+            answer(["explain", "s1", exercise, *more, path])
+        assert re.search(said, capsys.readouterr().err)
 
 
 def test_a_request_is_opened_shown_and_closed(out, capsys):
