@@ -128,8 +128,9 @@ def test_a_misconception_is_caught_and_named(name, form):
     assert found.named, found.names
 
 
+# One of four, as each is held against every exercise; all of them: python -m staff.misconceptions --report
 @pytest.mark.slow
-@pytest.mark.parametrize("name, form", FORMS)
+@pytest.mark.parametrize("name, form", FORMS[::4])
 def test_a_misconception_spoils_no_exercise_that_it_does_not_touch_and_is_taken_for_no_other(name, form):
     found = trial(entries()[name], form)
     assert found.spoiled == []
