@@ -20,6 +20,7 @@ Exit status: 0 if all were graded; 1 if the grader itself broke, something was n
 import contextlib
 import os
 import sys
+from collections.abc import Sequence
 
 from cs231n.checks.rubric import load_rubric
 from cs231n.checks.rubric import select as select_exercises
@@ -43,7 +44,7 @@ from staff.grade.self_check import faults
 __all__ = ["main"]
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     if os.name == "nt":
         print("Grading needs Linux or macOS. On Windows run it in WSL: https://aka.ms/wsl", file=sys.stderr)

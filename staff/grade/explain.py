@@ -12,6 +12,7 @@ overrides.csv about the exercise closes it, too. A student is called by id, e-ma
 
 import argparse
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from cs231n.checks.rubric import load_rubric
@@ -29,7 +30,7 @@ COMMANDS = ("explain", "request", "close")
 WHO = ("name", "student", "id", "email", "status")
 
 
-def answer(arguments):
+def answer(arguments: Sequence[str]) -> int:
     """Run one of COMMANDS; returns the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m staff.grade", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter

@@ -11,7 +11,7 @@ from staff.grade.points.site_tables import SITES
 __all__ = ["parser"]
 
 
-def parser(description):
+def parser(description: str | None) -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     made = argparse.ArgumentParser(
         prog="python -m staff.grade", description=description, formatter_class=argparse.RawDescriptionHelpFormatter

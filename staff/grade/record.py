@@ -151,12 +151,14 @@ class Record:
     @property
     def earned(self) -> float:
         """Points of exercises and judged items together."""
-        return sum(item.earned or 0 for item in (*self.exercises, *self.manual) if not item.exempt)
+        items: list[Any] = [*self.exercises, *self.manual]
+        return sum(item.earned or 0 for item in items if not item.exempt)
 
     @property
     def exempted(self) -> float:
         """Points of what does not count for the student."""
-        return sum(item.points for item in (*self.exercises, *self.manual) if item.exempt)
+        items: list[Any] = [*self.exercises, *self.manual]
+        return sum(item.points for item in items if item.exempt)
 
     @property
     def pending(self) -> bool:
@@ -181,8 +183,8 @@ def load_record(text: str) -> Record:
 
 def _exercise(item: dict[str, Any]) -> ExerciseRecord:
     checks = tuple(CheckRecord(**one) for one in item.pop("checks"))
-    lists = {name: tuple(item.pop(name)) for name in ("needs", "trusted")}
-    return ExerciseRecord(**item, **lists, checks=checks)
+    item |= {name: tuple(item[name]) for name in ("needs", "trusted")}
+    return ExerciseRecord(**item, checks=checks)
 
 
 def _manual(item: dict[str, Any]) -> ManualRecord:

@@ -2,10 +2,15 @@
 
 import collections
 import dataclasses
+from collections.abc import Mapping, Sequence
 
 from tqdm import tqdm
 
+from staff.grade.grading import Setup
+from staff.grade.intake.exports import Submission
 from staff.grade.points import manual
+from staff.grade.points.output import Output
+from staff.grade.points.readings import Points
 from staff.grade.pool.processes import grade_all
 
 __all__ = ["Summary", "grade_class"]
@@ -27,7 +32,14 @@ class Summary:
     token_hashes: dict = dataclasses.field(default_factory=dict)
 
 
-def grade_class(submissions, setup, output, points, workers, scheduler=None):
+def grade_class(
+    submissions: Sequence[Submission],
+    setup: Setup,
+    output: Output,
+    points: Mapping[tuple[str, str], Points],
+    workers: int,
+    scheduler: str | None = None,
+) -> Summary:
     """Grade submissions and write what comes of each; returns a Summary.
 
     Args:

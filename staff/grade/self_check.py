@@ -5,13 +5,14 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from staff.grade.grading import Setup
 from staff.grade.intake.exports import Submission
 from staff.grade.pool.processes import grade_all
 
 __all__ = ["faults"]
 
 
-def faults(setup, scheduler=None):
+def faults(setup: Setup, scheduler: str | None = None) -> list[str]:
     """Return a line for each exercise at which the solution does not get every point here.
 
     Args:

@@ -6,6 +6,7 @@ module too, whatever its file is called, its variables and its layout.
 
 import collections
 import tokenize
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -28,7 +29,7 @@ class GivenCode:
         release: path -> bytes of the release.
     """
 
-    def __init__(self, release):
+    def __init__(self, release: Mapping[str, bytes]) -> None:
         functions = {}  # (file, function) -> hashes
         given = [name for name in release if name.endswith(".py") and _is_given(name)]
         for name in given:
@@ -43,7 +44,7 @@ class GivenCode:
         self._runs = np.concatenate([np.zeros(0, np.uint64), *functions.values()])
         self._release = {name: data for name, data in release.items() if name.endswith(tokens.CODE)}
 
-    def of(self, files):
+    def of(self, files: Mapping[str, bytes]) -> tuple[set[str], list[str]]:
         """Return (paths of given modules under other names, lines for staff about these and about made code).
 
         Args:

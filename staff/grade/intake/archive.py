@@ -61,7 +61,8 @@ def read_contents(*paths: Path) -> Contents:
     Never raises for what a submission may hold.
     """
     with contextlib.ExitStack() as files:
-        entries, digests, problems = [], [], []
+        entries, digests = [], []
+        problems: list[str] = []
         for path in map(Path, paths):
             alone = len(paths) == 1
             try:

@@ -5,7 +5,7 @@ import dataclasses
 import datetime
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from cs231n.checks.rubric import load_rubric
@@ -56,7 +56,7 @@ class Person:
 class Roster:
     """The students of a course, found by id, by e-mail or by a name that only one of them has."""
 
-    def __init__(self, people: Iterable[Person] = ()):
+    def __init__(self, people: Iterable[Person] = ()) -> None:
         self.people = tuple(people)
         self._exact = _index(self.people, lambda one: (one.id, one.email, one.name))
         self._squashed = _index(self.people, lambda one: _turned(one.name))
@@ -121,7 +121,8 @@ def groups_of(submissions: Iterable[Submission], roster: Roster) -> dict[str, tu
 
     A submission by some of an earlier group is that of the group: one of a pair may hand in again alone.
     """
-    found, earlier = {}, []
+    found: dict[str, tuple[Person, ...]] = {}
+    earlier: list[tuple[Person, ...]] = []
     timed = sorted(
         submissions,
         key=lambda submission: (submission.submitted is None, submission.submitted or "", submission.name),
@@ -205,7 +206,9 @@ class Called:
         roster: Roster.
     """
 
-    def __init__(self, submissions, people, roster):
+    def __init__(
+        self, submissions: Iterable[Submission], people: Mapping[str, Iterable[Person]], roster: Roster
+    ) -> None:
         self._people = people
         everybody = {one.key: one for group in (*people.values(), roster.people) for one in group}
         self._persons = _index(everybody.values(), lambda one: (one.id, one.email, one.name))

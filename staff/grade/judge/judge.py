@@ -2,6 +2,10 @@
 
 import time
 import traceback
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
 
 from cs231n.checks import registry
 from cs231n.checks.mistakes.recognise import diagnose
@@ -12,6 +16,7 @@ from cs231n.checks.session import NOT_REACHED, Outcome, Session, first_message, 
 from cs231n.checks.subject.client import CALL_LIMIT, Subject
 from cs231n.checks.verdicts import Message, Verdict
 from staff.grade.judge import known, messages
+from staff.grade.judge.budget import Budget
 from staff.grade.record import CheckRecord, ExerciseRecord
 
 __all__ = ["Judge"]
@@ -44,13 +49,20 @@ class Judge:
         log: texts for the staff alone, about checks that broke.
     """
 
-    def __init__(self, sandbox, generator, budget, scheme=SCHEMES[0], reference=None):
+    def __init__(
+        self,
+        sandbox: Any,
+        generator: Callable[[str, int], np.random.Generator],
+        budget: Budget,
+        scheme: str = SCHEMES[0],
+        reference: Any = None,
+    ) -> None:
         self.sandbox, self.generator, self.budget, self.scheme = sandbox, generator, budget, scheme
         self.reference = reference
         budget.add(sandbox)
         self.rubric = load_rubric()
         self.session = self._session()
-        self.log = []
+        self.log: list[str] = []
 
     def _session(self, trusted=()):
         """Return a Session with secret seeds, in which a check takes no more time than the submission has left."""

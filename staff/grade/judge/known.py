@@ -4,6 +4,9 @@ The grader has the code of the known mistakes, and runs it on the inputs that it
 here.
 """
 
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
 
 from cs231n.checks.subject.client import Subject, SubjectFailure
@@ -14,7 +17,7 @@ __all__ = ["makes"]
 TOLERANCE = 1e-3  # of the largest number
 
 
-def makes(mistake, exercise, answers):
+def makes(mistake: str, exercise: str, answers: Iterable[Any]) -> bool:
     """Return whether answers of a forward pass are those of a known mistake.
 
     Args:

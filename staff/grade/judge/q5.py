@@ -9,15 +9,19 @@ import dataclasses
 import hashlib
 import json
 import traceback
+from collections.abc import Callable, Iterable, Mapping
 
-from cs231n.checks.notebooks.frameworks import FRAMEWORKS, Notebook
+import numpy as np
+
+from cs231n.checks.notebooks.frameworks import FRAMEWORKS, Framework, Notebook
 from cs231n.checks.notebooks.program import Program
 from cs231n.checks.points import SCHEMES
-from cs231n.checks.rubric import load_rubric
+from cs231n.checks.rubric import Exercise, load_rubric
 from cs231n.checks.verdicts import Verdict
 from staff import ROOT
 from staff.grade.intake.apart import apart
 from staff.grade.intake.cells import Notebooks
+from staff.grade.judge.budget import Budget
 from staff.grade.judge.judge import Judge
 from staff.grade.record import ExerciseRecord
 from staff.grade.sandbox.sandbox import Sandbox
@@ -25,7 +29,14 @@ from staff.grade.sandbox.sandbox import Sandbox
 __all__ = ["grade_q5"]
 
 
-def grade_q5(files, tree, seeded, exercises, budget, scheme=SCHEMES[0]):
+def grade_q5(
+    files: Mapping[str, bytes],
+    tree: dict[str, bytes],
+    seeded: Callable[[str], Callable[[str, int], np.random.Generator]],
+    exercises: Iterable[Exercise],
+    budget: Budget,
+    scheme: str = SCHEMES[0],
+) -> tuple[list[ExerciseRecord], list[str]]:
     """Return (ExerciseRecords, texts for the staff alone about what broke) of exercises that are in a notebook.
 
     Whatever breaks here is our fault, and leaves the points of these exercises open and all others as they are.
@@ -80,7 +91,7 @@ def _copy(files, framework):
         return None, True
 
 
-def stripped(data, framework):
+def stripped(data: bytes, framework: Framework) -> tuple[bytes, bool]:
     """Return (a notebook with its code cells alone, whether something is written in its exercises).
 
     Args:

@@ -7,9 +7,11 @@ anew from the roster and the times, and leaves those of others as they are: grad
 import csv
 import dataclasses
 import io
+from collections.abc import Mapping
 from pathlib import Path
 
 from staff.grade.intake import tables
+from staff.grade.intake.roster import Person
 
 __all__ = ["Bank", "read_bank"]
 
@@ -31,18 +33,18 @@ class Bank:
     reopen: bool = False
 
     @property
-    def closed(self):
+    def closed(self) -> bool:
         """Whether the assignment is closed: what was paid for it stays."""
         return not self.reopen and any(one[2] for key, one in self.lines.items() if key[1] == self.assignment)
 
-    def left(self, person):
+    def left(self, person: Person) -> int:
         """Return how many late days can pay for a student's submission of this assignment."""
         if self.closed:
             return self.lines.get((person.key, self.assignment), (0, 0))[1]
         others = (one[1] for key, one in self.lines.items() if key[0] == person.key and key[1] != self.assignment)
         return max(person.bank - sum(others), 0)
 
-    def table(self, paid, close=False):
+    def table(self, paid: Mapping[str, tuple[int, int]], close: bool = False) -> str:
         """Return the file's text after a run.
 
         Args:
@@ -60,7 +62,7 @@ class Bank:
         return text.getvalue()
 
 
-def read_bank(path, assignment, reopen=False):
+def read_bank(path: Path, assignment: str, reopen: bool = False) -> Bank:
     """Return the Bank of a file, which need not be there.
 
     Raises:
@@ -80,6 +82,6 @@ def read_bank(path, assignment, reopen=False):
         found[key] = int(days), int(paid), line["closed"].casefold() in ("yes", "true", "x", "1")
 
     if Path(path).exists():
-        names = {name: () for name in COLUMNS}
+        names: dict[str, tuple[str, ...]] = {name: () for name in COLUMNS}
         tables.each_line(tables.read_table(Path(path), names, COLUMNS[:4]), take)
     return Bank(assignment, found, reopen)

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterable
+from typing import Any
 
 from staff.grade.intake.roster import Person, Roster
 from staff.grade.points import lateness, overrides
@@ -52,7 +53,7 @@ class Standing:
         return _full(self.record) - self.record.exempted
 
 
-def is_open(exercise) -> bool:
+def is_open(exercise: Any) -> bool:
     """Return whether the grader broke at an exercise and nobody decided about it."""
     return exercise.verdict == "grader_error" and not exercise.decided
 
@@ -61,7 +62,7 @@ def _full(record):
     return sum(one.points for one in (*record.exercises, *record.manual))
 
 
-def scaled(record, points) -> float | None:
+def scaled(record: Any, points: float | None) -> float | None:
     """Return points as if nothing were exempt, rounded; None if everything is."""
     full, exempted = _full(record), record.exempted
     if not exempted:

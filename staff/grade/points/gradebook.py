@@ -6,12 +6,14 @@ Points are numbers or empty cells; what is open says the column `status`.
 import csv
 import io
 import re
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from cs231n.checks.points import SCHEMES
 from cs231n.checks.rubric import load_rubric
 from staff.grade import limits
 from staff.grade.intake.text import clean
-from staff.grade.points.course import is_open, scaled
+from staff.grade.points.course import Standing, is_open, scaled
 
 __all__ = ["gradebook", "row", "safe"]
 
@@ -22,7 +24,7 @@ EXEMPT = ("maximum", "total scaled")  # where somebody is exempt from something
 _FORMULA = re.compile(r"(^|[;\t])([\s\"']*)(?=[=+\-@|%])")
 
 
-def gradebook(rows, scheme=SCHEMES[0]):
+def gradebook(rows: Iterable[Mapping[str, Any]], scheme: str = SCHEMES[0]) -> str:
     """Return the text of a gradebook of rows, sorted by name; the last column's header names the points scheme."""
     rubric, text = load_rubric(), io.StringIO()
     rows = _one_each(list(rows))
@@ -35,21 +37,22 @@ def gradebook(rows, scheme=SCHEMES[0]):
     return text.getvalue()
 
 
-def row(standing):
+def row(standing: Standing) -> dict[str, Any]:
     """Return the line of a course.Standing: column -> value. Where the grader broke, points are open, not zero."""
     person, record = standing.person, standing.record
     open_items = [one for one in record.exercises if is_open(one)]
-    graded = [*record.exercises, *record.manual]
-    line = {"name": record.name, "student": person.name or record.student, "id": person.id}
+    graded: list[Any] = [*record.exercises, *record.manual]
+    line: dict[str, Any] = {"name": record.name, "student": person.name or record.student, "id": person.id}
     line |= {"email": person.email, "section": person.section, "status": standing.status}
     listed = () if person.listed else ("not in the roster",)
     line["problems"] = "; ".join((*record.problems, *listed))
     line["total"] = None if open_items else record.earned
     if late := standing.late:
-        values = late.days, late.paid, late.penalty, None if open_items else late.after
-        line |= dict(zip(LATE, values))
+        after = None if open_items else late.after
+        line |= dict(zip(LATE, [late.days, late.paid, late.penalty, after]))
     if record.exempted:
-        line |= dict(zip(EXEMPT, (standing.maximum, None if open_items else scaled(record, standing.final))))
+        all_points = None if open_items else scaled(record, standing.final)
+        line |= dict(zip(EXEMPT, [standing.maximum, all_points]))
     for question in load_rubric().questions:
         points = [item.earned or 0 for item in graded if item.question == question and not item.exempt]
         undecided = any(item.question == question for item in open_items)
@@ -82,6 +85,6 @@ def _cell(value):
     return f"{round(value, 10):g}" if isinstance(value, (int, float)) else safe(value)
 
 
-def safe(text):
+def safe(text: str) -> str:
     """Return a text in which no spreadsheet finds a formula, whatever separates its cells."""
     return _FORMULA.sub(r"\1\2'", clean(text, limits.GRADEBOOK_CHARACTERS))

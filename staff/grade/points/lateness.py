@@ -9,9 +9,13 @@ import dataclasses
 import datetime
 import math
 import zoneinfo
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from staff.grade.intake import tables
+from staff.grade.intake.exports import Submission
+from staff.grade.intake.roster import Called
 
 __all__ = ["Lateness", "Policy", "PolicyError", "assess", "latest", "policy", "with_times"]
 
@@ -40,7 +44,7 @@ class Policy:
     max_days: int | None = None
 
     @property
-    def text(self):
+    def text(self) -> str:
         """The policy as a sentence."""
         parts = [f"Due {self.deadline.strftime('%A, %d %B %Y, %H:%M:%S')} ({zone(self.deadline)})"]
         if self.grace:
@@ -51,7 +55,7 @@ class Policy:
             parts.append(f"submissions more than {days} late get 0 points")
         return ", ".join(parts) + "."
 
-    def due(self, extension=None):
+    def due(self, extension: Any = None) -> datetime.datetime:
         """Return a student's deadline with an extension: days, a date or a datetime; never an earlier one."""
         if isinstance(extension, int):
             return _days_after(self.deadline, extension)
@@ -63,7 +67,7 @@ class Policy:
             return self.deadline
         return max(own, self.deadline)
 
-    def days_late(self, when, due):
+    def days_late(self, when: datetime.datetime, due: datetime.datetime) -> int:
         """Return how many days after `due` something came, each begun one counted; both have a time zone."""
         days = max((when.astimezone(due.tzinfo).date() - due.date()).days - 1 - math.ceil(self.grace / DAY), 0)
         while when.astimezone(datetime.UTC) > _days_after(due, days).astimezone(datetime.UTC) + self.grace:
@@ -97,7 +101,7 @@ class Lateness:
     extended: bool = False
 
     @property
-    def text(self):
+    def text(self) -> str:
         """How late, in words."""
         if self.unknown:
             return "marked as late, and nothing says how late: no penalty until that is known"
@@ -110,7 +114,13 @@ class Lateness:
         return late + ("" if self.days else ", within the grace") + paid
 
 
-def policy(deadline, grace=0.0, penalty=0.0, max_days=None, timezone=None):
+def policy(
+    deadline: str,
+    grace: float = 0.0,
+    penalty: float = 0.0,
+    max_days: int | None = None,
+    timezone: str | None = None,
+) -> Policy:
     """Return the Policy of a command line.
 
     Args:
@@ -141,7 +151,7 @@ def _zone_of(name):
         raise PolicyError(f"the time zone is {name!r}, expected a name such as America/Los_Angeles") from None
 
 
-def moment(text, timezone=None, what="the deadline"):
+def moment(text: str, timezone: datetime.tzinfo | None = None, what: str = "the deadline") -> datetime.datetime:
     """Return a text as datetime with time zone.
 
     Args:
@@ -167,7 +177,7 @@ def moment(text, timezone=None, what="the deadline"):
     return when
 
 
-def assess(record, policy, extension=None, bank=0, days=None):
+def assess(record: Any, policy: Policy, extension: Any = None, bank: int = 0, days: int | None = None) -> Lateness:
     """Return the Lateness of a record's submission for a student.
 
     Args:
@@ -201,7 +211,9 @@ def _days_after(when, days):
     return max(readings, key=lambda reading: reading.astimezone(datetime.UTC))
 
 
-def latest(records, people=None):
+def latest(
+    records: Sequence[Any], people: Mapping[str, Iterable[str]] | None = None
+) -> tuple[list[Any], list[Any]]:
     """Return (records that count, those that later ones of the same students replace), each in the given order.
 
     The latest in time counts, late or not; of equally late ones the last in the order of their names. One without
@@ -211,7 +223,7 @@ def latest(records, people=None):
         records: Records or Submissions.
         people: name of a record -> keys of its students; None: the student of each record.
     """
-    chosen = {}
+    chosen: dict[str, Any] = {}
     for record in records:
         if record.submitted is None:
             continue
@@ -226,7 +238,9 @@ def latest(records, people=None):
 TIMES = {"student": ("id", "name", "e-mail", "email", "submission"), "time": ("submitted", "submitted at", "date")}
 
 
-def with_times(submissions, path, called, timezone=None):
+def with_times(
+    submissions: Iterable[Submission], path: Path, called: Called, timezone: str | None = None
+) -> list[Submission]:
     """Return the submissions with the times of a CSV file with columns student and time.
 
     Args:
@@ -238,7 +252,8 @@ def with_times(submissions, path, called, timezone=None):
     Raises:
         tables.TableError: an unknown student, one that is there twice, or no time.
     """
-    times, course = {}, _zone_of(timezone)
+    times: dict[str, datetime.datetime] = {}
+    course = _zone_of(timezone)
 
     def take(line):
         names = called.submissions(line["student"])
@@ -288,14 +303,14 @@ def _days(count):
     return f"{count} day{'' if count == 1 else 's'}"
 
 
-def zone(when):
+def zone(when: datetime.datetime) -> str:
     """Return the name of a datetime's zone with its offset, `PST, UTC-08:00`."""
     offset = f"UTC{when.strftime('%z')[:3]}:{when.strftime('%z')[3:5]}"
     name = when.tzname() or offset
     return offset.replace("UTC+00:00", "UTC") if name.startswith("UTC") else f"{name}, {offset}"
 
 
-def span(length):
+def span(length: datetime.timedelta) -> str:
     """Return a timedelta in words, `2 days 3 h`, `15 min`; rounded down, and at least a second."""
     seconds = int(length.total_seconds())
     if length >= DAY:

@@ -4,19 +4,23 @@ import collections
 import dataclasses
 import hmac
 import re
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from cs231n.checks.rubric import load_rubric
 from staff.grade import limits
 from staff.grade.intake import cells
 from staff.grade.intake.text import clean
-from staff.grade.record import ManualRecord, PartRecord
+from staff.grade.record import ExerciseRecord, ManualRecord, PartRecord, Record
 
 __all__ = ["codes", "items", "with_points"]
 
 LETTERS = "bcdfghjkmnpqrstvwxz"
 
 
-def items(notebooks, blank, exercises=()):
+def items(
+    notebooks: cells.Notebooks, blank: cells.Notebooks, exercises: Iterable[ExerciseRecord] = ()
+) -> tuple[ManualRecord, ...]:
     """Return the ManualRecords of a submission, all pending.
 
     Args:
@@ -68,7 +72,7 @@ def _markdown(cell):
 # --- codes and points -------------------------------------------------------------------------------------------
 
 
-def codes(names, secret):
+def codes(names: Iterable[str], secret: bytes) -> dict[str, str]:
     """Return name of a submission -> the code by which it goes where its answers are read.
 
     Codes are consonants, so that none is a word or a number. Should two be the same, the names stay.
@@ -84,7 +88,7 @@ def _code(digest):
     return f"{letters[:4]}-{letters[4:]}"
 
 
-def with_points(record, points, earlier=None):
+def with_points(record: Record, points: Mapping[tuple[str, str], Any], earlier: Record | None = None) -> Record:
     """Return a record with the points that humans gave; what has none is pending.
 
     Args:

@@ -4,13 +4,16 @@ import contextlib
 import fcntl
 import itertools
 import os
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from cs231n.checks.points import SCHEMES
 from staff.grade import record
 from staff.grade.intake import exports
 from staff.grade.points import gradebook, gradescope
-from staff.grade.points.course import Course
+from staff.grade.points.course import Course, Standing
+from staff.grade.record import Record
 
 __all__ = ["Output", "locked"]
 
@@ -19,7 +22,7 @@ _KINDS = {"records": "json", "results": "json", "feedback": "html", "errors": "t
 
 
 @contextlib.contextmanager
-def locked(folder):
+def locked(folder: Path) -> Iterator[None]:
     """Keep other runs out of a folder, which is made where it is not there.
 
     Raises:
@@ -48,20 +51,20 @@ class Output:
         scheme: how points come about, which the gradebook's header says.
     """
 
-    def __init__(self, folder, course=None, scheme=SCHEMES[0]):
+    def __init__(self, folder: Path, course: Course | None = None, scheme: str = SCHEMES[0]) -> None:
         self.folder, self.course, self._scheme = Path(folder), course or Course(), scheme
         for name in ("records", "results", "feedback", "manual"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
             for path in (self.folder / name).glob(f"*{_UNFINISHED}"):
                 path.unlink()
-        self._rows = {}
+        self._rows: dict[str, list[dict[str, Any]]] = {}
 
     @property
-    def replaced(self):
+    def replaced(self) -> Path:
         """The folder of what does not count any more."""
         return self.folder / "replaced"
 
-    def earlier(self, name):
+    def earlier(self, name: str) -> Record | None:
         """Return the Record of a submission that an earlier run left here, or None."""
         for folder in (self.folder, self.replaced):
             try:
@@ -70,7 +73,7 @@ class Output:
                 continue  # none, or one of another version
         return None
 
-    def write(self, graded):
+    def write(self, graded: Any) -> None:
         """Write what came of a submission: its record last, by which the next run knows that all is there."""
         name = graded.record.name
         if graded.log:
@@ -83,7 +86,7 @@ class Output:
         self.put(self.folder / "records" / f"{name}.json", record.dump(graded.record))
         self._rows[name] = [gradebook.row(one) for one in self.course.standings(graded.record)]
 
-    def write_gradebook(self, absent=()):
+    def write_gradebook(self, absent: Iterable[Standing] = ()) -> None:
         """Write the gradebook of all submissions written so far.
 
         Args:
@@ -92,17 +95,17 @@ class Output:
         rows = [*(row for rows in self._rows.values() for row in rows), *map(gradebook.row, absent)]
         self.write_table("gradebook.csv", gradebook.gradebook(rows, self._scheme))
 
-    def write_table(self, name, text):
+    def write_table(self, name: str, text: str) -> None:
         """Write a table of the whole run."""
         self.put(self.folder / name, text)
 
-    def write_pages(self, feedback, report):
+    def write_pages(self, feedback: Iterable[tuple[str, str]], report: str) -> None:
         """Write the students' pages, (name, HTML) one after the other, and the class report."""
         for name, page in feedback:
             self.put(self.folder / "feedback" / f"{name}.html", page)
         self.put(self.folder / "report.html", report)
 
-    def write_manual(self, pages, tables):
+    def write_manual(self, pages: Iterable[tuple[str, str]], tables: Mapping[str, str]) -> list[Path]:
         """Write the pages of answers and the tables to fill in. A table that is there is never written again.
 
         Args:
@@ -129,7 +132,7 @@ class Output:
                 self.put(path, text)
                 return path
 
-    def set_aside(self):
+    def set_aside(self) -> list[str]:
         """Move what earlier runs left of submissions that this one did not write; returns their names, sorted."""
         moved = set()
         for kind, suffix in _KINDS.items():
@@ -144,7 +147,7 @@ class Output:
         return sorted(moved)
 
     @staticmethod
-    def put(path, text):
+    def put(path: Path, text: str) -> None:
         """Write a file in one step."""
         unfinished = path.with_name(path.name + _UNFINISHED)
         unfinished.write_text(text, encoding="utf-8", newline="")

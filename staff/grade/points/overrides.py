@@ -8,12 +8,15 @@ import csv
 import dataclasses
 import datetime
 import io
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from cs231n.checks.rubric import load_rubric
 from staff.grade import limits
 from staff.grade.intake import tables
+from staff.grade.intake.roster import Called
 from staff.grade.intake.text import clean
+from staff.grade.record import Record
 
 __all__ = [
     "COLUMNS",
@@ -44,12 +47,12 @@ class Override:
     reason: str
 
     @property
-    def text(self):
+    def text(self) -> str:
         """The decision in words, for the student."""
         return "does not count" if self.points is None else f"{self.points:g} points, decided by the staff"
 
 
-def read_overrides(path, called):
+def read_overrides(path: Path, called: Called) -> dict[tuple[str, str], Override]:
     """Return (key of a student, exercise) -> Override of a CSV file with the columns of COLUMNS.
 
     Args:
@@ -59,7 +62,7 @@ def read_overrides(path, called):
     Raises:
         tables.TableError: an unknown student or exercise, points out of range, no reason, two different decisions.
     """
-    found = {}
+    found: dict[tuple[str, str], Override] = {}
 
     def take(line):
         names, override = _read_line(line, called)
@@ -101,7 +104,7 @@ def _read_line(line, called):
     return names, Override(points, reason)
 
 
-def with_overrides(record, overrides, exempt=()):
+def with_overrides(record: Record, overrides: Mapping[str, Override], exempt: Collection[str] = ()) -> Record:
     """Return a record with the decisions about one student.
 
     Args:
@@ -132,7 +135,7 @@ def with_overrides(record, overrides, exempt=()):
 LOG = ("when", "student", "exercise", "event", "points", "text")
 
 
-def log_text(path, overrides):
+def log_text(path: Path, overrides: Mapping[tuple[str, str], Override]) -> str | None:
     """Return the text of a log with lines for what has changed since it was written, or None if nothing has.
 
     An override for an exercise closes the regrade requests about it.
@@ -157,7 +160,7 @@ def log_text(path, overrides):
     return _text([*lines, *((_now(), *line) for line in new)]) if new else None
 
 
-def request_text(path, student, exercise, event, text):
+def request_text(path: Path, student: str, exercise: str, event: str, text: str) -> str:
     """Return the text of a log with a regrade request opened or closed.
 
     Raises:
@@ -171,7 +174,7 @@ def request_text(path, student, exercise, event, text):
     return _text([*_lines(path), (_now(), student, exercise, event, "", clean(text, 1000))])
 
 
-def open_requests(path):
+def open_requests(path: Path) -> dict[tuple[str, str], str]:
     """Return (student, exercise) -> text of the regrade requests that are open."""
     found = {}
     for _, student, exercise, event, _, text in _lines(path):

@@ -8,12 +8,14 @@ import collections
 import csv
 import dataclasses
 import io
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from cs231n.checks.rubric import load_rubric
 from staff.grade import limits
 from staff.grade.intake import tables
+from staff.grade.intake.roster import Called
 from staff.grade.intake.text import clean
 
 __all__ = ["HEADER", "Points", "Readings", "questions", "read_readings", "tables_to_fill"]
@@ -71,13 +73,15 @@ class Readings:
         return [f"{name}, {item}: {one.conflict}" for (name, item), one in self.points.items() if one.conflict]
 
 
-def questions(item) -> int:
+def questions(item: Any) -> int:
     """Return how many questions of an item get points of their own; 0 if the item is judged as a whole."""
     ids = [submission.split(":")[1] for submission in item.cells]
     return len(ids) if len(ids) > 1 and all("answer" in name for name in ids) else 0
 
 
-def read_readings(paths, called, coded=(), gone=()):
+def read_readings(
+    paths: Iterable[Path], called: Called, coded: Mapping[str, str] | tuple[()] = (), gone: Collection[str] = ()
+) -> Readings:
     """Return the Readings of CSV files.
 
     Args:
@@ -94,7 +98,8 @@ def read_readings(paths, called, coded=(), gone=()):
     for path in paths:
         if path.name == SAVED:
             saved |= _saved(path)
-    entries, problems, notes = [], [], []
+    entries, problems = [], []
+    notes: list[str] = []
     for path in paths:
         if path.name != SAVED:
             try:

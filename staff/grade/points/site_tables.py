@@ -5,17 +5,19 @@ Only students whose points are final are in a table for a site: what is open sta
 
 import csv
 import io
+from collections.abc import Iterable
 
 from cs231n.checks.mistakes.recognise import catalogue
-from staff.grade.points.course import scaled
+from staff.grade.points.course import Standing, scaled
 from staff.grade.points.gradebook import safe
+from staff.grade.record import Record
 
 __all__ = ["SITES", "misconceptions", "open_students", "site_table"]
 
 FINAL = ("complete", "nothing handed in")
 
 
-def site_table(site, standings, column):
+def site_table(site: str, standings: Iterable[Standing], column: str) -> str:
     """Return the CSV text that a course site imports.
 
     Args:
@@ -32,7 +34,7 @@ def site_table(site, standings, column):
     return text.getvalue()
 
 
-def open_students(standings):
+def open_students(standings: Iterable[Standing]) -> list[str]:
     """Return the keys of the students whose points are not final, sorted."""
     final = {one.person.key for one in _final(standings)}
     return sorted({one.person.key for one in standings} - final)
@@ -71,13 +73,14 @@ SITES = {
 }
 
 
-def misconceptions(records):
+def misconceptions(records: Iterable[Record]) -> str:
     """Return a CSV text with a line for each misconception: exercise, what is wrong, how many students, who."""
-    found, known = {}, catalogue()
+    found: dict[tuple[str, str], list[str]] = {}
+    known = catalogue()
     for record in records:
-        for exercise in record.exercises:
-            if exercise.misconception:
-                found.setdefault((exercise.name, exercise.misconception), []).append(record.name)
+        for one in record.exercises:
+            if one.misconception:
+                found.setdefault((one.name, one.misconception), []).append(record.name)
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["exercise", "misconception", "what is wrong", "submissions", "names"])

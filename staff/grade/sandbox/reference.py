@@ -5,18 +5,21 @@ here over the same wire. The arguments of these calls are the submission's, and 
 it likes; so the solution runs in a sandbox too, one for this process, with the limits of any other.
 """
 
+from collections.abc import Collection
 from pathlib import Path
+from typing import Any, Self
 
 import cs231n
 from cs231n.checks.subject.client import SubjectFailure
 from staff.grade import limits
 from staff.grade.sandbox.sandbox import Sandbox
+from staff.grade.sandbox.transport import Transport
 
 __all__ = ["Reference", "Solution"]
 
 ROOT = Path(cs231n.__file__).resolve().parent.parent
 # What a submission learns of an exception of the solution: no line, no text and no kind of it.
-REFUSAL = {
+REFUSAL: dict[str, Any] = {
     "verdict": "error",
     "type": "ValueError",
     "message": "these arguments do not fit this layer",
@@ -29,26 +32,26 @@ CALL_KEYS = {"op", "target", "args", "kwargs", "hold", "send_args"}
 class Reference:
     """Our solution in a sandbox of its own, which starts when it is first needed. Use it in a `with` block."""
 
-    def __init__(self):
-        self._sandbox = None
+    def __init__(self) -> None:
+        self._sandbox: Sandbox | None = None
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exception):
+    def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def close(self):
+    def close(self) -> None:
         """End its sandbox; what is asked for later starts another."""
         if self._sandbox:
             self._sandbox.close()
             self._sandbox = None
 
-    def solution(self):
+    def solution(self) -> "Solution":
         """Return a Solution, for one transport."""
         return Solution(self.transport())
 
-    def transport(self):
+    def transport(self) -> Transport:
         """Return a transport to the whole solved package."""
         if self._sandbox is None:
             package = (ROOT / "cs231n").rglob("*.py")
@@ -63,17 +66,17 @@ class Solution:
         transport: to the solution's sandbox.
     """
 
-    def __init__(self, transport):
+    def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self._calls = 0
 
-    def reset(self, limit):
+    def reset(self, limit: float) -> None:
         """Begin a check: caches of another are gone."""
         self._transport.reset(limit, "affine_forward")
         self._transport.request({"op": "reset", "seed": 0})
         self._calls = 0
 
-    def answer(self, message, trusted, deadline):
+    def answer(self, message: dict[str, Any], trusted: Collection[str], deadline: float) -> dict[str, Any]:
         """Return the reply to a call.
 
         Args:

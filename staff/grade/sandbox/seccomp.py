@@ -60,9 +60,9 @@ PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
 
 def install_filter() -> None:
     """Refuse these calls to this process and all it starts; of no effect on other systems and processors."""
-    column, architecture = ARCHITECTURES.get(os.uname().machine, (None, None))
-    if column is None or os.uname().sysname != "Linux":
+    if os.uname().machine not in ARCHITECTURES or os.uname().sysname != "Linux":
         return
+    column, architecture = ARCHITECTURES[os.uname().machine]
     code = b"".join(struct.pack("HBBI", *line) for line in _program(column, architecture))
     lines = ctypes.create_string_buffer(code)
     program = struct.pack("HP", len(code) // 8, ctypes.addressof(lines))

@@ -1,7 +1,10 @@
 """The trusted end of the wire to a sandbox: deadlines for reads and writes; replies that fit or are refused."""
 
+import socket
 import struct
 import time
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from cs231n.checks.rubric import load_rubric
 from cs231n.checks.subject.client import CALL_LIMIT, SubjectFailure
@@ -15,7 +18,7 @@ __all__ = ["Line", "Transport", "check_reply", "paths_of"]
 VERDICTS = ("error", "not_implemented", "import_error")  # what the code itself can end with
 
 
-def paths_of(exercises):
+def paths_of(exercises: Iterable[str]) -> tuple[str, ...]:
     """Return where the functions of exercises are: "layers.affine_forward" for "affine_forward".
 
     Raises:
@@ -37,14 +40,14 @@ class Line:
         end: the socket.
     """
 
-    def __init__(self, end):
+    def __init__(self, end: socket.socket) -> None:
         self._end = end
 
-    def close(self):
+    def close(self) -> None:
         """Close the socket."""
         self._end.close()
 
-    def send(self, body, deadline):
+    def send(self, body: bytes, deadline: float) -> None:
         """Write a frame.
 
         Args:
@@ -58,7 +61,7 @@ class Line:
         self._end.settimeout(_left(deadline))
         self._end.sendall(struct.pack("<Q", len(body)) + body)
 
-    def receive(self, deadline, more=lambda: 0.0):
+    def receive(self, deadline: float, more: Callable[[], float] = lambda: 0.0) -> Any:
         """Read a frame and return its value.
 
         Args:
@@ -114,14 +117,17 @@ class Transport:
         public: whether all seeds are public, see `Sandbox.transport`.
     """
 
-    def __init__(self, sandbox, trusted=(), solution=None, public=False):
+    def __init__(
+        self, sandbox: Any, trusted: Iterable[str] = (), solution: Any = None, public: bool = False
+    ) -> None:
         self._sandbox, self._solution, self._public = sandbox, solution, public
         self._trusted = tuple(sorted(trusted))
-        self._module = self._process = self._line = self._failure = None
+        self._module: Any = None
+        self._process = self._line = self._failure = None
         self._limit = self._left = CALL_LIMIT
         self._more = lambda: 0.0
 
-    def reset(self, limit, exercise=None):
+    def reset(self, limit: float, exercise: str | None = None) -> None:
         """Begin a check.
 
         Args:
@@ -136,7 +142,7 @@ class Transport:
         self._limit = self._left = limit
         self._more = lambda: 0.0
 
-    def request(self, message, deadline=None):
+    def request(self, message: dict[str, Any], deadline: float | None = None) -> dict[str, Any]:
         """Return the reply to a message.
 
         Args:
@@ -159,8 +165,8 @@ class Transport:
         for limit in (limits.FIRST_ANSWER, max(limits.FIRST_ANSWER, self._limit)):
             try:
                 self._process = self._sandbox.module_process(self, self._module, self._trusted, self._public)
-            except SubjectFailure as failure:
-                self._failure = failure
+            except SubjectFailure as refused:
+                self._failure = refused
                 return {"value": None}
             try:
                 self._line = self._process.check()
@@ -206,7 +212,7 @@ class Transport:
         return self._failure
 
 
-def check_reply(message, reply):
+def check_reply(message: dict[str, Any], reply: Any) -> dict[str, Any]:
     """Return a reply that has the form that `host.Host` gives it.
 
     Raises:
