@@ -64,8 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 )
             secret = read_secret(options.secret)
             exercises = tuple(select_exercises(options.exercises))
-            export = exports.find_submissions(options.paths)
-            course, submissions, replaced = _course(options, export)
+            students = roster.read_roster(options.roster) if options.roster else roster.Roster()
+            export = roster.with_claimed(exports.find_submissions(options.paths), students)
+            course, submissions, replaced = _course(options, export, students)
             before = previous.read_earlier(options.previous) if options.previous else None
             given = _readings(options, course, submissions, replaced, secret)
             stack.enter_context(locked(options.out))
@@ -142,14 +143,13 @@ def _readings(options, course, submissions, replaced, secret):
     return readings.read_readings(paths, called, coded, gone - coded.keys())
 
 
-def _course(options, export):
+def _course(options, export, students):
     """Return (Course, Submissions that count, those that later ones replace) of a command line.
 
     Raises:
         ValueError: a table or a policy that cannot be meant.
     """
     policy = _policy(options)
-    students = roster.read_roster(options.roster) if options.roster else roster.Roster()
     submissions = list(export.submissions)
     people = roster.groups_of(submissions, students)
     if options.times:
@@ -189,8 +189,8 @@ def _tell(export, submissions, course, absent, deadline):
     for entry in export.left_out:
         print(f"  left out: {clean(entry.path.name)}: {entry.why}")
     for submission in export.submissions:
-        strangers = [one.name or one.key for one in course.people.get(submission.name, ()) if not one.listed]
-        for problem in (*submission.problems, *(f"{clean(name)} is not in the roster" for name in strangers)):
+        strangers = [one for one in course.people.get(submission.name, ()) if not one.listed]
+        for problem in (*submission.problems, *(_unknown(one, course.roster) for one in strangers)):
             print(f"  {clean(submission.student)}: {problem}")
     if course.roster.people:
         print(f"{len(course.roster.people)} students in the roster, {len(absent)} of them without a submission.")
@@ -203,6 +203,15 @@ def _tell(export, submissions, course, absent, deadline):
             print(
                 f"{marked} of these are marked as late, days unknown: pending, until --times or an override says."
             )
+
+
+def _unknown(stranger, students):
+    """Return why a student of an export is none of the roster."""
+    same = ", ".join(clean(one.key) for one in students.namesakes(stranger))
+    if not same:
+        return f"{clean(stranger.name or stranger.key)} is not in the roster"
+    who = f"with {clean(stranger.id)} there" if stranger.id else "with the course site's number"
+    return f"several students have this name: {same}; a column `site id` of the roster {who} says which"
 
 
 def _setup(secret, options, exercises):

@@ -226,7 +226,7 @@ def _target(path, root):
 
 
 _COPY = re.compile(
-    r"(?:[^_/]+(?:_LATE)?_\d+_\d+_)?"  # Canvas puts WHO_USER_ID_ before
+    r"(?:[^_/]+(?:_LATE)?_\d+_\d+_|[^/]+_attempt_\d{4}(?:-\d\d){5}_)?"  # Canvas, Blackboard: WHO and more before
     r"(?:copy of |kopie von |copie de )?(?P<stem>.+?)"
     r"(?: ?\(\d+\)|-\d+| copy| - copy| - kopie)?(?P<ending>\.py|\.ipynb)",
     re.IGNORECASE,

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from cs231n.checks.rubric import load_rubric
 from staff.grade.intake import tables
-from staff.grade.intake.exports import Member, Submission
+from staff.grade.intake.exports import Export, Member, Submission, safe_name
 from staff.grade.intake.text import clean
 
-__all__ = ["COLUMNS", "Called", "Person", "Roster", "groups_of", "read_roster"]
+__all__ = ["COLUMNS", "Called", "Person", "Roster", "groups_of", "read_roster", "with_claimed"]
 
 COLUMNS = {
     "id": ("student id", "sid", "sis user id", "matriculation number", "username"),
@@ -23,6 +23,7 @@ COLUMNS = {
     "extension": ("extended until", "extension days"),
     "bank": ("late days", "late day bank"),
     "exempt": ("exempt questions", "exempt from"),
+    "site id": ("canvas id", "canvas user id", "moodle id", "user id"),
 }
 
 
@@ -36,6 +37,7 @@ class Person:
         bank: late days of the whole course.
         exempt: names of exercises and manual items that do not count.
         listed: whether the roster lists this student; True without a roster.
+        site_id: a number of the course site's own in the names of exported files, where names do not suffice.
     """
 
     id: str = ""
@@ -46,6 +48,7 @@ class Person:
     bank: int = 0
     exempt: tuple[str, ...] = ()
     listed: bool = True
+    site_id: str = ""
 
     @property
     def key(self) -> str:
@@ -61,6 +64,7 @@ class Roster:
         self._exact = _index(self.people, lambda one: (one.id, one.email, one.name))
         self._squashed = _index(self.people, lambda one: _turned(one.name))
         self._local = _index(self.people, lambda one: (one.email.partition("@")[0],))
+        self._site = _index(self.people, lambda one: (one.site_id,))
 
     def find(self, called: str) -> Person | None:
         """Return the one student who is called so, by id, e-mail or name; None for nobody or several."""
@@ -74,13 +78,19 @@ class Roster:
         """
         short = [word for text in (member.id, member.name) for word in (text, text.partition("-")[2])]
         # Canvas and Moodle put a number of their own beside the name: if both mean somebody, the name counts
-        tries = [
+        tries = [_only(self._site, _plain(member.id))]
+        tries += [
             _only(self._exact, _plain(text)) for text in (member.email, member.email and member.id, member.name)
         ]
         tries += [_only(self._squashed, _squash(member.name))]
         tries += [_only(index, _plain(word)) for word in short for index in (self._exact, self._local)]
         found = next((one for one in tries if one), None)
         return found or Person(member.id, member.name, member.email, listed=not self.people)
+
+    def namesakes(self, stranger: Member | Person) -> list[Person]:
+        """Return the students who all have the name of somebody whom the roster does not list."""
+        found = self._squashed.get(_squash(stranger.name), set())
+        return sorted(found, key=lambda one: one.key) if len(found) > 1 else []
 
     def absent(self, groups: Iterable[tuple[Person, ...]]) -> list[Person]:
         """Return the students of the roster who are in none of the groups."""
@@ -138,6 +148,24 @@ def groups_of(submissions: Iterable[Submission], roster: Roster) -> dict[str, tu
     return found
 
 
+def with_claimed(export: Export, roster: Roster) -> Export:
+    """Return an Export in which a file that is left out is the submission of the student it is named after.
+
+    That is so if the student has no other: who handed in something else than was asked has not handed in nothing.
+    """
+    there = {person.key for group in groups_of(export.submissions, roster).values() for person in group}
+    names = {submission.name.casefold() for submission in export.submissions}
+    claimed = {}
+    for one in export.left_out:
+        called = one.path.name.partition(".")[0]
+        person, name = roster.find(called), safe_name(called)
+        if person and person.key not in there and name.casefold() not in names and not one.path.is_symlink():
+            claimed[one] = Submission(one.path, name, called)
+            there, names = there | {person.key}, names | {name.casefold()}
+    left_out = tuple(one for one in export.left_out if one not in claimed)
+    return Export((*export.submissions, *claimed.values()), left_out)
+
+
 # --- the file -----------------------------------------------------------------------------------------------
 
 
@@ -162,7 +190,7 @@ def _person(line, seen):
         if value and seen.setdefault(value, line.number) != line.number:
             raise line.error(f"{column} {line[column]} is in line {seen[value]} too, expected each student once")
     identity = (clean(line[name]) for name in ("id", "name", "email", "section"))
-    return Person(*identity, _extension(line), _days(line, "bank"), _exempt(line))
+    return Person(*identity, _extension(line), _days(line, "bank"), _exempt(line), site_id=clean(line["site id"]))
 
 
 def _days(line, column):

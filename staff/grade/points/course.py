@@ -23,12 +23,14 @@ class Standing:
         record: the submission's Record, with what the staff decided about this student.
         late: lateness.Lateness, or None without a deadline.
         missing: whether nothing was handed in.
+        unsure: whether somebody of the same name handed in, and it may be this student.
     """
 
     person: Person
     record: Record
     late: lateness.Lateness | None = None
     missing: bool = False
+    unsure: bool = False
 
     @property
     def status(self) -> str:
@@ -37,9 +39,14 @@ class Standing:
             return "grader_error"
         if any(one.conflict for one in self.record.manual):
             return "conflict"
-        if self.missing:
+        if self.missing and not self.unsure:
             return NOTHING
-        waits = self.record.pending or self.record.files == 0 or (self.late is not None and self.late.unknown)
+        waits = (
+            self.unsure
+            or self.record.pending
+            or self.record.files == 0
+            or (self.late is not None and self.late.unknown)
+        )
         return "pending" if waits else "complete"
 
     @property
@@ -114,7 +121,7 @@ class Course:
         Args:
             exercises, manual: what was graded in this run, of the rubric.
         """
-        why = "nothing was handed in"
+        why, unsure = "nothing was handed in", self._unsure()
         blank = Record(
             *("", "", "", "", "", "", "", None, ""),
             exercises=tuple(
@@ -123,12 +130,25 @@ class Course:
             manual=tuple(ManualRecord(one.name, one.question, one.points, 0) for one in manual),
             problems=(why,),
         )
-        return [
-            dataclasses.replace(
-                self._standing(person, dataclasses.replace(blank, student=person.name or person.id)), missing=True
-            )
-            for person in self.roster.absent(self.people.values())
-        ]
+        standings = []
+        for person in self.roster.absent(self.people.values()):
+            record = dataclasses.replace(blank, student=person.name or person.id)
+            if names := unsure.get(person.key):
+                word = "the submission" if len(names) == 1 else "one of the submissions"
+                problem = f"several students have this name: {word} {', '.join(names)} may be this student's"
+                record = dataclasses.replace(record, problems=(problem,))
+            standing = self._standing(person, record)
+            standings.append(dataclasses.replace(standing, missing=True, unsure=person.key in unsure))
+        return standings
+
+    def _unsure(self):
+        """Return key of a student -> names of the submissions that may be by any of those of this name."""
+        found: dict[str, list[str]] = {}
+        for name, group in sorted(self.people.items()):
+            for stranger in (person for person in group if not person.listed):
+                for person in self.roster.namesakes(stranger):
+                    found.setdefault(person.key, []).append(name)
+        return found
 
     def _standing(self, person, record):
         own = {name: one for (key, name), one in self.decided.items() if key == person.key}

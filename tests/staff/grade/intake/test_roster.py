@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from staff.grade.intake.exports import Member, Submission
-from staff.grade.intake.roster import Called, Person, Roster, groups_of, read_roster
+from staff.grade.intake.exports import Export, LeftOut, Member, Submission
+from staff.grade.intake.roster import Called, Person, Roster, groups_of, read_roster, with_claimed
 from staff.grade.intake.tables import TableError
 
 ADA = Person("s1", "Ada Lovelace", "ada@example.edu")
@@ -83,6 +83,22 @@ def test_a_name_that_two_people_have_leads_to_neither():
     assert not ROSTER.of(Member("陈伟")).listed
     assert ROSTER.of(Member("Eve", "eve@example.edu")) == Person("", "Eve", "eve@example.edu", listed=False)
     assert Roster().of(Member("Eve")) == Person(name="Eve")
+
+
+def test_where_two_have_a_name_the_course_sites_number_says_who_it_is(table):
+    roster = table("id,name,Canvas ID\ns3,Chen Wei,901\ns4,Chen Wei,902\n")
+    assert roster.of(Member("weichen", id="902")).id == "s4"
+    stranger = roster.of(Member("weichen", id="903"))
+    assert not stranger.listed and [one.id for one in roster.namesakes(stranger)] == ["s3", "s4"]
+
+
+def test_a_file_left_out_is_the_submission_of_the_student_it_is_named_after():
+    export = Export(
+        (submission("s1"),), tuple(LeftOut(Path(name), "why") for name in ("s1.pdf", "s2.pdf", "x.pdf"))
+    )
+    found = with_claimed(export, ROSTER)
+    assert [one.path.name for one in found.submissions] == ["s1", "s2.pdf"]
+    assert [one.path.name for one in found.left_out] == ["s1.pdf", "x.pdf"] and found.found == export.found
 
 
 def test_one_of_a_pair_may_hand_in_again_for_both():
