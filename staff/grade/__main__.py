@@ -185,7 +185,8 @@ def _policy(options):
 def _tell(export, submissions, course, absent, deadline):
     """Print what was found, before hours go by."""
     count, left_out = len(export.submissions), len(export.left_out)
-    print(f"{export.found} entries found: {count} submission{'' if count == 1 else 's'}, {left_out} left out.")
+    entries = "1 entry" if export.found == 1 else f"{export.found} entries"
+    print(f"{entries} found: {count} submission{'' if count == 1 else 's'}, {left_out} left out.")
     for entry in export.left_out:
         print(f"  left out: {clean(entry.path.name)}: {entry.why}")
     for submission in export.submissions:
@@ -195,7 +196,8 @@ def _tell(export, submissions, course, absent, deadline):
     if course.roster.people:
         print(f"{len(course.roster.people)} students in the roster, {len(absent)} of them without a submission.")
         for one in absent:
-            print(f"  nothing handed in: {clean(one.person.key)} {clean(one.person.name)}")
+            what = "perhaps handed in, see above" if one.unsure else "nothing handed in"
+            print(f"  {what}: {clean(one.person.key)} {clean(one.person.name)}")
     timeless = sum(submission.submitted is None for submission in submissions)
     if deadline and timeless:
         print(f"No time known for {timeless} of {len(submissions)} submissions: they count as on time.")
@@ -255,7 +257,8 @@ def _print(summary, out, moved):
     for isolation, count in sorted(summary.isolation.items()):
         print(f"Isolation: {isolation}" + (f" ({count} submissions)" if len(summary.isolation) > 1 else ""))
     kept = f", {summary.kept} of them as before" if summary.kept else ""
-    print(f"{summary.submissions} submissions graded{kept}; {summary.with_problems} with problems.")
+    count = "1 submission" if summary.submissions == 1 else f"{summary.submissions} submissions"
+    print(f"{count} graded{kept}; {summary.with_problems} with problems.")
     if summary.undecided:
         print(f"THE GRADER BROKE at {summary.undecided}: see {out / 'errors'}, then run the same command again.")
     if moved:

@@ -60,7 +60,12 @@ def _late(group):
     group.add_argument(
         "--timezone", metavar="NAME", help="zone of the course, such as America/Los_Angeles, for days and times"
     )
-    group.add_argument("--times", type=Path, metavar="CSV", help="when who handed in: student, time")
+    group.add_argument(
+        "--times",
+        type=Path,
+        metavar="CSV",
+        help="when who handed in: student, time; or Moodle's grading worksheet",
+    )
     group.add_argument(
         "--grace-minutes", type=float, metavar="MINUTES", help="so many minutes after the deadline cost nothing"
     )

@@ -149,6 +149,10 @@ def _collect(entries):
     problems = []
     entries = [entry for entry in entries if not _is_junk(entry.name)]
     counted = [entry for entry in entries if _CONTROL.sub("", entry.name).lower().endswith(KEPT) or entry.fault]
+    if not counted:
+        names = ", ".join(shorten(clean(entry.name), 60) for entry in entries[:3])
+        only = f"no Python file and no notebook in it, only {names}" if names else "nothing in it"
+        return {}, [f"{only}{' and more' if len(entries) > 3 else ''}: ask for a2.zip"]
     if len(counted) > limits.ENTRIES:
         return {}, [f"more than {limits.ENTRIES} entries, expected the modules and notebooks of the assignment"]
     named = []
@@ -266,7 +270,7 @@ def _root(paths, problems):
     if not held:
         flat = sorted({original_name(path.rsplit("/", 1)[-1]) for path in paths} & _FLAT.keys())
         if flat:
-            problems.append(f"no folder cs231n/ in it: {', '.join(flat)} taken by their names")
+            problems.append(f"no folder cs231n/ in it: known by name alone: {', '.join(flat)}")
         else:
             problems.append("no folder cs231n/ with Python files in it, so there is no code to grade")
         return None

@@ -93,8 +93,12 @@ def archive_entries(file: io.BufferedIOBase) -> list[Entry]:
     except UnreadableArchive:
         raise
     except Exception as error:  # the libraries raise whatever the bytes provoke
-        why = f": {clean(str(error), 200)}" if isinstance(error, (zipfile.BadZipFile, tarfile.TarError)) else ""
-        raise UnreadableArchive(f"no zip archive, or one that is cut off{why}") from error
+        if start.startswith(b"%PDF"):
+            raise UnreadableArchive("a PDF, no zip archive, and no code to grade: ask for a2.zip") from error
+        if not start.startswith(b"PK"):
+            raise UnreadableArchive("no zip archive, and no code to grade: ask for a2.zip") from error
+        why = f" ({clean(str(error), 200)})" if isinstance(error, zipfile.BadZipFile) else ""
+        raise UnreadableArchive(f"no zip archive, or one that is cut off{why}: ask for a new one") from error
 
 
 # --- zip ----------------------------------------------------------------------------------------------------

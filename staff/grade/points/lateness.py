@@ -235,13 +235,22 @@ def latest(
     return [one for one in records if one.name in names], [one for one in records if one.name not in names]
 
 
-TIMES = {"student": ("id", "name", "e-mail", "email", "submission"), "time": ("submitted", "submitted at", "date")}
+# Moodle's grading worksheet has Full name, Email address and Last modified (submission), in words.
+TIMES = {
+    "student": ("id", "submission"),
+    "email": ("e-mail", "mail", "email address", "e-mail address"),
+    "name": ("full name", "student name"),
+    "time": ("submitted", "submitted at", "date", "last modified (submission)"),
+}
+_IN_WORDS = ("%A, %d %B %Y, %I:%M %p", "%A, %d %B %Y, %H:%M")
 
 
 def with_times(
     submissions: Iterable[Submission], path: Path, called: Called, timezone: str | None = None
 ) -> list[Submission]:
-    """Return the submissions with the times of a CSV file with columns student and time.
+    """Return the submissions with the times of a CSV file with the columns time and student, email or name.
+
+    A row without a time is passed over: Moodle has one for each student.
 
     Args:
         submissions: Submissions.
@@ -256,23 +265,25 @@ def with_times(
     course = _zone_of(timezone)
 
     def take(line):
-        names = called.submissions(line["student"])
+        if line["time"] in ("", "-"):
+            return
+        words = [line[column] for column in ("student", "email", "name") if line[column]]
+        who = next((word for word in words if called.submissions(word) or called.keys(word)), None)
+        if who is None:
+            raise line.error(called.unknown(words[0] if words else ""))
+        names = called.submissions(who)
         if not names:
-            if called.keys(line["student"]):
-                return  # somebody of the roster, who handed in nothing
-            raise line.error(called.unknown(line["student"]))
+            return  # somebody of the roster, who handed in nothing
         if len(names) > 1:
-            raise line.error(
-                f"{line['student']} has several submissions, expected one of {', '.join(sorted(names))}"
-            )
+            raise line.error(f"{who} has several submissions, expected one of {', '.join(sorted(names))}")
         try:
-            when = moment(line["time"], course, "time")
+            when = moment(_numbers(line["time"]), course, "time")
         except PolicyError as error:
             raise line.error(error) from None
         if times.setdefault(*names, when) != when:
-            raise line.error(f"{line['student']} has another time in this file already")
+            raise line.error(f"{who} has another time in this file already")
 
-    tables.each_line(tables.read_table(Path(path), TIMES, TIMES), take)
+    tables.each_line(tables.read_table(Path(path), TIMES, ("time",)), take)
     return [
         dataclasses.replace(
             submission,
@@ -283,6 +294,16 @@ def with_times(
         else submission
         for submission in submissions
     ]
+
+
+def _numbers(text):
+    """Return a time that is in words, as Moodle writes it, in the form of ISO 8601; any other text as it is."""
+    for form in _IN_WORDS:
+        try:
+            return datetime.datetime.strptime(text, form).isoformat()
+        except ValueError:
+            pass
+    return text
 
 
 def _order(record):

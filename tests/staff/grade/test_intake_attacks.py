@@ -159,8 +159,8 @@ WHOLE = {
         lambda p: p.write_bytes(bytes(9 * MB) + struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 9, 9, 9 * MB, 0, 0)),
         "no zip archive",
     ),
-    "an archive with nothing in it": (lambda p: write_zip(p, {}), "no folder cs231n/"),
-    "folders alone": (lambda p: write_zip(p, {"cs231n/": b"", "cs231n/layers.py/": b""}), "no folder cs231n/"),
+    "an archive with nothing in it": (lambda p: write_zip(p, {}), "nothing in it: ask for a2.zip"),
+    "folders alone": (lambda p: write_zip(p, {"cs231n/": b"", "cs231n/layers.py/": b""}), "nothing in it"),
 }
 
 

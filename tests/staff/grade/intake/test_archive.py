@@ -44,7 +44,7 @@ def test_modules_without_their_folders_are_taken_by_their_names(tmp_path):
     submission = read_contents(write_zip(tmp_path / "a2.zip", flat | {"Dropout.ipynb": b"{}"}))
     assert submission.files == {name: name.encode() for name in MODULES} | {"Dropout.ipynb": b"{}"}
     [problem] = submission.problems
-    assert problem.startswith("no folder cs231n/ in it: cnn.py, fc_net.py, layers.py")
+    assert problem.startswith("no folder cs231n/ in it: known by name alone: cnn.py, fc_net.py, layers.py")
 
 
 def test_of_two_packages_the_one_nearer_to_the_top_counts(tmp_path):

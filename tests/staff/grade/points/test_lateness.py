@@ -243,6 +243,12 @@ def test_times_come_from_a_table(tmp_path):
     assert timed(tmp_path, text) == ["2026-04-25T07:00:01+00:00", None]
 
 
+def test_times_come_from_moodles_worksheet(tmp_path):
+    head = "Identifier,Full name,Email address,Status,Last modified (submission),Last modified (grade)\n"
+    text = 'Participant 1,Ada,ada@x.edu,Submitted,"Saturday, 25 April 2026, 12:01 AM",-\nParticipant 2,ben,,,-,-\n'
+    assert timed(tmp_path, head + text) == ["2026-04-25T07:01:00+00:00", None]
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [
