@@ -74,6 +74,8 @@ def answer(arguments: Sequence[str]) -> int:
 def _student(out, called):
     """Return the line of the gradebook of the one student who is called so."""
     path = out / "gradebook.csv"
+    if not path.exists():
+        raise ValueError(f"{path} is not there: give --out with the folder of a run")
     lines = tables.read_table(path, {name: () for name in WHO}, WHO)
     wanted = called.casefold()
     found = [line for line in lines if wanted in (line[name].casefold() for name in WHO[:4])]
@@ -126,8 +128,10 @@ def _again(options, line, exercise):
 
     if exercise not in load_rubric().exercises:
         raise ValueError(f"{exercise} is judged by a human: there is nothing to run again")
-    if not options.secret or not line["name"]:
-        raise ValueError("--again needs a submission, and --secret with the secret of the run")
+    if not line["name"]:
+        raise ValueError(f"{_key(line)} handed in nothing that could run again")
+    if not options.secret:
+        raise ValueError("--again needs the secret of the run: --secret FILE")
     submissions = {one.name: one for one in exports.find_submissions(options.again).submissions}
     if line["name"] not in submissions:
         where = ", ".join(map(str, options.again))

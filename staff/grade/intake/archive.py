@@ -212,7 +212,7 @@ def _graded(named, problems):
         problems += [_line(name, f"left out: {spelled[0]} but for the case of letters") for name in spelled[1:]]
         entries = [entry for target, entry in candidates if target == spelled[0]]
         if len(entries) > 1:
-            problems.append(_line(spelled[0], f"there {len(entries)} times; the last, nearest to the top, counts"))
+            problems.append(_line(spelled[0], f"found {len(entries)} times: the one nearest to the top counts"))
         graded[spelled[0]] = entries[-1]
     return graded
 

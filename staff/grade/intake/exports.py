@@ -335,7 +335,10 @@ def _gradescope(folder):
     try:
         entries, problems = _metadata((folder / METADATA).read_text(encoding="utf-8")), ()
     except (OSError, ValueError, yaml.YAMLError) as error:
-        entries, problems = {}, (clean(f"{METADATA} cannot be read: {_where(error)}"),)
+        entries, problems = (
+            {},
+            (clean(f"{METADATA} cannot be read, so no names and times are known: {_where(error)}"),),
+        )
     submissions, left_out = [], []
     for child in _children(folder):
         if child.is_dir() and not child.is_symlink():
@@ -350,8 +353,11 @@ def _gradescope(folder):
 
 def _where(error):
     """Return what is wrong without a line of the file in it, which may be another student's."""
-    mark = getattr(error, "problem_mark", None)
-    return f"line {mark.line + 1} is no YAML" if mark else type(error).__name__
+    if mark := getattr(error, "problem_mark", None):
+        return f"line {mark.line + 1} is no YAML"
+    if isinstance(error, UnicodeDecodeError | yaml.YAMLError):
+        return "it is no text"
+    return error.strerror if isinstance(error, OSError) else "it does not list submissions"
 
 
 def _metadata(text) -> dict:

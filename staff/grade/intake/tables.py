@@ -150,7 +150,8 @@ def _named(path, header, columns):
     for position, word in enumerate(header):
         name = meant.get(_plain(word))
         if name in found:
-            raise TableError(f"{path} has two columns that mean {name}: {header[found[name]]} and {word}")
+            both = f"{header[found[name]]} and {word}"
+            raise TableError(f"{path} has two columns that mean {name}: {both}; give one another header")
         if name:
             found[name] = position
     return found

@@ -141,7 +141,7 @@ class Course:
             standings.append(dataclasses.replace(standing, missing=True, unsure=person.key in unsure))
         return standings
 
-    def _unsure(self):
+    def _unsure(self) -> dict[str, list[str]]:
         """Return key of a student -> names of the submissions that may be by any of those of this name."""
         found: dict[str, list[str]] = {}
         for name, group in sorted(self.people.items()):

@@ -134,11 +134,11 @@ def policy(
         PolicyError: one of them cannot be meant.
     """
     if not (math.isfinite(grace) and 0 <= grace <= 1e6):
-        raise PolicyError(f"grace is {grace:g}, expected minutes, 0 or more")
+        raise PolicyError(f"--grace-minutes is {grace:g}, expected 0 or more")
     if not 0 <= penalty <= 100:
-        raise PolicyError(f"penalty is {penalty:g}, expected percent for each day, 0 to 100")
+        raise PolicyError(f"--penalty is {penalty:g}, expected percent for each day, 0 to 100")
     if max_days is not None and max_days < 0:
-        raise PolicyError(f"the number of late days is {max_days}, expected 0 or more")
+        raise PolicyError(f"--zero-after-days is {max_days}, expected 0 or more")
     return Policy(moment(deadline, _zone_of(timezone)), datetime.timedelta(minutes=grace), penalty, max_days)
 
 
@@ -148,7 +148,7 @@ def _zone_of(name):
     try:
         return zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        raise PolicyError(f"the time zone is {name!r}, expected a name such as America/Los_Angeles") from None
+        raise PolicyError(f"--timezone is {name!r}, expected a name such as America/Los_Angeles") from None
 
 
 def moment(text: str, timezone: datetime.tzinfo | None = None, what: str = "the deadline") -> datetime.datetime:

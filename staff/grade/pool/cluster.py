@@ -88,8 +88,8 @@ def _prepare_workers(client, setup):
         if "No module named" not in str(error):
             raise
         raise ClusterError(
-            f"the cluster has not got this source, {error}: start its scheduler and workers in the repository's "
-            "folder, by python -m dask"
+            f"the cluster's machines do not have this source ({error}): start its scheduler and workers in the "
+            "repository's folder, by python -m dask"
         ) from error
 
 

@@ -88,10 +88,12 @@ def test_a_request_is_opened_shown_and_closed(out, capsys):
         (["explain", "s1", "adams"], "there is no exercise 'adams', expected one of affine_forward"),
         (["close", "s1", "adam", "no"], "a request of s1 about adam is not open"),
         (["request", "s1", "adam"], "there is no text, expected what the student says"),
+        (["explain", "s1", "affine_forward", "--again", "x"], "--again needs the secret of the run"),
+        (["explain", "s1", "adam", "--out", "nowhere"], "gradebook.csv is not there: give --out"),
     ],
 )
 def test_what_cannot_be_meant_says_what_was_expected(out, capsys, arguments, said):
     with pytest.raises(SystemExit) as ended:
-        answer([*arguments, "--out", str(out)])
+        answer([arguments[0], "--out", str(out), *arguments[1:]])
     assert ended.value.code == 2
     assert re.search(said, capsys.readouterr().err)

@@ -189,7 +189,7 @@ def test_of_two_entries_with_one_name_the_last_counts_as_when_unpacking(tmp_path
         path = with_entries(tmp_path / "a2.zip", (LAYERS, b"first"), (LAYERS, b"last"))
     submission = read_contents(path)
     assert submission.files[LAYERS] == b"last"
-    assert submission.problems == (f"{LAYERS}: there 2 times; the last, nearest to the top, counts",)
+    assert submission.problems == (f"{LAYERS}: found 2 times: the one nearest to the top counts",)
 
 
 def test_more_entries_than_anyone_hands_in_are_refused(tmp_path, monkeypatch):

@@ -105,11 +105,11 @@ def test_how_late_is_said_in_words(submitted, words):
         ({"deadline": "2026-04-24T23:59:59"}, "has no time zone; add --timezone NAME"),
         ({"deadline": "2026-04-24"}, "has no time zone"),
         ({"deadline": "tomorrow"}, "expected ISO 8601"),
-        ({"grace": -1}, "grace is -1"),
-        ({"grace": float("nan")}, "grace is nan"),
+        ({"grace": -1}, "--grace-minutes is -1"),
+        ({"grace": float("nan")}, "--grace-minutes is nan"),
         ({"penalty": 101}, "penalty is 101"),
         ({"penalty": float("nan")}, "penalty is nan"),
-        ({"max_days": -1}, "late days is -1"),
+        ({"max_days": -1}, "--zero-after-days is -1"),
     ],
 )
 def test_a_policy_that_cannot_be_meant_is_refused(values, said):
@@ -174,7 +174,7 @@ def test_a_day_of_lateness_ends_at_the_time_of_day_of_the_deadline(due, submitte
 
 def test_a_deadline_with_an_offset_is_read_in_the_zone_of_the_course():
     assert policy("2026-04-25T06:59:59Z", timezone=ZONE).deadline.isoformat() == DUE
-    with pytest.raises(PolicyError, match="the time zone is 'Mars', expected a name such as America/Los_Angeles"):
+    with pytest.raises(PolicyError, match="--timezone is 'Mars', expected a name such as America/Los_Angeles"):
         policy(DUE, timezone="Mars")
 
 
