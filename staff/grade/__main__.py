@@ -203,7 +203,7 @@ def _tell(export, submissions, course, absent, deadline):
         print(f"No time known for {timeless} of {len(submissions)} submissions: they count as on time.")
         if marked := sum(submission.marked_late and submission.submitted is None for submission in submissions):
             print(
-                f"{marked} of them marked as late, days unknown: pending, until --times or an override says how late."
+                f"{marked} of them marked as late, days unknown: pending, until --times or an override says them."
             )
 
 
