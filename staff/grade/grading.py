@@ -150,7 +150,7 @@ def grade(
     start = time.monotonic()
     contents = contents or contents_of(submission)
     assembly = assemble(setup.release, contents.files)
-    notebooks = cells.Notebooks(contents.files)
+    notebooks = cells.Notebooks(contents.files, contents.pictures)
     record = dataclasses.replace(
         _blank(submission, setup),
         digest=contents.digest,

@@ -132,6 +132,7 @@ CELLS_FOR_ONE = 40  # that stand for one of the release
 CELL_NUMBERS = 20  # that a cell shows
 FIGURE_BYTES = 2 * MB
 FIGURES = 24  # of an item, pasted ones and those of outputs
+PICTURE_FILES = 40  # that are read beside the notebooks
 
 # Tables that staff write
 TABLE_BYTES = 64 * MB

@@ -17,6 +17,7 @@ from cs231n.submit.archive import MODULES
 from staff.grade import limits
 from staff.grade.intake.containers import (
     KEPT,
+    PICTURES,
     Entry,
     UnreadableArchive,
     archive_entries,
@@ -44,11 +45,13 @@ class Contents:
         files: path -> bytes: Python files under cs231n/, and the course's notebooks by their file names.
         digest: SHA-256 over all that came.
         problems: a line for each thing that is wrong, safe to show.
+        pictures: path in what came -> bytes of files that answers may show.
     """
 
     files: dict[str, bytes]
     digest: str
     problems: tuple[str, ...] = ()
+    pictures: dict[str, bytes] = dataclasses.field(default_factory=dict)
 
 
 class _LeftOut(Exception):
@@ -74,13 +77,15 @@ def read_contents(*paths: Path) -> Contents:
             except OSError as error:
                 problems.append(_line(path.name, f"cannot be read: {error.strerror}"))
             except UnreadableArchive as error:
-                problems.append(str(error) if alone else _line(path.name, error))
+                if alone or path.suffix.lower() != ".pdf":  # assignment.pdf comes beside a2.zip
+                    problems.append(str(error) if alone else _line(path.name, error))
         if problems and not entries:
-            found, more = {}, []
+            found, more, pictures = {}, [], {}
         else:
-            found, more = _collect(_opened(entries, files, problems))
+            entries = _opened(entries, files, problems)
+            (found, more), pictures = _collect(entries), _pictures(entries)
     digest = digests[0] if len(digests) == 1 else hashlib.sha256(repr(digests).encode()).hexdigest()
-    return Contents(found, digest, _few([*problems, *more]))
+    return Contents(found, digest, _few([*problems, *more]), pictures)
 
 
 def _digest(path):
@@ -103,7 +108,7 @@ def _entries_of(path, files):
     """Return the Entries at a path."""
     if path.is_dir():
         return _folder(path)
-    if is_archive(path.name) or not path.name.lower().endswith(KEPT):
+    if is_archive(path.name) or not path.name.lower().endswith((*KEPT, *PICTURES)):
         return archive_entries(files.enter_context(path.open("rb")))
     return [Entry(path.name, path.stat().st_size, lambda: path.open("rb"))]
 
@@ -139,6 +144,17 @@ _CONTROL = re.compile(r"[\x00-\x1f]")
 
 def _is_junk(name):
     return any(_JUNK.fullmatch(part) for part in name.replace("\\", "/").split("/"))
+
+
+def _pictures(entries):
+    """Return path -> bytes of pictures, those nearest to the top first; what cannot be read is left out."""
+    named = [(entry.name.replace("\\", "/"), entry) for entry in entries if not entry.fault]
+    wanted = [(name, entry) for name, entry in named if name.lower().endswith(PICTURES) and not _is_junk(name)]
+    found = {}
+    for name, entry in sorted(wanted, key=lambda item: (item[0].count("/"), item[0]))[: limits.PICTURE_FILES]:
+        with contextlib.suppress(Exception):  # zipfile and zlib raise whatever the bytes provoke
+            found[name] = _read(entry, limits.FIGURE_BYTES, limits.FIGURE_BYTES)
+    return found
 
 
 # --- what of it counts --------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import dataclasses
 import hashlib
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
@@ -45,13 +46,14 @@ class Notebooks:
 
     Args:
         files: path -> bytes.
+        pictures: path -> bytes of picture files beside them.
 
     Attributes:
         problems: lines about those that could not be read.
     """
 
-    def __init__(self, files: Mapping[str, bytes]) -> None:
-        self._files = files
+    def __init__(self, files: Mapping[str, bytes], pictures: Mapping[str, bytes] | None = None) -> None:
+        self._files, self._pictures = files, pictures or {}
         self._read: dict[str, list[Cell] | None] = {}
         self.problems: list[str] = []
 
@@ -61,7 +63,7 @@ class Notebooks:
             self._read[name] = None
             if name in self._files:
                 try:
-                    self._read[name] = apart(read_cells, self._files[name])
+                    self._read[name] = apart(read_cells, self._files[name], self._pictures)
                 except ValueError as error:
                     self.problems.append(f"{name}: cannot be read: {error}")
         return self._read[name]
@@ -89,8 +91,12 @@ class Notebooks:
         return -sum(len(blanks(cell.text)) for cell in cells), sum(cell.executed for cell in cells)
 
 
-def read_cells(data: bytes) -> list[Cell]:
+def read_cells(data: bytes, beside: Mapping[str, bytes] | None = None) -> list[Cell]:
     """Return the Cells of a notebook.
+
+    Args:
+        data: the notebook.
+        beside: path -> bytes of picture files that its texts may show.
 
     Raises:
         ValueError: it is no notebook; the message says why.
@@ -106,14 +112,14 @@ def read_cells(data: bytes) -> list[Cell]:
         raise ValueError(f"no JSON: {clean(str(error), 100)}") from error
     if not isinstance(cells, list):
         raise ValueError("no notebook of format 4: its cells are no list")
-    return [_cell(cell) for cell in cells[: limits.CELLS] if isinstance(cell, dict)]
+    return [_cell(cell, beside or {}) for cell in cells[: limits.CELLS] if isinstance(cell, dict)]
 
 
-def _cell(cell):
+def _cell(cell, beside):
     name, count, outputs = cell.get("id"), cell.get("execution_count"), cell.get("outputs")
     text, is_code, pictures = _joined(cell.get("source")), cell.get("cell_type") == "code", {}
     if not is_code:
-        text = replaced(text, lambda target: _pasted(target, cell, pictures))
+        text = replaced(text, lambda target: _pasted(target, cell, beside, pictures))
     return Cell(
         id=name if isinstance(name, str) else "",
         text=clean(text, limits.CELL_CHARACTERS, lines=True),
@@ -124,18 +130,23 @@ def _cell(cell):
     )
 
 
-def _pasted(target, cell, pictures):
-    """Return the markdown of a picture in a text, which goes into `pictures` if the notebook has it."""
+def _pasted(target, cell, beside, pictures):
+    """Return the markdown of a picture in a text, which goes into `pictures` if it was handed in."""
     if target.startswith("attachment:"):
         name = unquote(target.removeprefix("attachment:"))
         attached = cell.get("attachments")
         kinds = attached.get(name) if isinstance(attached, dict) else None
         data = next(iter(kinds.values()), None) if isinstance(kinds, dict) else None
+    elif target.startswith("data:image/"):
+        name, data = "a picture", target.partition(";base64,")[2]
     else:
-        name, data = target, target.partition(";base64,")[2] if target.startswith("data:image/") else None
+        name = unquote(target).replace("\\", "/")
+        wanted = "/" + re.sub(r"^(\.{0,2}/)+", "", name)
+        files = (data for path, data in beside.items() if f"/{path}".endswith(wanted))
+        data = base64.b64encode(next(files, b"")).decode()
     name = clean(name, 60).replace("`", "")
     if (picture := _picture(data)) is None:
-        return f"`[no picture here: {name} is not in the notebook, see assignment.pdf]`"
+        return f"`[no picture here: {name} was not handed in, see assignment.pdf]`"
     if len(pictures) >= limits.CELL_PICTURES:
         return f"`[one picture more: {name}]`"
     key = hashlib.sha256(picture.encode()).hexdigest()[:16]

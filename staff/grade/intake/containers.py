@@ -25,6 +25,7 @@ from staff.grade.limits import MB
 __all__ = [
     "ARCHIVES",
     "KEPT",
+    "PICTURES",
     "Entry",
     "UnreadableArchive",
     "archive_entries",
@@ -35,6 +36,7 @@ __all__ = [
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".7z", ".rar")
 KEPT = (".py", ".ipynb", *ARCHIVES)  # endings of what can count
+PICTURES = (".png", ".jpg", ".jpeg", ".gif")  # that answers may show
 
 
 class UnreadableArchive(ValueError):
@@ -188,7 +190,7 @@ def _tar_entries(stream) -> Iterator[Entry]:
             data, fault = b"", ""
             if not info.isreg():
                 fault = "a link" if info.issym() or info.islnk() else "not an ordinary file"
-            elif info.name.lower().endswith(KEPT) and info.size <= limits.ENTRY_BYTES:
+            elif info.name.lower().endswith((*KEPT, *PICTURES)) and info.size <= limits.ENTRY_BYTES:
                 data = archive.extractfile(info).read()
             yield Entry(info.name, info.size, lambda data=data: io.BytesIO(data), None, fault)
 
@@ -204,7 +206,7 @@ def _seven_zip_entries(file, size):
         kept = [
             info.filename
             for info in files
-            if info.filename.lower().endswith(KEPT)
+            if info.filename.lower().endswith((*KEPT, *PICTURES))
             and info.uncompressed <= limits.ENTRY_BYTES
             and not info.is_symlink
         ]

@@ -3,6 +3,7 @@
 import pytest
 
 from cs231n.submit.archive import MODULES
+from staff.grade import limits
 from staff.grade.intake.archive import read_contents
 from tests.staff.grade.conftest import write_folder, write_zip
 
@@ -34,9 +35,19 @@ def test_what_is_not_graded_is_not_read_and_no_problem(tmp_path):
     others = {"README.md": b"", "cs231n/datasets/data_batch_1": b"0" * 1000, "cs231n/im2col_cython.c": b""}
     others |= {"__MACOSX/cs231n/._layers.py": b"", "cs231n/__pycache__/layers.py": b"", ".DS_Store": b""}
     others |= {"cs231n/.ipynb_checkpoints/layers.py": b"", "Notes.ipynb": b"{}"}
-    submission = read_contents(write_zip(tmp_path / "a2.zip", FILES | others))
+    pictures = {"images/loss.png": b"1", "__MACOSX/._loss.png": b"2", "large.jpg": bytes(limits.FIGURE_BYTES + 1)}
+    submission = read_contents(write_zip(tmp_path / "a2.zip", FILES | others | pictures))
     assert submission.files == FILES
     assert submission.problems == ()
+    assert submission.pictures == {"images/loss.png": b"1"}
+
+
+def test_a_pdf_beside_an_archive_is_no_problem_and_alone_it_is(tmp_path):
+    (tmp_path / "assignment.pdf").write_bytes(b"%PDF-1.7")
+    both = read_contents(write_zip(tmp_path / "a2.zip", FILES), tmp_path / "assignment.pdf")
+    assert (both.files, both.problems) == (FILES, ())
+    [problem] = read_contents(tmp_path / "assignment.pdf").problems
+    assert problem == "a PDF, no zip archive, and no code to grade: ask for a2.zip"
 
 
 def test_modules_without_their_folders_are_taken_by_their_names(tmp_path):

@@ -166,15 +166,16 @@ def test_figures_are_the_png_pictures_of_the_outputs():
 def test_pasted_pictures_are_read_and_others_are_said_to_be_missing():
     data = base64.b64encode(PNG).decode()
     text = f"![p](attachment:a%20b.png) <img src='data:image/png;base64,{data}'> ![](../x.png) `![](y.png)`"
+    text += " ![](./images/p.png)"
     pasted = cell("a", text, attachments={"a b.png": {"image/png": data}})
-    [found] = read_cells(notebook(pasted))
+    [found] = read_cells(notebook(pasted), {"a2/images/p.png": PNG, "a2/images/ax.png": PNG})
     [key] = found.pictures
-    missing = "`[no picture here: ../x.png is not in the notebook, see assignment.pdf]`"
-    assert found.text == f"![](picture:{key}) ![](picture:{key}) {missing} `![](y.png)`"
+    missing = "`[no picture here: ../x.png was not handed in, see assignment.pdf]`"
+    assert found.text == f"![](picture:{key}) ![](picture:{key}) {missing} `![](y.png)` ![](picture:{key})"
     assert found.pictures[key] == data
     for bad in (None, {"a b.png": 5}, {"a b.png": {}}, {"a b.png": {"image/png": "PHN2Zz4="}}):
         [found] = read_cells(notebook(pasted | {"source": "![](attachment:a%20b.png)", "attachments": bad}))
-        assert "a b.png is not in the notebook" in found.text and not found.pictures
+        assert "a b.png was not handed in" in found.text and not found.pictures
 
 
 @pytest.mark.parametrize(
