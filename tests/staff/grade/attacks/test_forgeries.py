@@ -41,7 +41,13 @@ def named(name, text):
     return name.replace(" ", "-").replace(",", ""), text
 
 
-@pytest.mark.parametrize("names", [list(FORWARDS)[::2], list(FORWARDS)[1::2]], ids=["some", "others"])
+SOME = list(FORWARDS)[::3]
+OTHERS = [name for name in FORWARDS if name not in SOME]
+
+
+@pytest.mark.parametrize(
+    "names", [pytest.param(SOME, id="some"), pytest.param(OTHERS, id="others", marks=pytest.mark.slow)]
+)
 def test_a_trivial_forward_pass_earns_no_backward_pass(tmp_path, solved, names):
     submissions = dict(named(name, with_forward(name)) for name in names) | {"honest": ""}
     found = earned(tmp_path, solved, submissions, *BACKWARD)
@@ -49,6 +55,7 @@ def test_a_trivial_forward_pass_earns_no_backward_pass(tmp_path, solved, names):
     assert found == {name: dict.fromkeys(BACKWARD, 0.0) for name in found}
 
 
+@pytest.mark.slow
 def test_code_that_counts_checks_earns_no_backward_pass(tmp_path, solved):
     submissions = dict(named(name, knowing(name)) for name in COUNTERS) | {"honest": ""}
     found = earned(tmp_path, solved, submissions, *BACKWARD)

@@ -224,7 +224,8 @@ def _without_bubblewrap(folder):
     return str(programs)
 
 
-SETTINGS = [as_root, as_root_without_bubblewrap, as_user, as_user_without_bubblewrap]
+OTHERS = (as_root_without_bubblewrap, as_user, as_user_without_bubblewrap)
+SETTINGS = [as_root, *(pytest.param(setting, marks=pytest.mark.slow) for setting in OTHERS)]
 
 
 @pytest.mark.parametrize("setting", SETTINGS)
