@@ -41,6 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     setup = grading.Setup(read_secret(SECRET), build(), checks, unsafe=True)  # the result says what there was
     try:
         graded = grading.grade(submitted, setup)
+        if graded.doubtful and not graded.late:  # Python ended, which may be the machine's fault
+            graded = grading.settled(graded, grading.grade(submitted, setup))
     except Exception:
         graded = grading.broken(submitted, setup, traceback.format_exc())
     results = options.home / "results" / "results.json"

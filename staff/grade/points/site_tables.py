@@ -5,14 +5,16 @@ Only students whose points are final are in a table for a site: what is open sta
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from cs231n.checks.mistakes.recognise import catalogue
+from staff.grade.intake.exports import LeftOut, Submission
+from staff.grade.intake.roster import Person
 from staff.grade.points.course import Standing, scaled
 from staff.grade.points.gradebook import safe
 from staff.grade.record import Record
 
-__all__ = ["SITES", "misconceptions", "open_students", "site_table"]
+__all__ = ["SITES", "entries", "misconceptions", "open_students", "site_table"]
 
 FINAL = ("complete", "nothing handed in")
 
@@ -87,4 +89,29 @@ def misconceptions(records: Iterable[Record]) -> str:
     for (exercise, name), those in sorted(found.items(), key=lambda item: (-len(item[1]), item[0])):
         title = known[name].title if name in known else ""
         table.writerow([exercise, name, safe(title), len(those), " ".join(sorted(those))])
+    return text.getvalue()
+
+
+def entries(
+    submissions: Iterable[Submission], left_out: Iterable[LeftOut], people: Mapping[str, Iterable[Person]]
+) -> str:
+    """Return a CSV text with a line for each entry of an export: which is what, when it came, and who says so.
+
+    Args:
+        submissions: Submissions, also those that later ones replace.
+        left_out: exports.LeftOut of each entry that is none.
+        people: name of a submission -> the Persons who handed it in.
+    """
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(["entry", "submission", "students", "ids", "handed in", "time from", "problems"])
+    for one in submissions:
+        group = list(people.get(one.name, ()))
+        students, ids = "; ".join(each.name for each in group) or one.student, "; ".join(each.id for each in group)
+        when = one.submitted or ("late, days unknown" if one.marked_late else "")
+        for path in one.paths:
+            line = path.name, one.name, students, ids, when, one.time_from, "; ".join(one.problems)
+            table.writerow(map(safe, line))
+    for other in left_out:
+        table.writerow(map(safe, (other.path.name, "", "", "", "", "", f"left out: {other.why}")))
     return text.getvalue()

@@ -1,5 +1,6 @@
 """staff.grade.autograder: a folder laid out as a Gradescope container."""
 
+import dataclasses
 import json
 import stat
 
@@ -68,6 +69,20 @@ def test_where_the_grader_breaks_there_are_results_that_say_so_and_the_status_is
     assert autograder.main([str(home)]) == 1
     assert Verdict.GRADER_ERROR.meaning in json.dumps(results(home))
     assert "a bug of ours" not in json.dumps(results(home))
+
+
+def test_what_crashes_once_and_not_again_counts_as_it_came_the_second_time(container, blank, monkeypatch):
+    verdicts = ["crashed", "passed"]
+
+    def play(submission, setup):
+        verdict, graded = verdicts.pop(0), grading.broken(submission, setup, "played")
+        exercises = tuple(dataclasses.replace(one, verdict=verdict) for one in graded.record.exercises)
+        return grading.Graded(dataclasses.replace(graded.record, exercises=exercises))
+
+    home = container(blank)
+    monkeypatch.setattr(grading, "grade", play)
+    assert autograder.main([str(home)]) == 0
+    assert verdicts == [] and "crashed" not in json.dumps(results(home))
 
 
 def test_metadata_give_student_and_time_and_may_be_missing(container, blank):

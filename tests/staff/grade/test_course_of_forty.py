@@ -243,6 +243,8 @@ def test_nobody_of_forty_is_lost_from_the_export_to_canvas(grade, tmp_path, caps
     assert grade(export, graded=known) == 0
     said = capsys.readouterr().out
     assert f"{len(entries)} entries found" in said
+    listed = [line["entry"] for line in rows(tmp_path / "out" / "entries.csv")]
+    assert sorted(listed) == sorted(path.name for path in entries)
     book = {line["id"]: line for line in rows(tmp_path / "out" / "gradebook.csv")}
     expected = {f"s{n:02}" for n in range(40)} | {
         str({"canvas": 9000, "moodle": 5000}[form] + n) for n in TWINS * by_name
