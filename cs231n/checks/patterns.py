@@ -6,7 +6,7 @@ sentence, or an empty text where it does not fit.
 
 import dataclasses
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -43,7 +43,7 @@ class Context:
     gradient: bool = False
 
 
-def near(one: float, two: float) -> bool:
+def near(one: np.ndarray, two: np.ndarray) -> bool:
     """Return whether two arrays of a shape are equal up to rounding."""
     scale = max(np.abs(two).max(initial=0), 1e-12)
     return one.shape == two.shape and bool(np.abs(one - two).max(initial=0) <= NEAR * scale)
@@ -52,7 +52,7 @@ def near(one: float, two: float) -> bool:
 # --- another shape ------------------------------------------------------------------------------------------
 
 
-def explain_shape(got, right, context):
+def explain_shape(got: np.ndarray, right: np.ndarray, context: Context) -> str:
     """Return what makes another shape of the right array, as a sentence, or an empty text."""
     for pattern in (_transposed, _not_summed, _summed_too_far, _not_reshaped):
         if sentence := pattern(got, right, context):
@@ -102,7 +102,7 @@ def _not_reshaped(got, right, context):
 # --- the right shape, other values --------------------------------------------------------------------------
 
 
-def explain_values(got, right, context):
+def explain_values(got: np.ndarray, right: np.ndarray, context: Context) -> str:
     """Return what the difference looks like, as a sentence, or an empty text."""
     if not np.isfinite(got).all():
         return _not_finite(got)
@@ -121,7 +121,7 @@ def _not_finite(got):
     )
 
 
-def constant_factor(got, right):
+def constant_factor(got: np.ndarray, right: np.ndarray) -> float | None:
     """Return the number c with got = c * right, or None."""
     if got is None or got.shape != right.shape or not np.isfinite(got).all():
         return None
@@ -132,7 +132,7 @@ def constant_factor(got, right):
     return c if abs(c) > 1e-12 and near(got, c * right) else None
 
 
-def fitting_names(c, context):
+def fitting_names(c: float, context: Context) -> dict[str, float]:
     """Return the names of the sizes and numbers that |c| may be: name -> value, the simplest first."""
     return {name: value for name, value in _magnitudes(context).items() if abs(abs(c) - value) <= NEAR * value}
 
@@ -156,7 +156,7 @@ def _magnitudes(context):
     return found | {"4": 4.0, "1/4": 0.25}
 
 
-def factor_sentence(c, names):
+def factor_sentence(c: float, names: Mapping[str, float]) -> str:
     """Return a factor as a sentence; `names` are those that fit, the simplest first."""
     sign = "The sign is wrong" if c < 0 else ""
     if abs(abs(c) - 1) <= NEAR:

@@ -9,17 +9,17 @@ from cs231n.checks.exercises import dropout
 from cs231n.checks.explain.layer_context import ROWS
 from cs231n.checks.explain.settings import Part, Setting, draws
 from cs231n.checks.patterns import Context
-from cs231n.checks.subject.client import SubjectFailure
+from cs231n.checks.subject.client import Subject, SubjectFailure
 
 __all__ = ["kinds", "setting"]
 
 
-def kinds(exercise):
+def kinds(exercise: str) -> dict[str, str]:
     """Return kind -> words."""
     return {mode: f"mode {mode!r}" for mode in ("train", "test")}
 
 
-def setting(subject, exercise, mode):
+def setting(subject: Subject, exercise: str, mode: str) -> Setting:
     """Return the Setting of a call of dropout, with a seed that makes the mask repeat."""
     rng = draws(exercise, mode)
     x, p = dropout.draw(rng, (4, 6))

@@ -1,6 +1,7 @@
 """Explain an exercise: look at calls of several kinds, pick one that goes wrong, and say what is to be said."""
 
 import dataclasses
+from typing import Any
 
 from cs231n.checks import patterns
 from cs231n.checks.exercises import update_rules
@@ -19,7 +20,7 @@ NO_ANSWER = (Verdict.TIMEOUT, Verdict.CRASHED, Verdict.NOT_IMPLEMENTED, Verdict.
 SLOPES_LIMIT = 60.0  # seconds that the calls with moved inputs may take together
 
 
-def explain(transport, exercise):
+def explain(transport: Any, exercise: str) -> Explanation:
     """Return the Explanation of an exercise.
 
     Args:

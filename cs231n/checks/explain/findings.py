@@ -41,12 +41,12 @@ class Finding:
     best: tuple[float, ...] = ()
 
     @property
-    def has_curve(self):
+    def has_curve(self) -> bool:
         """Whether there are errors to draw against step sizes."""
         return bool(self.steps) and bool(np.isfinite(self.errors).all())
 
     @property
-    def difference(self):
+    def difference(self) -> np.ndarray | None:
         """What the code returned minus what is right, or None where the shapes differ."""
         if self.got is None or self.got.shape != self.expected.shape:
             return None

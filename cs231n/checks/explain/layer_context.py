@@ -1,7 +1,10 @@
 """What a wrong result of a layer may have to do with: lengths, inputs, another dout, overlapping windows."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from cs231n.checks.exercises.common import Case, Layer
 from cs231n.checks.patterns import Context
 
 __all__ = ["IMAGE", "ROWS", "axes_of", "context_of", "masks_of", "overlaps_of", "variants_of"]
@@ -17,7 +20,7 @@ _AXES = {
 }
 
 
-def axes_of(layer, name, array):
+def axes_of(layer: Layer, name: str, array: np.ndarray) -> tuple[str, ...]:
     """Return a word for each axis of an array of a layer: x, w, b, gamma, beta or out."""
     named = _AXES.get(layer.forward.split("_")[0], {})
     if name in named:
@@ -30,7 +33,7 @@ def axes_of(layer, name, array):
     return ("channel" if "spatial" in layer.forward else "feature",)
 
 
-def context_of(layer, case, inputs):
+def context_of(layer: Layer, case: Case, inputs: dict[str, np.ndarray]) -> Context:
     """Return lengths and arrays that a wrong result may have to do with."""
     x = case.inputs[0]
     sizes = dict(zip("NCHW" if x.ndim == 4 and "affine" not in layer.forward else "ND", x.shape))
@@ -72,19 +75,18 @@ def _std(x, lines, eps):
     return std.reshape(x.shape)
 
 
-def variants_of(layer, case, dout):
+def variants_of(layer: Layer, case: Case, dout: np.ndarray) -> dict[str, Sequence[np.ndarray]]:
     """Return sentence -> gradients of each input: what autograd gives for another upstream gradient."""
     found = {"The upstream gradient is forgotten: this is right for dout = 1 everywhere.": np.ones_like(dout)}
     if dout.ndim == 4 and "spatial" in layer.forward:
         N, C, H, W = dout.shape
         sentence = "dout is reshaped without a transpose: its numbers end up in other channels."
         found[sentence] = dout.reshape(N, H, W, C).transpose(0, 3, 1, 2)
-    found = {sentence: case.autograd(upstream)[0] for sentence, upstream in found.items()}
+    gradients = {sentence: case.autograd(upstream)[0] for sentence, upstream in found.items()}
     if layer.forward.endswith("_naive"):
-        found["Only the last window counts: where several meet in an entry, their gradients add up."] = _last(
-            layer, case, dout
-        )
-    return found
+        sentence = "Only the last window counts: where several meet in an entry, their gradients add up."
+        gradients[sentence] = _last(layer, case, dout)
+    return gradients
 
 
 def _last(layer, case, dout):
@@ -100,7 +102,7 @@ def _last(layer, case, dout):
     return found
 
 
-def masks_of(layer, inputs):
+def masks_of(layer: Layer, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Return conditions on the signs of x and dout, which is what a rectifier goes by."""
     if layer.forward != "relu_forward":
         return {}
@@ -111,11 +113,11 @@ def masks_of(layer, inputs):
     return found
 
 
-def overlaps_of(layer, case):
+def overlaps_of(layer: Layer, case: Case) -> dict[str, np.ndarray]:
     """Return where windows of a convolution or a pooling overlap, and which pixels none reaches."""
     if layer.forward == "conv_forward_naive":
         (x, w, _), (param,) = case.inputs, case.settings
-        height, width, stride, pad = *w.shape[2:], param["stride"], param["pad"]
+        (height, width), stride, pad = w.shape[2:], param["stride"], param["pad"]
     elif layer.forward == "max_pool_forward_naive":
         (x,), (param,) = case.inputs, case.settings
         height, width, stride, pad = param["pool_height"], param["pool_width"], param["stride"], 0

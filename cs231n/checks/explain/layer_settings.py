@@ -8,7 +8,7 @@ from cs231n.checks import compare, exercises, oracle
 from cs231n.checks.exercises import batchnorm, common, pooling, relu
 from cs231n.checks.explain.layer_context import axes_of, context_of, masks_of, overlaps_of, variants_of
 from cs231n.checks.explain.settings import Part, Setting, draws, shapes
-from cs231n.checks.subject.client import SubjectFailure
+from cs231n.checks.subject.client import Subject, SubjectFailure
 from cs231n.checks.verdicts import Failure
 
 __all__ = ["BY_EXERCISE", "kinds", "setting"]
@@ -20,7 +20,7 @@ BY_EXERCISE["batchnorm_backward_alt"] = batchnorm.LAYER
 _KINKS = {"relu_backward": relu.draw_at_the_kink, "max_pool_backward_naive": pooling.draw_ties}
 
 
-def kinds(exercise):
+def kinds(exercise: str) -> dict[str, str]:
     """Return kind -> words, the usual ones first."""
     layer = BY_EXERCISE[exercise]
     found = {kind: kind for kind in layer.usual} | layer.awkward
@@ -29,7 +29,7 @@ def kinds(exercise):
     return found
 
 
-def setting(subject, exercise, kind):
+def setting(subject: Subject, exercise: str, kind: str) -> Setting:
     """Return the Setting of a call of a layer.
 
     Raises:

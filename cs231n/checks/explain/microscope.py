@@ -1,9 +1,12 @@
 """Compare what the code returned with what is right: the error for each step size, its places, its pattern."""
 
+from typing import Any
+
 import numpy as np
 
 from cs231n.checks import compare, patterns, places
 from cs231n.checks.explain.findings import Finding
+from cs231n.checks.explain.settings import Part, Setting
 
 __all__ = ["STEPS", "examine"]
 
@@ -14,7 +17,7 @@ EXACT, BY_SLOPES = 1e-7, 1e-5  # error allowed where autograd knows the answer, 
 ROUNDING = 1e-5  # a smaller error is what single precision leaves
 
 
-def examine(setting, part, curve=True):
+def examine(setting: Setting, part: Part, curve: bool = True) -> Finding:
     """Return the Finding for one part of a Setting.
 
     Args:
@@ -26,7 +29,7 @@ def examine(setting, part, curve=True):
         SubjectFailure, Failure: the forward pass gave no answer to a moved input.
     """
     differentiate = part.of is not None and (curve or part.right is None)
-    slopes = _slopes(setting, part.of) if differentiate else None
+    slopes: Any = _slopes(setting, part.of) if differentiate else None
     right = part.right if part.right is not None else slopes[0]
     tolerance = EXACT if part.right is not None else BY_SLOPES
     got = _numbers(part.got)

@@ -6,7 +6,7 @@ from cs231n.checks import compare
 from cs231n.checks.exercises import nets
 from cs231n.checks.explain.settings import Part, Setting, draws
 from cs231n.checks.patterns import Context
-from cs231n.checks.subject.client import SubjectFailure
+from cs231n.checks.subject.client import Subject, SubjectFailure
 
 __all__ = ["NETS", "kinds", "setting"]
 
@@ -22,12 +22,12 @@ NETS = {
 _REG = {"without a penalty": 0.0, "with reg = 0.7": 0.7}
 
 
-def kinds(exercise):
+def kinds(exercise: str) -> dict[str, str]:
     """Return kind -> words."""
     return {kind: kind for kind in _REG}
 
 
-def setting(subject, exercise, kind):
+def setting(subject: Subject, exercise: str, kind: str) -> Setting:
     """Return the Setting of a call of a net's loss.
 
     Raises:

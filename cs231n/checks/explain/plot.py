@@ -1,8 +1,11 @@
 """An Explanation as a picture: error against step size, and the difference entry by entry."""
 
 import io
+from typing import Any
 
 import numpy as np
+
+from cs231n.checks.explain.findings import Explanation
 
 __all__ = ["as_png", "figure", "laid_out"]
 
@@ -10,14 +13,14 @@ RED, GREEN, GREY = "#cf222e", "#1a7f37", "#8c959f"
 ROW_HEIGHT, WIDTH = 2.3, 9.0  # inches
 
 
-def as_png(explanation, dpi=144):
+def as_png(explanation: Explanation, dpi: int = 144) -> bytes:
     """Return the picture of an Explanation as the bytes of a PNG."""
     buffer = io.BytesIO()
     figure(explanation).savefig(buffer, format="png", dpi=dpi)
     return buffer.getvalue()
 
 
-def figure(explanation):
+def figure(explanation: Explanation) -> Any:
     """Return a matplotlib Figure with a row for each wrong array, or for each: its curve and its difference.
 
     Raises:
@@ -85,7 +88,7 @@ def _draw_difference(drawn, axes, finding):
     drawn.colorbar(shown, ax=axes, shrink=0.8).ax.tick_params(labelsize=7)
 
 
-def laid_out(array):
+def laid_out(array: np.ndarray) -> np.ndarray:
     """Return an array as a matrix: the images of an example side by side, with gaps of NaN between them."""
     if array.ndim < 2:
         return array.reshape(1, -1)

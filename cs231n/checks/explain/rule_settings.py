@@ -4,18 +4,19 @@ from cs231n.checks import compare
 from cs231n.checks.exercises import update_rules
 from cs231n.checks.explain.settings import Part, Setting, draws
 from cs231n.checks.patterns import Context
+from cs231n.checks.subject.client import Subject
 
 __all__ = ["kinds", "setting"]
 
 STEPS = 3
 
 
-def kinds(exercise):
+def kinds(exercise: str) -> dict[str, str]:
     """Return kind -> words."""
     return {"from the start": "from the start", "continued": "with a state to take up"}
 
 
-def setting(subject, exercise, kind):
+def setting(subject: Subject, exercise: str, kind: str) -> Setting:
     """Return the Setting of some steps of a rule.
 
     Raises:

@@ -1,7 +1,7 @@
 """A call of the student's code to look at, with all that may explain its results."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -55,11 +55,11 @@ class Setting:
     notes: tuple[str, ...] = ()
 
 
-def draws(exercise, kind):
+def draws(exercise: str, kind: str) -> np.random.Generator:
     """Return the random numbers for a kind of call: always the same."""
     return registry.public_generator(f"{exercise}.explain.{kind}", 0)
 
 
-def shapes(arrays):
+def shapes(arrays: Mapping[str, np.ndarray]) -> str:
     """Return names and shapes in words."""
     return ", ".join(f"{name} {np.shape(array)}" for name, array in arrays.items())

@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from cs231n.checks.style import wrap
+from cs231n.checks.explain.findings import Explanation, Finding
+from cs231n.checks.style import Style, wrap
 
 __all__ = ["as_text"]
 
@@ -15,7 +16,7 @@ CURVE_WIDTH = 4  # columns for a step size
 MAP_ROWS, MAP_COLUMNS = 12, 40  # of the largest matrix that a map is drawn of
 
 
-def as_text(explanation, style):
+def as_text(explanation: Explanation, style: Style) -> str:
     """Return an Explanation as lines of text, in a style.Style."""
     colour = _COLOURS.get(explanation.verdict, "red")
     lines = wrap(
@@ -28,7 +29,7 @@ def as_text(explanation, style):
     wrong = [one for one in explanation.findings if one.verdict != "right"]
     for finding in explanation.findings:
         lines += _finding(finding, style)
-        if finding is (wrong or [None])[0] and finding.difference is not None:
+        if wrong and finding is wrong[0] and finding.difference is not None:
             lines += _map(finding.difference, style)
     # Where the gradients are right and something else is not, their curve leads nowhere.
     drawn = wrong or (explanation.findings if explanation.verdict == "right" else ())
@@ -142,7 +143,7 @@ def _level(error):
     return max(-12, 2 * round(math.log10(max(error, 1e-13)) / 2))
 
 
-def reading(finding):
+def reading(finding: Finding) -> str:
     """Return what the curve says, in a sentence or two."""
     if finding.verdict == "kink":
         return (

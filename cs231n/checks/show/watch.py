@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cs231n.checks.notebooks.frameworks import FRAMEWORKS, Notebook, framework_of
 from cs231n.checks.rubric import load_rubric
-from cs231n.checks.session import Session
+from cs231n.checks.session import Outcome, Session
 from cs231n.checks.show.table import table
 from cs231n.checks.style import style_of
 from cs231n.checks.subject.process import SubjectProcess
@@ -22,7 +22,8 @@ def watch(root: Path, names: Sequence[str], seeds: int, hints: int = 1) -> int:
     """Check the exercises now, and those that a saved file touches from then on, until Ctrl-C. Returns 0."""
     style, rubric = style_of(sys.stdout), load_rubric()
     files = Files(root)
-    changed, outcomes = None, {}
+    changed: set[str] | None = None
+    outcomes: dict[str, Outcome] = {}
     try:
         while True:
             affected = names if changed is None else [name for name in names if name in touched(changed, root)]
@@ -43,7 +44,7 @@ def watch(root: Path, names: Sequence[str], seeds: int, hints: int = 1) -> int:
 class Files:
     """The Python files of the package, the notebooks with exercises, and when they were last written."""
 
-    def __init__(self, root):
+    def __init__(self, root: Path) -> None:
         self.root = Path(root)
         self.times = self._look()
 
@@ -57,12 +58,12 @@ class Files:
                 pass  # editors replace a file by a new one; it is back at the next look
         return times
 
-    def changes(self):
+    def changes(self) -> set[str]:
         """Return the files that were written, or are gone, since the last look."""
         before, self.times = self.times, self._look()
         return {name for name in before.keys() | self.times.keys() if before.get(name) != self.times.get(name)}
 
-    def wait(self):
+    def wait(self) -> set[str]:
         """Return the files that were written, once there are some."""
         while True:
             time.sleep(INTERVAL)
@@ -72,7 +73,7 @@ class Files:
 
 def touched(changed: Iterable[str | Path], root: str | Path) -> set[str]:
     """Return the names of the exercises whose modules are among the changed files, or import one of them."""
-    imports = {}  # file -> files that it imports: each is parsed once
+    imports: dict[str, list[str]] = {}  # file -> files that it imports: each is parsed once
     exercises = load_rubric().exercises.values()
     reached = {
         file: _reached(file, Path(root), imports) for file in {file for e in exercises for file, _ in e.functions}

@@ -5,6 +5,7 @@ what is opaque, such as the cache of a layer, stays on the other side and is nam
 passed as an argument behaves as in a direct call: what the code writes into it is in it afterwards.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from cs231n.checks.subject.wire import decode, encode
@@ -24,7 +25,7 @@ class SubjectFailure(Exception):
         module: the module that could not be imported, where that was it.
     """
 
-    def __init__(self, verdict, message, frames=(), module=None):
+    def __init__(self, verdict: str, message: str, frames: Iterable[Any] = (), module: str | None = None) -> None:
         super().__init__(message)
         self.verdict, self.message, self.frames, self.module = verdict, message, list(frames), module
         self.case = ""  # the call of a check in which it happened, in words
@@ -38,11 +39,11 @@ class Subject:
             and `request(message)`, which takes a dict and returns the reply of `host.Host`.
     """
 
-    def __init__(self, transport):
+    def __init__(self, transport: Any) -> None:
         self._transport = transport
         # What a wrong forward pass of the student's answered in this check, which compared with its slopes:
         # (arguments, out) of each call, or None where the answer is a random draw.
-        self.by_slopes = []
+        self.by_slopes: list[Any] = []
 
     def reset(self, seed: int, limit: float = CALL_LIMIT, exercise: str | None = None) -> None:
         """Start a check: forget all handles and seed NumPy's global stream on the other side.
@@ -66,35 +67,35 @@ class Subject:
         """
         return self._call(_target(function), args, kwargs, hold)["value"]
 
-    def arguments_after(self, function, *args, hold=None):
+    def arguments_after(self, function: str, *args: Any, hold: int | None = None) -> list[Any]:
         """Call a function and return its arguments as they are after the call."""
         return self._call(_target(function), args, {}, hold, send_args=True)["args"]
 
-    def make(self, path, *args, **kwargs):
+    def make(self, path: str, *args: Any, **kwargs: Any) -> Any:
         """Make an object of a class and return its handle."""
         return self._call(_target(path), args, kwargs, "all")["value"]
 
-    def method(self, handle, name, *args, **kwargs):
+    def method(self, handle: Any, name: str, *args: Any, **kwargs: Any) -> Any:
         """Call a method of an object and return its result."""
         return self._call([handle, name], args, kwargs, None)["value"]
 
-    def method_arguments_after(self, handle, name, *args):
+    def method_arguments_after(self, handle: Any, name: str, *args: Any) -> list[Any]:
         """Call a method and return its arguments as they are after the call."""
         return self._call([handle, name], args, {}, None, send_args=True)["args"]
 
-    def keep(self, value):
+    def keep(self, value: Any) -> Any:
         """Send a value to stay on the other side and return its handle, to pass the same object several times."""
         return self._ask(op="hold", value=value)["value"]
 
-    def get(self, handle, name):
+    def get(self, handle: Any, name: str) -> Any:
         """Return an attribute of an object."""
         return self._ask(op="get", handle=handle, name=name)["value"]
 
-    def set(self, handle, name, value):
+    def set(self, handle: Any, name: str, value: Any) -> None:
         """Set an attribute of an object."""
         self._ask(op="set", handle=handle, name=name, value=value)
 
-    def update(self, handle, name, items):
+    def update(self, handle: Any, name: str, items: Any) -> None:
         """Put items into a dict that is an attribute of an object, such as `params`."""
         self._ask(op="update", handle=handle, name=name, items=items)
 
@@ -137,12 +138,12 @@ def _target(path):
 class InProcess:
     """A transport to a `host.Host` in this process: no protection from loops and crashes."""
 
-    def __init__(self, host):
+    def __init__(self, host: Any) -> None:
         self.host = host
 
-    def reset(self, limit, exercise=None):
+    def reset(self, limit: float, exercise: str | None = None) -> None:
         """There is no limit to keep here."""
 
-    def request(self, message):
+    def request(self, message: dict[str, Any]) -> dict[str, Any]:
         """Return the host's reply; both travel through the wire format."""
         return decode(encode(self.host.answer(decode(encode(message, layout=True)))))
