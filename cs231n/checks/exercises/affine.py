@@ -1,5 +1,7 @@
 """affine_forward and affine_backward."""
 
+import numpy as np
+
 from cs231n.checks.exercises.common import Case, Layer, backward_checks, forward_checks
 
 SHAPES = {
@@ -10,7 +12,7 @@ SHAPES = {
 }
 
 
-def draw(rng, kind):
+def draw(rng: np.random.Generator, kind: str) -> Case:
     """Return a call of the affine layer."""
     shape, outputs = SHAPES[kind]
     x = rng.standard_normal(shape)

@@ -1,5 +1,8 @@
 """batchnorm_forward, batchnorm_backward and batchnorm_backward_alt."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
 
 from cs231n.checks import compare, oracle
@@ -11,7 +14,7 @@ from cs231n.checks.verdicts import Failure
 SHAPES = {"wide": (4, 6), "tall": (9, 3), "one example": (1, 4), "one feature": (5, 1)}
 
 
-def draw_statistics(rng, shape):
+def draw_statistics(rng: np.random.Generator, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return x of a shape, each feature with a mean and a scale of its own, and gamma and beta."""
     features = shape[1]
     wide = (1, features) + (1,) * (len(shape) - 2)
@@ -19,7 +22,7 @@ def draw_statistics(rng, shape):
     return x, rng.uniform(0.5, 2, features) * rng.choice([-1, 1], features), rng.standard_normal(features)
 
 
-def train_function(eps):
+def train_function(eps: float) -> Callable:
     """Return what torch does in training mode."""
 
     def function(x, gamma, beta):
@@ -31,22 +34,22 @@ def train_function(eps):
     return function
 
 
-def train_case(rng, shape):
+def train_case(rng: np.random.Generator, shape: tuple[int, ...]) -> Case:
     """Return a call in mode 'train', with an eps so large that its place in the formula shows."""
     x, gamma, beta = draw_statistics(rng, shape)
     eps = rng.uniform(0.05, 0.5)
     return Case((x, gamma, beta), ({"mode": "train", "eps": eps},), train_function(eps))
 
 
-def draw(rng, kind):
+def draw(rng: np.random.Generator, kind: str) -> Case:
     """Return a call of batch normalisation in mode 'train'."""
     return train_case(rng, SHAPES[kind])
 
 
-def linked(rng, case):
+def linked(rng: np.random.Generator, case: Case) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
     """Return other inputs, one entry of each feature changed, and what depends on it: the rest of the feature."""
     x, *parameters = case.inputs
-    place = (0, slice(None), *[0] * (x.ndim - 2))
+    place: tuple[Any, ...] = (0, slice(None), *[0] * (x.ndim - 2))
     x, others = x.copy(), np.ones(x.shape, bool)
     x[place] += rng.uniform(1, 2, x.shape[1])
     others[place] = False
@@ -66,7 +69,7 @@ LAYER = Layer(
 )
 
 
-def mode_checks(layer, shapes):
+def mode_checks(layer: Layer, shapes: Sequence[tuple[int, ...]]) -> None:
     """Register what holds for the two modes and the running statistics, of rows or of images, and the rest."""
     exercise, function = layer.forward, f"layers.{layer.forward}"
 

@@ -2,13 +2,14 @@
 
 import copy
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
 from cs231n.checks import compare, oracle
 from cs231n.checks.registry import check
-from cs231n.checks.subject.client import SubjectFailure
+from cs231n.checks.subject.client import Subject, SubjectFailure
 from cs231n.checks.verdicts import Failure
 
 __all__ = ["Case", "Layer", "backward_checks", "check_backward", "forward_checks", "layouts"]
@@ -30,7 +31,7 @@ class Case:
     function: Callable
     cache: tuple | np.ndarray | None = None
 
-    def map(self, change):
+    def map(self, change: Callable[[np.ndarray], np.ndarray]) -> "Case":
         """Return the case with `change` applied to each of its arrays."""
         inputs = tuple(change(array) for array in self.inputs)
         replaced = {id(old): new for old, new in zip(self.inputs, inputs)}
@@ -42,19 +43,19 @@ class Case:
 
         return dataclasses.replace(self, inputs=inputs, cache=renew(self.cache))
 
-    def arguments(self):
+    def arguments(self) -> tuple[Any, ...]:
         """Return the arguments of a forward call, with dicts of their own."""
         return (*self.inputs, *copy.deepcopy(self.settings))
 
-    def out(self):
+    def out(self) -> np.ndarray:
         """Return what torch makes of the inputs, as a float64 array."""
         return oracle.value(self.function, *self.inputs)
 
-    def autograd(self, dout):
+    def autograd(self, dout: np.ndarray) -> tuple[list[np.ndarray], float]:
         """Return the right gradients for an upstream gradient, and the usual tolerance."""
         return oracle.gradients(self.function, self.inputs, dout), compare.TOLERANCE
 
-    def words(self, names):
+    def words(self, names: Iterable[str]) -> str:
         """Return the call in words: the shape of each input and the settings, such as "x (2, 3), mode 'train'"."""
         said = [f"{name} {array.shape}" for name, array in zip(names, self.inputs)]
         for value in self.settings:
@@ -94,7 +95,7 @@ class Layer:
     linked: Callable | None = None
     trivial: tuple = ()
 
-    def words(self, case):
+    def words(self, case: Case) -> str:
         """Return a call of it in words."""
         return case.words(self.names)
 
@@ -104,7 +105,7 @@ _AWKWARD = (
 )
 
 
-def layouts(array):
+def layouts(array: np.ndarray) -> dict[str, np.ndarray]:
     """Return copies of an array with other layouts in memory: Fortran order, gaps, running backwards."""
     gaps = np.full([2 * size + 1 for size in array.shape], 7, array.dtype)[(slice(1, None, 2),) * array.ndim]
     gaps[...] = array
@@ -112,20 +113,20 @@ def layouts(array):
     return {"Fortran-ordered": np.asfortranarray(array), "strided": gaps, "reversed": array[flip].copy()[flip]}
 
 
-def forward(subject, layer, case):
+def forward(subject: Subject, layer: Layer, case: Case) -> Sequence[Any]:
     """Call the forward pass and return out and the handle of the cache."""
     result = subject.call(f"layers.{layer.forward}", *case.arguments(), hold=1)
     return compare.tuple_of(2, layer.forward, result)
 
 
-def check_forward(subject, layer, case, name="out"):
+def check_forward(subject: Subject, layer: Layer, case: Case, name: str = "out") -> None:
     """Compare the forward pass with torch."""
     with compare.during(layer.words(case)):
         out, _ = forward(subject, layer, case)
         compare.close(name, out, case.out())
 
 
-def forward_checks(layer, values=None):
+def forward_checks(layer: Layer, values: Callable | None = None) -> None:
     """Register what holds for each forward pass.
 
     Args:
@@ -180,7 +181,7 @@ def _register_awkward(exercise, kind, why, function):
     check(exercise, hint=hint, detail=True)(function)
 
 
-def backward_checks(layer, exercise=None):
+def backward_checks(layer: Layer, exercise: str | None = None) -> None:
     """Register what holds for each backward pass; `exercise` is its name where it is not layer.backward."""
     exercise = exercise or layer.backward
     _gradient_checks(layer, exercise)
@@ -274,14 +275,23 @@ def _kept_checks(layer, exercise):
             with_cache(subject, layer, case, run)
 
 
-def split(layer, exercise, result):
+def split(layer: Layer, exercise: str, result: Any) -> Sequence[Any]:
     """Return the gradients that a backward pass returned, as a tuple."""
     if len(layer.gradients) == 1:
         return (result,)
     return compare.tuple_of(len(layer.gradients), exercise, result)
 
 
-def check_backward(subject, layer, case, rng, exercise, layout=None, suffix="", only=None):
+def check_backward(
+    subject: Subject,
+    layer: Layer,
+    case: Case,
+    rng: np.random.Generator,
+    exercise: str,
+    layout: str | None = None,
+    suffix: str = "",
+    only: Collection[str] | None = None,
+) -> None:
     """Compare a backward pass, or `only` some gradients of it, with what `with_cache` says is right."""
     dout = rng.standard_normal(case.out().shape)
     dout = layouts(dout)[layout] if layout else dout
@@ -297,7 +307,7 @@ def check_backward(subject, layer, case, rng, exercise, layout=None, suffix="", 
         with_cache(subject, layer, case, run)
 
 
-def with_cache(subject, layer, case, run):
+def with_cache(subject: Subject, layer: Layer, case: Case, run: Callable[[Any, Callable], None]) -> None:
     """Call `run(cache, answer)`; `answer(dout)` returns the right gradients and the tolerance for them.
 
     With a cache that the contract fixes, a backward pass is an exercise by itself. Where it does not pass with

@@ -2,6 +2,8 @@
 
 import copy
 
+import numpy as np
+
 from cs231n.checks.exercises.common import Case, Layer, backward_checks, forward_checks
 
 # x, w, stride, pad
@@ -16,7 +18,7 @@ SHAPES = {
 }
 
 
-def draw(rng, kind):
+def draw(rng: np.random.Generator, kind: str) -> Case:
     """Return a call of the convolution."""
     x_shape, w_shape, stride, pad = SHAPES[kind]
     x, w, b = rng.standard_normal(x_shape), rng.standard_normal(w_shape), rng.standard_normal(w_shape[0])

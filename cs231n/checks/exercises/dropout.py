@@ -4,12 +4,15 @@ No mask is expected in particular: a mask is judged by its two values, by how ma
 whether a seed repeats it.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from cs231n.checks import compare
 from cs231n.checks.exercises.common import layouts
 from cs231n.checks.registry import check
-from cs231n.checks.subject.client import SubjectFailure
+from cs231n.checks.subject.client import Subject, SubjectFailure
 from cs231n.checks.verdicts import Failure
 
 FORWARD, BACKWARD = "layers.dropout_forward", "layers.dropout_backward"
@@ -18,18 +21,18 @@ IMAGES = (4, 2, 3, 5)
 SIGMAS = 6  # how far from its mean a fraction may lie
 
 
-def draw(rng, shape):
+def draw(rng: np.random.Generator, shape: tuple[int, ...]) -> tuple[np.ndarray, float]:
     """Return x without zeros, so that a zero in the output was dropped, and a probability to keep."""
     x = rng.standard_normal(shape)
     return x + 0.1 * np.sign(x), rng.uniform(0.3, 0.8)
 
 
-def forward(subject, x, **dropout_param):
+def forward(subject: Subject, x: np.ndarray, **dropout_param: Any) -> Sequence[Any]:
     """Call the forward pass and return out and the handle of the cache."""
     return compare.tuple_of(2, "dropout_forward", subject.call(FORWARD, x, dropout_param, hold=1))
 
 
-def mask_of(out, x, p):
+def mask_of(out: np.ndarray, x: np.ndarray, p: float) -> np.ndarray:
     """Return which elements were kept, after checking that each is either 0 or x / p."""
     out = compare.array("out", out, x.shape)
     kept = out != 0
@@ -37,12 +40,12 @@ def mask_of(out, x, p):
     return kept
 
 
-def words(x, p, mode):
+def words(x: np.ndarray, p: float, mode: str) -> str:
     """Return a call in words."""
     return f"x {x.shape}, p {p:.3g}, mode {mode!r}"
 
 
-def check_fraction(what, kept, p):
+def check_fraction(what: str, kept: np.ndarray, p: float) -> None:
     """Check that a share p of many elements was kept, as far as chance allows."""
     fraction, slack = kept.mean(), SIGMAS * np.sqrt(p * (1 - p) / kept.size)
     if abs(fraction - p) > slack:
@@ -52,7 +55,7 @@ def check_fraction(what, kept, p):
         )
 
 
-def modes_differ(subject, x, p, train):
+def modes_differ(subject: Subject, x: np.ndarray, p: float, train: bool) -> None:
     """Check that the modes are two: mode 'train' drops something, and mode 'test' nothing, right or not."""
     mode = "test" if train else "train"
     try:
@@ -67,7 +70,7 @@ def modes_differ(subject, x, p, train):
 
 
 @check("dropout_forward")
-def values(subject, rng):
+def values(subject: Subject, rng: np.random.Generator) -> None:
     """in mode 'train' every element of the output is 0 or x / p"""
     for shape in SHAPES:
         x, p = draw(rng, shape)
@@ -79,7 +82,7 @@ def values(subject, rng):
 
 
 @check("dropout_forward", counts_with=("values",))
-def fraction(subject, rng):
+def fraction(subject: Subject, rng: np.random.Generator) -> None:
     """in mode 'train' a share p of the elements is kept"""
     for p in (rng.uniform(0.1, 0.4), rng.uniform(0.6, 0.9)):
         x, _ = draw(rng, (80, 100))
@@ -87,18 +90,18 @@ def fraction(subject, rng):
 
 
 @check("dropout_forward", counts_with=("values",))
-def each_element_for_itself(subject, rng):
+def each_element_for_itself(subject: Subject, rng: np.random.Generator) -> None:
     """each element is kept or dropped by itself, not with its row or its column"""
     check_independence(subject, rng, (40, 30))
 
 
 @check("dropout_forward", detail=True)
-def images(subject, rng):
+def images(subject: Subject, rng: np.random.Generator) -> None:
     """inputs may have any number of axes, each element is kept or dropped by itself"""
     check_independence(subject, rng, (40, 5, 3, 6))
 
 
-def check_independence(subject, rng, shape):
+def check_independence(subject: Subject, rng: np.random.Generator, shape: tuple[int, ...]) -> None:
     """Check that a mask has no two rows alike along all of an axis."""
     x, _ = draw(rng, shape)
     with compare.during(words(x, 0.5, "train")):
@@ -113,7 +116,7 @@ def check_independence(subject, rng, shape):
             )
 
 
-def masks_of(subject, rng, *seeds):
+def masks_of(subject: Subject, rng: np.random.Generator, *seeds: int | None) -> list[np.ndarray]:
     """Return the masks of calls with these seeds, on the same input; None: no seed."""
     x, p = draw(rng, (10, 20))
     settings = [{} if seed is None else {"seed": seed} for seed in seeds]
@@ -121,7 +124,7 @@ def masks_of(subject, rng, *seeds):
 
 
 @check("dropout_forward", detail=True)
-def seed(subject, rng):
+def seed(subject: Subject, rng: np.random.Generator) -> None:
     """with the same seed in dropout_param the mask repeats"""
     one, two = masks_of(subject, rng, 3, 3)
     if (one != two).any():
@@ -129,7 +132,7 @@ def seed(subject, rng):
 
 
 @check("dropout_forward", detail=True)
-def other_masks(subject, rng):
+def other_masks(subject: Subject, rng: np.random.Generator) -> None:
     """another seed gives another mask, and so does another call without a seed"""
     for what, seeds in (("two seeds", (3, 4)), ("two calls without a seed", (None, None))):
         one, two = masks_of(subject, rng, *seeds)
@@ -138,7 +141,7 @@ def other_masks(subject, rng):
 
 
 @check("dropout_forward", counts_with=("values",))
-def test_mode(subject, rng):
+def test_mode(subject: Subject, rng: np.random.Generator) -> None:
     """in mode 'test' nothing is dropped and nothing scaled"""
     for shape in SHAPES:
         x, p = draw(rng, shape)
@@ -147,7 +150,7 @@ def test_mode(subject, rng):
 
 
 @check("dropout_forward", detail=True)
-def one_example(subject, rng):
+def one_example(subject: Subject, rng: np.random.Generator) -> None:
     """right for a batch of one too"""
     x, p = draw(rng, (1, 30))
     mask_of(forward(subject, x, mode="train", p=p)[0], x, p)
@@ -155,14 +158,14 @@ def one_example(subject, rng):
 
 
 @check("dropout_forward", detail=True)
-def keep_all(subject, rng):
+def keep_all(subject: Subject, rng: np.random.Generator) -> None:
     """p = 1 keeps everything"""
     x, _ = draw(rng, (5, 6))
     compare.close("out for p = 1", forward(subject, x, mode="train", p=1.0)[0], x)
 
 
 @check("dropout_forward", detail=True)
-def layout(subject, rng):
+def layout(subject: Subject, rng: np.random.Generator) -> None:
     """the order in memory does not matter: Fortran-ordered, strided and reversed inputs"""
     x, p = draw(rng, (4, 3, 5))
     for laid in layouts(x).values():
@@ -170,7 +173,7 @@ def layout(subject, rng):
 
 
 @check("dropout_forward", detail=True)
-def inputs_kept(subject, rng):
+def inputs_kept(subject: Subject, rng: np.random.Generator) -> None:
     """the arguments are left as they were, in both modes"""
     x, p = draw(rng, (5, 6))
     for mode in ("train", "test"):
@@ -180,7 +183,14 @@ def inputs_kept(subject, rng):
         compare.unchanged("dropout_param", param, after[1])
 
 
-def check_backward(subject, rng, x, p, mode="train", layout=None):
+def check_backward(
+    subject: Subject,
+    rng: np.random.Generator,
+    x: np.ndarray,
+    p: float,
+    mode: str = "train",
+    layout: str | None = None,
+) -> tuple[np.ndarray, Any, np.ndarray]:
     """Compare a backward pass with what the forward pass did to each element."""
     out, cache = forward(subject, x, mode=mode, p=p)
     try:
@@ -219,27 +229,27 @@ def _check_mask(out, x, mode):
 
 
 @check("dropout_backward")
-def gradients(subject, rng):
+def gradients(subject: Subject, rng: np.random.Generator) -> None:
     """in mode 'train' each gradient is scaled, or dropped, as the forward pass did with its element"""
     for shape in SHAPES:
         check_backward(subject, rng, *draw(rng, shape))
 
 
 @check("dropout_backward", counts_with=("gradients",))
-def gradients_test_mode(subject, rng):
+def gradients_test_mode(subject: Subject, rng: np.random.Generator) -> None:
     """in mode 'test' the gradient passes unchanged"""
     for shape in SHAPES:
         check_backward(subject, rng, *draw(rng, shape), mode="test")
 
 
 @check("dropout_backward", detail=True)
-def images_backward(subject, rng):
+def images_backward(subject: Subject, rng: np.random.Generator) -> None:
     """gradients may have any number of axes"""
     check_backward(subject, rng, *draw(rng, IMAGES))
 
 
 @check("dropout_backward", detail=True)
-def layout_backward(subject, rng):
+def layout_backward(subject: Subject, rng: np.random.Generator) -> None:
     """the order in memory does not matter: Fortran-ordered, strided and reversed gradients"""
     x, p = draw(rng, (14, 15))
     for layout in layouts(x):
@@ -247,7 +257,7 @@ def layout_backward(subject, rng):
 
 
 @check("dropout_backward", detail=True)
-def kept(subject, rng):
+def kept(subject: Subject, rng: np.random.Generator) -> None:
     """the upstream gradient is left as it was, and a second call with the same cache gives the same"""
     for mode in ("train", "test"):
         dout, cache, dx = check_backward(subject, rng, *draw(rng, (5, 6)), mode)

@@ -1,11 +1,14 @@
 """spatial_groupnorm_forward and spatial_groupnorm_backward."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from cs231n.checks import compare, oracle
 from cs231n.checks.exercises.batchnorm import draw_statistics
 from cs231n.checks.exercises.common import Case, Layer, backward_checks, forward_checks
 from cs231n.checks.registry import check
+from cs231n.checks.subject.client import Subject
 
 # x, groups; gamma and beta have shape (1, C, 1, 1)
 SHAPES = {
@@ -17,7 +20,7 @@ SHAPES = {
 }
 
 
-def torch_function(groups, eps):
+def torch_function(groups: int, eps: float) -> Callable:
     """Return torch's group normalisation."""
 
     def function(x, gamma, beta):
@@ -29,7 +32,7 @@ def torch_function(groups, eps):
     return function
 
 
-def draw(rng, kind):
+def draw(rng: np.random.Generator, kind: str) -> Case:
     """Return a call of group normalisation."""
     shape, groups = SHAPES[kind]
     x, gamma, beta = draw_statistics(rng, shape)
@@ -38,7 +41,7 @@ def draw(rng, kind):
     return Case((x, gamma, beta), (groups, {"eps": eps}), torch_function(groups, eps))
 
 
-def linked(rng, case):
+def linked(rng: np.random.Generator, case: Case) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
     """Return other inputs, a pixel of each group changed, and what depends on it: the rest of the group."""
     x, *parameters = case.inputs
     place = (slice(None), slice(None, None, x.shape[1] // case.settings[0]), 0, 0)
@@ -68,7 +71,7 @@ backward_checks(LAYER)
 
 
 @check("spatial_groupnorm_forward", detail=True)
-def default_eps(subject, rng):
+def default_eps(subject: Subject, rng: np.random.Generator) -> None:
     """without eps in gn_param, eps is 1e-5"""
     x, gamma, beta = draw_statistics(rng, (2, 4, 3, 2))
     x, gamma, beta = 3e-3 * x, gamma.reshape(1, -1, 1, 1), beta.reshape(1, -1, 1, 1)

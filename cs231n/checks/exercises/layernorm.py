@@ -1,16 +1,19 @@
 """layernorm_forward and layernorm_backward."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from cs231n.checks import compare, oracle
 from cs231n.checks.exercises.batchnorm import draw_statistics
 from cs231n.checks.exercises.common import Case, Layer, backward_checks, forward_checks
 from cs231n.checks.registry import check
+from cs231n.checks.subject.client import Subject
 
 SHAPES = {"wide": (3, 7), "tall": (8, 4), "one example": (1, 5), "one feature": (4, 1)}
 
 
-def torch_function(eps):
+def torch_function(eps: float) -> Callable:
     """Return torch's layer normalisation."""
 
     def function(x, gamma, beta):
@@ -21,13 +24,13 @@ def torch_function(eps):
     return function
 
 
-def draw(rng, kind):
+def draw(rng: np.random.Generator, kind: str) -> Case:
     """Return a call of layer normalisation."""
     eps = rng.uniform(0.05, 0.5)
     return Case(draw_statistics(rng, SHAPES[kind]), ({"eps": eps},), torch_function(eps))
 
 
-def linked(rng, case):
+def linked(rng: np.random.Generator, case: Case) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
     """Return other inputs, a feature of each row changed, and what depends on it: the rest of the row."""
     x, *parameters = case.inputs
     x, others = x.copy(), np.ones(x.shape, bool)
@@ -52,7 +55,7 @@ backward_checks(LAYER)
 
 
 @check("layernorm_forward", detail=True)
-def default_eps(subject, rng):
+def default_eps(subject: Subject, rng: np.random.Generator) -> None:
     """without eps in ln_param, eps is 1e-5"""
     x, gamma, beta = draw_statistics(rng, (3, 7))
     x = 3e-3 * x

@@ -5,11 +5,14 @@ of torch's functions and autograd.
 """
 
 import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from cs231n.checks import compare, oracle
 from cs231n.checks.registry import check
+from cs231n.checks.subject.client import Subject
 from cs231n.checks.verdicts import Failure
 
 TWO, FULL, CONV = (
@@ -41,7 +44,7 @@ class Net:
     hidden: int = 1
     normalization: str | None = None
 
-    def make(self, subject, **more):
+    def make(self, subject: Subject, **more: Any) -> Any:
         """Make one and return its handle.
 
         A fully connected net takes dropout in fourth and its normalisation in fifth place. They go there by their
@@ -54,7 +57,7 @@ class Net:
         first = [settings.pop(name, default) for name, default in zip(names, (None, None, None, 1, None))]
         return subject.make(self.path, *first, **settings)
 
-    def draw(self, rng):
+    def draw(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Return parameters."""
         params = {}
         for name, shape in self.shapes.items():
@@ -63,25 +66,27 @@ class Net:
             params[name] = centre + scale * rng.standard_normal(shape)
         return params
 
-    def batch(self, rng, count=4):
+    def batch(self, rng: np.random.Generator, count: int = 4) -> tuple[np.ndarray, np.ndarray]:
         """Return examples and labels."""
         return rng.standard_normal((count, *self.image)), rng.integers(0, self.classes, count)
 
-    def words(self, X, reg=0.0):
+    def words(self, X: np.ndarray, reg: float = 0.0) -> str:
         """Return a call of its loss in words."""
         sizes = ", ".join(f"{name} {shape}" for name, shape in self.shapes.items() if name[0] == "W")
         return f"X {X.shape}, {sizes}" + (f", reg {reg:.3g}" if reg else "")
 
-    def scores(self, params, X, running=None):
+    def scores(self, params: Mapping[str, Any], X: Any, running: dict[Any, Any] | None = None) -> Any:
         """Return the scores of torch tensors; `running` collects, or with "use" gives, the running statistics."""
         if self.path == CONV:
             return _conv_scores(params, X)
         return _fully_connected_scores(self, params, X.flatten(1), running)
 
 
-def fully_connected(dims, image=None, normalization=None, **settings):
+def fully_connected(
+    dims: Sequence[int], image: tuple[int, ...] | None = None, normalization: str | None = None, **settings: Any
+) -> Net:
     """Return a FullyConnectedNet with layers of these sizes, input and scores included."""
-    shapes = {}
+    shapes: dict[str, tuple[int, ...]] = {}
     for k, (fan_in, fan_out) in enumerate(zip(dims, dims[1:]), start=1):
         shapes |= {f"W{k}": (fan_in, fan_out), f"b{k}": (fan_out,)}
         if normalization and k < len(dims) - 1:
@@ -97,14 +102,21 @@ def fully_connected(dims, image=None, normalization=None, **settings):
     return Net(FULL, settings, shapes, image or (dims[0],), dims[-1], len(dims) - 2, normalization)
 
 
-def two_layer(inputs=12, hidden=5, classes=4, image=(2, 3, 2)):
+def two_layer(inputs: int = 12, hidden: int = 5, classes: int = 4, image: tuple[int, ...] = (2, 3, 2)) -> Net:
     """Return a TwoLayerNet."""
     shapes = {"W1": (inputs, hidden), "b1": (hidden,), "W2": (hidden, classes), "b2": (classes,)}
     settings = {"input_dim": inputs, "hidden_dim": hidden, "num_classes": classes}
     return Net(TWO, settings, shapes, image, classes)
 
 
-def conv_net(image=(2, 4, 6), filters=3, size=3, hidden=5, classes=4, pooled=(2, 3)):
+def conv_net(
+    image: tuple[int, ...] = (2, 4, 6),
+    filters: int = 3,
+    size: int = 3,
+    hidden: int = 5,
+    classes: int = 4,
+    pooled: tuple[int, int] = (2, 3),
+) -> Net:
     """Return a ThreeLayerConvNet; `pooled` are height and width after the pooling."""
     shapes = {
         "W1": (filters, image[0], size, size),
@@ -166,15 +178,24 @@ def _conv_scores(params, X):
     return F.linear(h, params["W3"].T, params["b3"])
 
 
-def expected_scores(net, params, X, running=None):
+def expected_scores(
+    net: Net, params: Mapping[str, Any], X: np.ndarray, running: dict[Any, Any] | None = None
+) -> np.ndarray:
     """Return torch's scores."""
-    tensors = dict(zip(params, oracle.tensors(params.values())))
+    tensors = dict(zip(params, oracle.tensors(list(params.values()))))
     return net.scores(tensors, oracle.tensors([X])[0], running).numpy()
 
 
-def expected_loss(net, params, X, y, reg, running=None):
+def expected_loss(
+    net: Net,
+    params: Mapping[str, Any],
+    X: np.ndarray,
+    y: np.ndarray,
+    reg: float,
+    running: dict[Any, Any] | None = None,
+) -> tuple[float, dict[str, np.ndarray]]:
     """Return torch's loss and the gradients of the parameters."""
-    tensors = dict(zip(params, oracle.tensors(params.values(), requires_grad=True)))
+    tensors = dict(zip(params, oracle.tensors(list(params.values()), requires_grad=True)))
     loss = _cross_entropy(net.scores(tensors, oracle.tensors([X])[0], running), y)
     loss = loss + 0.5 * reg * sum((w**2).sum() for name, w in tensors.items() if name[0] == "W")
     loss.backward()
@@ -187,7 +208,7 @@ def _cross_entropy(scores, y):
     return torch.nn.functional.cross_entropy(scores, torch.tensor(np.asarray(y), dtype=torch.long))
 
 
-def check_keys(name, value, expected):
+def check_keys(name: str, value: Any, expected: Iterable[str]) -> None:
     """Check that a value is a dict with these keys."""
     if not isinstance(value, dict):
         compare.fail(f"{name} is no dict", f"a dict with the keys {sorted(expected)}", compare.describe(value))
@@ -199,7 +220,17 @@ def check_keys(name, value, expected):
         compare.fail(f"{name} has the wrong keys", ", ".join(sorted(expected)), ", ".join(got))
 
 
-def check_loss(subject, net, model, params, X, y, reg, gradients=True, tolerance=compare.TOLERANCE):
+def check_loss(
+    subject: Subject,
+    net: Net,
+    model: Any,
+    params: Mapping[str, Any],
+    X: np.ndarray,
+    y: np.ndarray,
+    reg: float,
+    gradients: bool = True,
+    tolerance: float = compare.TOLERANCE,
+) -> None:
     """Compare the loss, and unless told otherwise the gradients, with torch."""
     with compare.during(net.words(X, reg)):
         loss, grads = compare.tuple_of(2, "loss", subject.method(model, "loss", X, y))
@@ -212,7 +243,9 @@ def check_loss(subject, net, model, params, X, y, reg, gradients=True, tolerance
                 compare.close(f"grads[{name!r}]", grads[name], right, tolerance, ones=name[0] != "W")
 
 
-def with_params(subject, net, rng, **more):
+def with_params(
+    subject: Subject, net: Net, rng: np.random.Generator, **more: Any
+) -> tuple[Any, dict[str, np.ndarray]]:
     """Make a net, put drawn parameters into it, and return its handle and them."""
     model = net.make(subject, **more)
     params = net.draw(rng)
@@ -220,7 +253,7 @@ def with_params(subject, net, rng, **more):
     return model, params
 
 
-def net_checks(exercise, nets, wide, test_scores=True):
+def net_checks(exercise: str, nets: Sequence[Net], wide: Net | None, test_scores: bool = True) -> None:
     """Register what holds for every net.
 
     Args:
@@ -331,7 +364,7 @@ def _loss_checks(exercise, nets):
             check_loss(subject, nets[0], model, params, *nets[0].batch(rng), reg)
 
 
-def check_scores(subject, rng, net, count):
+def check_scores(subject: Subject, rng: np.random.Generator, net: Net, count: int) -> None:
     """Compare the scores of a batch with torch."""
     model, params = with_params(subject, net, rng)
     X, _ = net.batch(rng, count)
@@ -339,7 +372,7 @@ def check_scores(subject, rng, net, count):
         compare.close("scores", subject.method(model, "loss", X), expected_scores(net, params, X))
 
 
-def check_initial_weights(subject, rng, net):
+def check_initial_weights(subject: Subject, rng: np.random.Generator, net: Net) -> None:
     """Check spread and mean of the weights that a net starts with."""
     scale = rng.uniform(0.01, 0.1)
     params = subject.get(net.make(subject, weight_scale=scale), "params")
@@ -374,7 +407,7 @@ net_checks(
 # --- with normalisation -------------------------------------------------------------------------------------
 
 
-def normalised(normalization):
+def normalised(normalization: str) -> list[Net]:
     """Return nets with that normalisation."""
     return [
         fully_connected((12, 5, 4), (2, 3, 2), normalization),
@@ -387,11 +420,11 @@ net_checks("fully_connected_net_layernorm", normalised("layernorm"), None)
 
 
 @check("fully_connected_net_batchnorm", hint="Each layer has a dict of its own in self.bn_params.")
-def test_scores(subject, rng):
+def test_scores(subject: Subject, rng: np.random.Generator) -> None:
     """after training steps, the scores come from the running statistics of each layer"""
     net = fully_connected((6, 5, 4, 3), None, "batchnorm")
     model, params = with_params(subject, net, rng)
-    running = {}
+    running: dict[Any, Any] = {}
     for _ in range(4):
         X, y = net.batch(rng, 6)
         subject.method(model, "loss", X, y)
@@ -402,7 +435,7 @@ def test_scores(subject, rng):
 
 
 @check("fully_connected_net_batchnorm", detail=True)
-def trains_after_scores(subject, rng):
+def trains_after_scores(subject: Subject, rng: np.random.Generator) -> None:
     """asked for scores in between, it goes on training with the statistics of the minibatch"""
     net = fully_connected((6, 5, 4, 3), None, "batchnorm")
     model, params = with_params(subject, net, rng)
@@ -418,7 +451,7 @@ SIGMAS = 6
 
 
 @check("fully_connected_net_dropout", counts_with=("dropout_everywhere",))
-def dropout_test_scores(subject, rng):
+def dropout_test_scores(subject: Subject, rng: np.random.Generator) -> None:
     """asked for scores, it drops nothing"""
     net = fully_connected((6, 5, 4, 3), dropout=0.5)
     model, params = with_params(subject, net, rng)
@@ -430,7 +463,7 @@ def dropout_test_scores(subject, rng):
 
 
 @check("fully_connected_net_dropout")
-def dropout_everywhere(subject, rng):
+def dropout_everywhere(subject: Subject, rng: np.random.Generator) -> None:
     """in training, every hidden layer hands on its units dropped, or divided by the probability to keep"""
     keep, units = rng.uniform(0.4, 0.8), 200
     net = fully_connected((3, units, units, 4), dropout=keep)
@@ -462,7 +495,7 @@ def dropout_everywhere(subject, rng):
 
 
 @check("fully_connected_net_dropout", counts_with=("dropout_everywhere",))
-def dropout_gradients(subject, rng):
+def dropout_gradients(subject: Subject, rng: np.random.Generator) -> None:
     """with a seed, so that masks repeat, the gradients are the slopes of the loss, along a random line"""
     net = fully_connected((5, 6, 6, 3), dropout=0.7, seed=int(rng.integers(1000)), reg=0.2)
     model, params = with_params(subject, net, rng)
@@ -500,7 +533,7 @@ def _check_slope(name, gradient, loss, rng):
 
 
 @check("fully_connected_net_dropout", detail=True)
-def dropout_seed(subject, rng):
+def dropout_seed(subject: Subject, rng: np.random.Generator) -> None:
     """with a seed two calls give the same loss, without one they do not"""
     for seed, same in ((int(rng.integers(1000)), True), (None, False)):
         net = fully_connected((6, 30, 30, 3), dropout=0.5, seed=seed)
@@ -523,7 +556,7 @@ net_checks(
 
 
 @check("three_layer_conv_net", hint="Pooling by 2 leaves H // 2 rows.", detail=True)
-def odd_sizes(subject, rng):
+def odd_sizes(subject: Subject, rng: np.random.Generator) -> None:
     """right for images of odd height and width too"""
     net = conv_net((1, 7, 5), 2, 5, 4, 3, (3, 2))
     start = subject.get(net.make(subject), "params")

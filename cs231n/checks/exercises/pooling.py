@@ -6,6 +6,7 @@ import numpy as np
 
 from cs231n.checks.exercises.common import Case, Layer, backward_checks, check_backward, forward_checks
 from cs231n.checks.registry import check
+from cs231n.checks.subject.client import Subject
 
 # x, height, width, stride
 SHAPES = {
@@ -20,7 +21,7 @@ SHAPES = {
 }
 
 
-def draw(rng, kind):
+def draw(rng: np.random.Generator, kind: str) -> Case:
     """Return a call of max pooling with clear maxima, all of them negative in one image."""
     shape, height, width, stride = SHAPES[kind]
     x = rng.permutation(int(np.prod(shape))).reshape(shape) * 0.1
@@ -28,7 +29,7 @@ def draw(rng, kind):
     return _case(x, height, width, stride)
 
 
-def draw_ties(rng):
+def draw_ties(rng: np.random.Generator) -> Case:
     """Return a call in which several pixels of a window are its maximum."""
     x = rng.integers(0, 2, (2, 2, 6, 4)).astype(np.float64)
     x[0, 0] = 1.0
@@ -71,6 +72,6 @@ backward_checks(LAYER)
     hint="One window hands its gradient to one pixel. Which one, if several are equal?",
     detail=True,
 )
-def ties(subject, rng):
+def ties(subject: Subject, rng: np.random.Generator) -> None:
     """where several pixels are the maximum of a window, the first in row order gets the gradient"""
     check_backward(subject, LAYER, draw_ties(rng), rng, LAYER.backward)

@@ -1,5 +1,8 @@
 """sgd_momentum, rmsprop and adam, against torch.optim."""
 
+from collections.abc import Callable, Iterable
+from typing import Any
+
 import numpy as np
 
 from cs231n.checks import compare, oracle
@@ -50,10 +53,10 @@ def _adam(w, config, eps_beside_v=False):
 
 
 # Forms of a rule that are both right.
-FORMS = {"adam": ({}, {"eps_beside_v": True})}
+FORMS: dict[str, tuple[dict[str, bool], ...]] = {"adam": ({}, {"eps_beside_v": True})}
 
 # rule -> what takes torch's step with a gradient; defaults; how to draw hyperparameters; how to draw a state
-RULES = {
+RULES: dict[str, tuple[Any, ...]] = {
     "sgd_momentum": (
         _sgd_momentum,
         {"learning_rate": 1e-2, "momentum": 0.9},
@@ -88,13 +91,15 @@ RULES = {
 }
 
 
-def expected_steps(rule, w, gradients, config, **form):
+def expected_steps(
+    rule: str, w: np.ndarray, gradients: Iterable[np.ndarray], config: dict[str, Any], **form: Any
+) -> list[np.ndarray]:
     """Return where torch's optimizer takes w, step by step; `form` is that of the rule, where it has two."""
-    (w,) = oracle.tensors([w])
-    step, path = RULES[rule][0](w, config, **form), []
-    for gradient in oracle.tensors(gradients):
+    (moved,) = oracle.tensors([w])
+    step, path = RULES[rule][0](moved, config, **form), []
+    for gradient in oracle.tensors(list(gradients)):
         step(gradient)
-        path.append(w.numpy().copy())
+        path.append(moved.numpy().copy())
     return path
 
 
@@ -135,7 +140,12 @@ def _follow(subject, rule, w, gradients, config, hyperparameters):
         _compare_path(rule, found, gradients, hyperparameters)
 
 
-def step_checks(rule, defaults, draw_hyperparameters, draw_state):
+def step_checks(
+    rule: str,
+    defaults: dict[str, float],
+    draw_hyperparameters: Callable[[np.random.Generator], dict[str, Any]],
+    draw_state: Callable[[np.random.Generator, tuple[int, ...]], dict[str, Any]],
+) -> None:
     """Register where the steps of a rule have to go."""
 
     @check(rule)
@@ -167,7 +177,11 @@ def step_checks(rule, defaults, draw_hyperparameters, draw_state):
             _follow(subject, rule, rng.standard_normal((3, 4)), rng.standard_normal((3, 3, 4)), config, defaults)
 
 
-def config_checks(rule, draw_hyperparameters, draw_state):
+def config_checks(
+    rule: str,
+    draw_hyperparameters: Callable[[np.random.Generator], dict[str, Any]],
+    draw_state: Callable[[np.random.Generator, tuple[int, ...]], dict[str, Any]],
+) -> None:
     """Register what a rule has to do with its config, and that it leaves the gradient alone."""
 
     @check(rule, detail=True)

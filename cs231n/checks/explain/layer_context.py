@@ -1,7 +1,5 @@
 """What a wrong result of a layer may have to do with: lengths, inputs, another dout, overlapping windows."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from cs231n.checks.exercises.common import Case, Layer
@@ -75,7 +73,7 @@ def _std(x, lines, eps):
     return std.reshape(x.shape)
 
 
-def variants_of(layer: Layer, case: Case, dout: np.ndarray) -> dict[str, Sequence[np.ndarray]]:
+def variants_of(layer: Layer, case: Case, dout: np.ndarray) -> dict[str, list[np.ndarray]]:
     """Return sentence -> gradients of each input: what autograd gives for another upstream gradient."""
     found = {"The upstream gradient is forgotten: this is right for dout = 1 everywhere.": np.ones_like(dout)}
     if dout.ndim == 4 and "spatial" in layer.forward:
