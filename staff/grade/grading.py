@@ -18,9 +18,10 @@ from cs231n.submit.archive import MODULES
 from staff.grade import hidden, limits
 from staff.grade.alike.given import GivenCode
 from staff.grade.alike.tokens import TokenHashes
-from staff.grade.intake import archive, cells
-from staff.grade.intake.apart import TooMuch, apart
+from staff.grade.intake import cells
 from staff.grade.intake.assemble import assemble
+from staff.grade.intake.child_process import TooMuch, apart
+from staff.grade.intake.contents import Contents, read_contents
 from staff.grade.intake.exports import Submission
 from staff.grade.intake.text import clean
 from staff.grade.judge import seeds
@@ -131,7 +132,7 @@ def grade(
     setup: Setup,
     earlier: Record | None = None,
     reference: Reference | None = None,
-    contents: archive.Contents | None = None,
+    contents: Contents | None = None,
 ) -> Graded:
     """Return the Graded of a submission.
 
@@ -180,12 +181,12 @@ def grade(
     return Graded(record, log=(*judge.log, *log), token_hashes=hashes, late=budget.late())
 
 
-def contents_of(submission: Submission) -> archive.Contents:
+def contents_of(submission: Submission) -> Contents:
     """Return the Contents of a submission, read in a child process; without files where that takes too much."""
     try:
-        return apart(archive.read_contents, *submission.paths)
+        return apart(read_contents, *submission.paths)
     except TooMuch as error:
-        return archive.Contents({}, "not read", (f"not graded: it {error}",))
+        return Contents({}, "not read", (f"not graded: it {error}",))
 
 
 def _token_hashes(files, setup):

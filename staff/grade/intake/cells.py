@@ -16,7 +16,7 @@ from cs231n.submit.blanks import blanks
 from cs231n.submit.cells import Mark, around
 from cs231n.submit.pictures import replaced
 from staff.grade import limits
-from staff.grade.intake.apart import apart
+from staff.grade.intake.child_process import apart
 from staff.grade.intake.text import clean
 
 __all__ = ["Cell", "Notebooks", "figures", "find_cells", "read_cells", "shown"]

@@ -27,8 +27,8 @@ import yaml
 
 from cs231n.submit.archive import MODULES
 from staff.grade import limits
-from staff.grade.intake.archive import notebook_names, original_name
-from staff.grade.intake.containers import is_archive
+from staff.grade.intake.archives import is_archive
+from staff.grade.intake.contents import notebook_names, original_name
 from staff.grade.intake.text import clean
 
 __all__ = ["Export", "ExportError", "LeftOut", "Member", "Submission", "find_submissions", "safe_name"]

@@ -19,8 +19,8 @@ from cs231n.checks.points import SCHEMES
 from cs231n.checks.rubric import Exercise, load_rubric
 from cs231n.checks.verdicts import Verdict
 from staff import ROOT
-from staff.grade.intake.apart import apart
 from staff.grade.intake.cells import Notebooks
+from staff.grade.intake.child_process import apart
 from staff.grade.judge.budget import Budget
 from staff.grade.judge.judge import Judge
 from staff.grade.record import ExerciseRecord

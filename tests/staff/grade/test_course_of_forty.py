@@ -20,7 +20,7 @@ from cs231n.checks.rubric import load_rubric
 from staff.grade import limits
 from staff.grade.__main__ import main
 from staff.grade.grading import Graded
-from staff.grade.intake.archive import read_contents
+from staff.grade.intake.contents import read_contents
 from staff.grade.record import ExerciseRecord, ManualRecord, Record
 from tests.staff.grade.conftest import SECRET
 

@@ -11,7 +11,7 @@ import zlib
 import pytest
 
 from staff.grade import limits
-from staff.grade.intake.archive import read_contents
+from staff.grade.intake.contents import read_contents
 from staff.grade.limits import MB
 from tests.staff.grade.conftest import write_folder, write_zip
 

@@ -4,7 +4,7 @@ import dataclasses
 
 from staff.grade import self_check
 from staff.grade.grading import Graded, Setup
-from staff.grade.intake.archive import read_contents
+from staff.grade.intake.contents import read_contents
 from staff.grade.record import ExerciseRecord, Record
 from tests.staff.grade.conftest import SECRET
 

@@ -9,7 +9,7 @@ import zipfile
 import py7zr
 import pytest
 
-from staff.grade.intake.archive import read_contents
+from staff.grade.intake.contents import read_contents
 from staff.grade.intake.exports import ExportError, find_submissions, safe_name
 from staff.grade.points.lateness import latest
 from tests.staff.grade.conftest import write_folder, write_zip

@@ -4,7 +4,7 @@ import pytest
 
 from cs231n.submit.archive import MODULES
 from staff.grade import limits
-from staff.grade.intake.archive import read_contents
+from staff.grade.intake.contents import read_contents
 from tests.staff.grade.conftest import write_folder, write_zip
 
 LAYERS = "cs231n/layers.py"

@@ -15,7 +15,7 @@ from pathlib import Path
 from cs231n.checks.rubric import load_rubric
 from cs231n.submit.archive import MODULES
 from staff.grade import limits
-from staff.grade.intake.containers import (
+from staff.grade.intake.archives import (
     KEPT,
     PICTURES,
     Entry,

@@ -10,7 +10,7 @@ from cs231n.checks.notebooks.frameworks import PYTORCH
 from cs231n.checks.notebooks.program import Program
 from staff.grade import limits
 from staff.grade.intake import cells
-from staff.grade.intake.apart import TooMuch, apart
+from staff.grade.intake.child_process import TooMuch, apart
 from staff.grade.judge.q5 import stripped
 
 
