@@ -26,6 +26,9 @@ COLUMNS = {
     "site id": ("canvas id", "canvas user id", "moodle id", "user id"),
 }
 
+_CANVAS = COLUMNS | {"site id": ("id", *COLUMNS["site id"])}
+_NO_STUDENTS = ("points possible", "student, test", "test student")
+
 
 @dataclasses.dataclass(frozen=True)
 class Person:
@@ -172,10 +175,15 @@ def with_claimed(export: Export, roster: Roster) -> Export:
 def read_roster(path: Path) -> Roster:
     """Return the Roster of a CSV file with the columns of COLUMNS; `id` and `name` have to be there.
 
+    The gradebook that Canvas exports is one: its `ID` is the site id, and two of its rows are no students.
+
     Raises:
         tables.TableError: an id or e-mail that is missing or there twice, or a value that cannot be meant.
     """
-    lines = tables.read_table(path, COLUMNS, ("id", "name"))
+    is_canvas = "sis user id" in tables.decoded(path).partition("\n")[0].casefold()
+    lines = tables.read_table(path, _CANVAS if is_canvas else COLUMNS, ("id", "name"))
+    if is_canvas:
+        lines = [line for line in lines if line["id"] or _plain(line["name"]) not in _NO_STUDENTS]
     if not lines:
         raise tables.TableError(f"{path} has no students, expected a row for each below {', '.join(COLUMNS)}")
     seen: dict[str, int] = {}

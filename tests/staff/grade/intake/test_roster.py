@@ -92,6 +92,15 @@ def test_where_two_have_a_name_the_course_sites_number_says_who_it_is(table):
     assert not stranger.listed and [one.id for one in roster.namesakes(stranger)] == ["s3", "s4"]
 
 
+def test_the_gradebook_that_canvas_exports_is_a_roster(table):
+    head = "Student,ID,SIS User ID,SIS Login ID,Section,A1 (12)\n    Points Possible,,,,,100\n"
+    roster = table(f'{head}"Lovelace, Ada",901,s1,ada,A,90\n"Student, Test",999,,x,,\n')
+    assert [(one.id, one.name, one.section, one.site_id) for one in roster.people] == [
+        ("s1", "Lovelace, Ada", "A", "901")
+    ]
+    assert roster.of(Member("someotherspelling", id="901")).id == "s1"
+
+
 def test_a_file_left_out_is_the_submission_of_the_student_it_is_named_after():
     export = Export(
         (submission("s1"),), tuple(LeftOut(Path(name), "why") for name in ("s1.pdf", "s2.pdf", "x.pdf"))
