@@ -10,6 +10,6 @@ class ReleaseError(ValueError):
         problems: the lines.
     """
 
-    def __init__(self, *problems):
+    def __init__(self, *problems: str) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems

@@ -1,5 +1,6 @@
 """The way back: solved blocks put into the blanks of a release."""
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from staff import ROOT
@@ -9,7 +10,9 @@ from staff.release import rubric as rubrics
 __all__ = ["fill"]
 
 
-def fill(release, exercises=None, source=ROOT):
+def fill(
+    release: Mapping[str, bytes], exercises: Iterable[str] | None = None, source: Path = ROOT
+) -> dict[str, bytes]:
     """Return the files of a release with exercises solved, each as it stands in the solved source.
 
     Args:

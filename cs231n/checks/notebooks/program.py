@@ -11,6 +11,7 @@ import linecache
 import re
 import types
 import warnings
+from typing import Any
 
 __all__ = ["DEFINED", "Program"]
 
@@ -63,7 +64,7 @@ class Statement:
     needs: frozenset
 
     @property
-    def blank(self):
+    def blank(self) -> bool:
         """Whether an exercise in it is not written: it raises NotImplementedError("exercise (Q5): file")."""
         for node in ast.walk(self.node):
             if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args:
@@ -85,7 +86,7 @@ class Program:
         ValueError: the text is no notebook.
     """
 
-    def __init__(self, text, name, given=None):
+    def __init__(self, text: str, name: str, given: Any = None) -> None:
         self.name, self.given = name, dict(given or {})
         self.cells = _cells(text, name)
         self.errors = {}  # index of a cell -> why it cannot be read
@@ -97,7 +98,7 @@ class Program:
                 except _UNREADABLE as error:
                     self.errors[index] = error
 
-    def find(self, cell):
+    def find(self, cell: str) -> Statement:
         """Return the statement that defines what is asked for in a cell.
 
         It is looked for in the cell with that id, and by its name in all others; what is written goes before what
@@ -120,7 +121,7 @@ class Program:
         where = f"; the cell {cell} is a {kinds.pop()} cell, expected a code cell" if kinds else ""
         raise NotImplementedError(f"{self.name} does not define {name}{where}")
 
-    def is_written(self, cell):
+    def is_written(self, cell: str) -> bool:
         """Return whether there is something to judge: a definition that is not blank, or invalid Python."""
         try:
             return not self.find(cell).blank
@@ -129,7 +130,7 @@ class Program:
         except SyntaxError:
             return True
 
-    def load(self, cell):
+    def load(self, cell: str) -> Any:
         """Run a cell's definition and what it needs, nothing else, in a namespace of its own; return it.
 
         What stands in later cells runs first, so that where a name is bound several times the last binding

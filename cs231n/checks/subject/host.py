@@ -10,6 +10,7 @@ import os
 import sys
 import traceback
 from pathlib import Path
+from typing import Any
 
 if __name__ == "__main__":
     sys.path[0] = sys.argv[1]  # the folder that holds cs231n, in place of the one that holds this file
@@ -32,12 +33,12 @@ class Host:
         modules: name -> module, used instead of importing one of that name.
     """
 
-    def __init__(self, root, modules=None):
+    def __init__(self, root: str | Path, modules: dict[str, Any] | None = None) -> None:
         self.root = Path(root).resolve()
         self.modules = dict(modules or {})
-        self.objects = {}
+        self.objects: dict[int, Any] = {}
 
-    def answer(self, request):
+    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """Return the reply to a request: a dict with `value`, or with `failure` if the code raised something."""
         try:
             return getattr(self, f"_{request.pop('op')}")(**request)
@@ -171,7 +172,7 @@ def _qualified_names(tb):
     return names
 
 
-def main(root, stacks, import_set):
+def main(root: str, stacks: str, import_set: str) -> None:
     """Serve requests until the other side closes; what the code prints and reads goes nowhere.
 
     Args:
@@ -202,7 +203,7 @@ def main(root, stacks, import_set):
             write_frame(replies, body)
 
 
-def encode_reply(reply):
+def encode_reply(reply: dict[str, Any]) -> bytes:
     """Encode a reply; values of which the encoding itself fails are reported instead."""
     try:
         return encode(copy.copy(reply))

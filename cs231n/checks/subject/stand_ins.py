@@ -10,6 +10,7 @@ import ast
 import importlib
 import importlib.machinery
 import sys
+from typing import Any
 
 __all__ = ["StandIn", "import_module"]
 
@@ -23,7 +24,7 @@ class StandIn:
         name: full name of what is missing, such as "sympy.Symbol".
     """
 
-    def __init__(self, name):
+    def __init__(self, name: str) -> None:
         self._name = name
 
     def _fail(self, *args, **kwargs):
@@ -49,7 +50,7 @@ def _user():
     return frame.f_code.co_name
 
 
-def import_module(name):
+def import_module(name: str) -> Any:
     """Import a module of cs231n by its full name, with stand-ins if it cannot be imported without."""
     before = set(sys.modules)
     try:
