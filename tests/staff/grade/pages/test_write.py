@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import os
+import types
 
 import numpy as np
 import pytest
@@ -50,6 +51,8 @@ def grade(tmp_path, monkeypatch):
     played.skill, played.killed_at, played.faults = 1.0, None, []
     monkeypatch.setattr("staff.grade.run.grade_all", played)
     monkeypatch.setattr("staff.grade.__main__.start_server", lambda: None)
+    setup = types.SimpleNamespace(secret=SECRET, chosen=list(load_rubric().exercises.values()))
+    monkeypatch.setattr("staff.grade.__main__._setup", lambda *given: setup)  # which would make the release
     monkeypatch.setattr("staff.grade.__main__.faults", lambda setup, scheduler: played.faults)
     monkeypatch.setattr(os, "environ", dict(os.environ))
 
