@@ -198,7 +198,7 @@ def play(submissions, setup, earlier, count):
 
 
 @pytest.fixture
-def grade(tmp_path, monkeypatch, release):
+def grade(tmp_path, monkeypatch):
     monkeypatch.setattr("staff.grade.run.grade_all", play)
     monkeypatch.setattr("staff.grade.__main__.start_server", lambda: None)
     monkeypatch.setattr("staff.grade.__main__._setup", lambda *given: Played())
