@@ -19,7 +19,7 @@ if int(setuptools.__version__.split(".")[0]) < 77:  # as pyproject.toml has it
 try:
     from Cython.Build import cythonize
 except ImportError:
-    raise SystemExit(f"Cython is needed to build the extension; it is not there. Run: {INSTALL}") from None
+    raise SystemExit(f"Cython is needed to build the extension; it is not installed. Run: {INSTALL}") from None
 
 # No -ffast-math: NaN and infinity have to come through.
 FLAGS = {

@@ -77,7 +77,9 @@ def load(path: str | Path) -> dict[str, Any]:
     data = memoryview(Path(path).read_bytes())
     body, seal = data[:-_SEAL_LENGTH], data[-_SEAL_LENGTH:]
     if seal != _seal(body):
-        raise ValueError(f"{path} is no checkpoint, or is damaged: its checksum does not match. {_advice(path)}")
+        raise ValueError(
+            f"{path} is not a checkpoint, or is damaged: its checksum does not match. {_advice(path)}"
+        )
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         arrays = {name.removesuffix(".npy"): _read_array(archive, name) for name in archive.namelist()}
     tree = json.loads(str(arrays[_ENTRY]))

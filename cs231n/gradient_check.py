@@ -1,4 +1,4 @@
-"""Numeric gradients, to hold analytic ones against.
+"""Numeric gradients, to compare analytic ones with.
 
 All use central differences, (f(x + h) - f(x - h)) / (2 * h), whose error falls with h**2. They change x in
 place, one element at a time, and put it back, also when f raises. The divisor is the step that x really takes: in

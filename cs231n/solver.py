@@ -186,7 +186,7 @@ class Solver:
         least = math.ceil(saved["_iteration"] / solver._iterations_per_epoch())
         if solver.num_epochs < least:
             raise ValueError(
-                f"num_epochs is {num_epochs}, expected at least {least}, as many as {path} has behind it"
+                f"num_epochs is {num_epochs}, expected at least {least}: {path} has trained for so many"
             )
         solver._check_same(path, saved)
         model_state.restore(model, saved["model_state"])

@@ -70,7 +70,7 @@ def _array(name, value):
     try:
         return np.asarray(value)
     except ValueError as error:
-        raise ValueError(f"{name} is no array: {error}") from error
+        raise ValueError(f"{name} is not an array: {error}") from error
 
 
 def float_dtype(name, value):

@@ -174,7 +174,7 @@ def test_a_file_that_ends_too_early_or_too_late_is_found(whole):
     data, path = whole
     for length in [*range(0, len(data), 7), len(data) - 1]:
         path.write_bytes(data[:length])
-        with pytest.raises(ValueError, match=r"run_epoch_2\.npz is no checkpoint, or is damaged"):
+        with pytest.raises(ValueError, match=r"run_epoch_2\.npz is not a checkpoint, or is damaged"):
             checkpoint.load(path)
     path.write_bytes(data + b"\0")
     with pytest.raises(ValueError, match="damaged"):

@@ -246,7 +246,7 @@ def test_an_extension_that_is_not_built_is_a_note_with_the_command(folder, compi
 def test_without_a_compiler_the_compiler_comes_first(folder, monkeypatch):
     monkeypatch.setenv("CC", "no-such-compiler -O2")
     missing, not_built = extension.findings(folder)
-    assert "no C compiler (no-such-compiler is not there)" in missing.text and missing.advice
+    assert "no C compiler (no-such-compiler was not found)" in missing.text and missing.advice
     assert not_built.advice[0].startswith("first the compiler")
 
 
@@ -481,7 +481,7 @@ def test_on_colab_only_what_is_missing_is_installed_and_no_environment_is_asked_
     assert any("Colab's own Python" in finding.text for finding in found)
     versions["typst"] = None
     extra = packages._extra(folder, "pdf", "assignment.pdf", "no matter")
-    assert extra.advice == ("to have it: python -m pip install typst",)
+    assert extra.advice == ("to install it: python -m pip install typst",)
 
 
 def test_on_colab_the_folder_belongs_on_drive_and_the_data_does_not(colab, monkeypatch):
@@ -517,8 +517,8 @@ def test_without_the_modules_of_unix_the_doctor_runs_to_its_end(folder):
     done = run_doctor(
         folder, f"{lacks}\nfrom cs231n.doctor import packages\npackages._COMPILED.clear()  # it is slow"
     )
-    assert "could not be looked at" not in done.stdout and "Traceback" not in done.stderr
-    assert done.stdout.splitlines()[-1].startswith("Fix first what is marked ✗")
+    assert "could not be checked" not in done.stdout and "Traceback" not in done.stderr
+    assert done.stdout.splitlines()[-1].startswith("First fix the lines marked ✗")
 
 
 # --- the machine --------------------------------------------------------------------------------------------

@@ -570,6 +570,6 @@ def test_a_damaged_checkpoint_is_told_before_anything_happens(finished, tmp_path
     shutil.copy(finished.with_name("run_epoch_1.npz"), tmp_path)
     model = MODELS["batchnorm and dropout"]()
     kept = {name: w.copy() for name, w in model.params.items()}
-    with complains(ValueError, r"run_epoch_2\.npz is no checkpoint, or is damaged", r"run_epoch_1\.npz"):
+    with complains(ValueError, r"run_epoch_2\.npz is not a checkpoint, or is damaged", r"run_epoch_1\.npz"):
         Solver.resume(tmp_path / "run_epoch_2.npz", model, training.make_data())
     assert all(np.array_equal(w, kept[name]) for name, w in model.params.items())

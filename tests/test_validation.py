@@ -361,7 +361,7 @@ def test_truth_and_what_no_machine_can_count_are_no_sizes(value):
 
 
 def test_lists_of_unequal_length_are_named():
-    with complains(ValueError, "x is no array"):
+    with complains(ValueError, "x is not an array"):
         validation.float_array("x", [[1.0], [1.0, 2.0]])
 
 

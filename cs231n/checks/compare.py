@@ -66,10 +66,10 @@ def array(name: str, value: Any, shape: tuple[int, ...], ones: bool = False) -> 
     """
     if type(value) is not np.ndarray:
         if not (isinstance(value, np.generic) and shape == ()):
-            fail(f"{name} is no array", f"an array of shape {shape}", describe(value), hint=_no_array(value))
+            fail(f"{name} is not an array", f"an array of shape {shape}", describe(value), hint=_no_array(value))
         value = np.asarray(value)
     if value.dtype.kind not in "fiub":
-        fail(f"{name} holds no real numbers", "an array of floats", describe(value))
+        fail(f"{name} does not hold real numbers", "an array of floats", describe(value))
     if ones and np.squeeze(value).shape == tuple(size for size in shape if size != 1):
         value = value.reshape(shape)
     if value.shape != tuple(shape):
@@ -78,7 +78,7 @@ def array(name: str, value: Any, shape: tuple[int, ...], ones: bool = False) -> 
 
 
 def close(name: str, value: Any, expected: np.ndarray, tolerance: float = TOLERANCE, ones: bool = False) -> None:
-    """Check shape and values of an array; its dtype is nobody's concern.
+    """Check shape and values of an array; its dtype may be any.
 
     Args:
         name: what it is called in the exercise.
@@ -108,7 +108,7 @@ def number(name: str, value: Any, expected: float, tolerance: float = TOLERANCE)
     if type(value) is np.ndarray and value.shape == ():
         value = value[()]
     if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
-        fail(f"{name} is no number", f"{expected:.8g}", describe(value))
+        fail(f"{name} is not a number", f"{expected:.8g}", describe(value))
     if not abs(float(value) - expected) <= tolerance * max(1.0, abs(expected)):
         pattern = _pattern(np.array([float(value)]), np.array([expected]))
         fail(f"{name} is wrong", f"{expected:.8g}", f"{float(value):.8g}", [pattern] if pattern else [])
@@ -138,17 +138,15 @@ def unchanged(name: str, before: Any, after: Any) -> None:
         same(name, after, before)
 
 
-_COPY = (
-    "What is handed in stays as it is: write into a new array, and beware of +=, *= and x[...] = on an argument."
-)
+_COPY = "Do not change the arguments: write into a new array. Look for +=, *= and x[...] = on an argument."
 
 
 def tuple_of(count: int, name: str, value: Any) -> tuple | list:
     """Check that a result is a tuple of so many parts; return it."""
     if not isinstance(value, (tuple, list)) or len(value) != count:
         got = f"{len(value)} values" if isinstance(value, (tuple, list)) else describe(value)
-        hint = "The blank comes with a return below it: leave that as it is, and assign what it names."
-        fail(f"{name} returns something else", f"{count} values", got, hint=hint)
+        hint = "There is a return below the blank: leave it as it is, and assign the names that it uses."
+        fail(f"{name} returns the wrong kind of result", f"{count} values", got, hint=hint)
     return value
 
 
@@ -170,17 +168,22 @@ def _no_array(value):
     if value is None:
         return "Is there a return, and is every result assigned?"
     if isinstance(value, list):
-        return "Compute with whole arrays, or write into one that you make before the loop, instead of a list."
+        return (
+            "Do not return a list: compute with whole arrays, or make an array before the loop and write into it."
+        )
     return ""
 
 
 def _shapes(value, shape):
     """Return a hint on a wrong shape."""
     if value.ndim == len(shape) and sorted(value.shape) == sorted(shape):
-        return "The same lengths in another order: look at the last transpose, or at the order of a product."
+        return (
+            "The lengths are right, but in the wrong order: look at the last transpose, or at the "
+            "order of a product."
+        )
     if value.size == np.prod(shape, dtype=int):
-        return "The right number of entries: what is missing is a reshape."
-    return "Write the shape of each intermediate result beside it and see where it leaves the plan."
+        return "The number of entries is right: a reshape is missing."
+    return "Write the shape of each intermediate result beside its line, and find the first wrong one."
 
 
 def _report(name, value, expected, wrong, error, bound):

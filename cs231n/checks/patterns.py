@@ -71,7 +71,7 @@ def _transposed(got, right, context):
             return "It is transposed: the numbers are right" + (
                 "." if right.ndim == 2 else f", with the axes in the order {order}."
             )
-    return "The lengths are those expected in another order, and the numbers are not just transposed."
+    return "The lengths are right but in another order, and a transpose alone does not mend it."
 
 
 def _not_summed(got, right, context):
@@ -89,13 +89,13 @@ def _summed_too_far(got, right, context):
         for keepdims in (False, True):
             total = right.sum(axis=axes, keepdims=keepdims)
             if total.shape == got.shape and near(got, total):
-                return f"It is summed too far: the right one, added up over {_axes(axes)}."
+                return f"It is summed over too many axes: it is the right array, added up over {_axes(axes)}."
     return ""
 
 
 def _not_reshaped(got, right, context):
     if got.size == right.size and near(got.reshape(right.shape), right):
-        return "The numbers are right and in order: what is missing is a reshape."
+        return "The numbers are right and in the right order: only a reshape is missing."
     return ""
 
 
@@ -116,8 +116,8 @@ def _not_finite(got):
     count = np.count_nonzero(~np.isfinite(got))
     share = "everywhere" if count == got.size else f"in {count} of {got.size} entries"
     return (
-        f"{' and '.join(kinds)} {share}: look for a division by zero, the root or logarithm of what is not "
-        "positive, and np.empty."
+        f"{' and '.join(kinds)} {share}: look for a division by zero, the root or logarithm of a number that is "
+        "not positive, and np.empty."
     )
 
 
@@ -160,9 +160,9 @@ def factor_sentence(c: float, names: Mapping[str, float]) -> str:
     """Return a factor as a sentence; `names` are those that fit, the simplest first."""
     sign = "The sign is wrong" if c < 0 else ""
     if abs(abs(c) - 1) <= NEAR:
-        return f"{sign}: everything is -1 times what is right." if sign else ""
+        return f"{sign}: everything is -1 times the right value." if sign else ""
     if not names:
-        return f"Everything is {c:.6g} times what is right."
+        return f"Everything is {c:.6g} times the right value."
     name, value = next(iter(names.items()))
     plain = name.removeprefix("1/").removeprefix("(").removesuffix(")") if name.startswith("1/") else name
     length = 1 / value if name.startswith("1/") else value
@@ -170,7 +170,7 @@ def factor_sentence(c: float, names: Mapping[str, float]) -> str:
     if length >= 2 and abs(length - round(length)) < NEAR:
         text = f"Everything is exactly {plain} times too {'small' if value < 1 else 'large'}{here}"
     else:
-        text = f"Everything is exactly {name} times what is right{here}"
+        text = f"Everything is exactly {name} times the right value{here}"
     return f"{text}, and has the wrong sign." if sign else f"{text}."
 
 
@@ -242,7 +242,7 @@ def _overlap(down, across):
 
 def _shuffled(got, right):
     if right.size > 3 and near(np.sort(got, axis=None), np.sort(right, axis=None)):
-        return "All the right numbers are there, in other places."
+        return "All the right numbers are there, but in the wrong places."
     return ""
 
 
@@ -254,10 +254,11 @@ def _factor_of_an_input(got, right, context):
             continue
         if near(got, right * value):
             return (
-                f"Each entry is {name} times what is right: {name} stands there too often, or in the wrong place."
+                f"Each entry is {name} times the right value: {name} is there once too often, or in the "
+                "wrong place."
             )
         if value.all() and near(got * value, right):
-            return f"Each entry lacks the factor {name}: times {name}, it is right."
+            return f"Each entry lacks the factor {name}: multiplied by {name}, it is right."
     return ""
 
 
@@ -306,19 +307,21 @@ def _statistics(got, right, context):
     flat = difference - difference.mean(axis=1, keepdims=True)
     scale = NEAR * np.abs(difference).max()
     if np.abs(flat).max() <= scale:
-        what = "what flows through the mean is missing or has another factor" if context.gradient else "a shift"
-        return f"Within {context.line}, all entries are wrong by the same: {what}."
+        what = "the gradient through the mean is missing or has a wrong factor" if context.gradient else "a shift"
+        return f"Within {context.line}, all entries are wrong by the same amount: {what}."
     x = x - x.mean(axis=1, keepdims=True)
     slope = (flat * x).sum(axis=1, keepdims=True) / (x * x).sum(axis=1, keepdims=True)
     if x.shape[1] == 3 or np.abs(flat - slope * x).max() > scale:
         return ""
     both = np.abs(difference.mean(axis=1)).max() > scale
     if not context.gradient:
-        return f"Within {context.line}, the difference is a multiple of x - mean: x is divided by something else."
+        return (
+            f"Within {context.line}, the difference is a multiple of x - mean: x is divided by the wrong number."
+        )
     way = "the mean and the variance" if both else "the variance"
     return (
         f"Within {context.line}, the difference is a multiple of x - mean{' and a constant' if both else ''}: "
-        f"what flows through {way} is missing or has another factor."
+        f"the gradient through {way} is missing or has a wrong factor."
     )
 
 
@@ -326,11 +329,11 @@ def _constant_along_an_axis(got, right, context):
     shift = got - right
     scale = np.abs(shift).max()
     if right.size > 1 and np.ptp(shift) <= NEAR * scale:
-        return f"Everything is what is right plus {shift.mean():.5g}."
+        return f"Everything is the right value plus {shift.mean():.5g}."
     for axis in range(right.ndim):
         if right.shape[axis] > 2 and np.ptp(shift, axis=axis).max() <= NEAR * scale:
             words = f", from {context.axes[axis]} to {context.axes[axis]}" if context.axes else ""
-            return f"Along axis {axis}{words}, all are wrong by the same."
+            return f"Along axis {axis}{words}, all are wrong by the same amount."
     return ""
 
 

@@ -16,7 +16,7 @@ __all__ = ["Result", "run_check"]
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """What came of a check: a verdict, a message where it did not pass, and the seed it stopped at.
+    """The result of a check: a verdict, a message if it did not pass, and the seed of the failure.
 
     `frames` are the student's frames of an exception: [file, line, function, source line], outermost first.
     `by_slopes`: it held for the slopes of the student's own forward pass, which is wrong; see `Subject`.
@@ -87,13 +87,13 @@ _OLD_NAMES = (
     (r"'dict' object has no attribute 'has_key'", "has_key is Python 2: write `key in d`."),
     (r"Missing parentheses in call to 'print'", "print x is Python 2: write print(x)."),
     (
-        r"(past|builtins|future|six)\b[\w.]*, which is not there|No module named '(past|future|six)\b",
-        "That was for code that runs in Python 2 and 3: take the line out, and write range for xrange.",
+        r"(past|builtins|future|six)\b[\w.]*, which is not available|No module named '(past|future|six)\b",
+        "This was for code that runs in Python 2 and 3: remove the line, and write range instead of xrange.",
     ),
     (
         r"'float' object cannot be interpreted as an integer|slice indices must be integers"
         r"|expected a sequence of integers or a single integer",
-        "/ gives a float in Python 3. Where a size or an index is meant, write //.",
+        "/ gives a float in Python 3. For a size or an index, write //.",
     ),
     (r"module 'numpy' has no attribute 'product'|cannot import name 'product'", "np.product is now np.prod."),
     (
@@ -120,9 +120,9 @@ def _next_step(failure):
     """Return the next thing to try for code that gave no answer."""
     unassigned = re.match(r"(?:NameError|UnboundLocalError): .*?'(\w+)'", failure.message)
     if unassigned and failure.frames and _RETURN.fullmatch(failure.frames[-1][3]):
-        return f"The line above came with the blank: assign {unassigned[1]} in what you write."
+        return f"The line above was given: your code has to assign {unassigned[1]}."
     if failure.message.startswith("BdbQuit"):
-        return "Nobody can type into the checks: take the breakpoint out, or stop at it in a notebook."
+        return "The checks have no keyboard input: remove the breakpoint, or use it in a notebook."
     for pattern, said in _OLD_NAMES:
         if found := re.search(pattern, failure.message):
             return found.expand(said)

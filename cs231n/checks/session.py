@@ -24,7 +24,7 @@ from cs231n.checks.verdicts import Message, Verdict
 __all__ = ["NOT_REACHED", "Outcome", "Session", "first_message", "in_words"]
 
 STUCK = (Verdict.TIMEOUT, Verdict.CRASHED)
-NOT_REACHED = "not reached, as no time was left"
+NOT_REACHED = "not run: no time was left"
 AFTER_TIMEOUT = 1.0  # seconds that a check may take where another has taken too long, and a decoy
 DECOYS = 0.2  # probability of one more decoy before a check
 NOTEBOOK_LIMIT = 10.0  # seconds that all checks of an exercise in a notebook may take
@@ -32,7 +32,7 @@ NOTEBOOK_LIMIT = 10.0  # seconds that all checks of an exercise in a notebook ma
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What came of an exercise.
+    """The result of an exercise.
 
     Attributes:
         exercise: the Exercise.
@@ -89,7 +89,7 @@ class Outcome:
 
 
 class Session:
-    """Checks exercises of one subject and remembers what came of them.
+    """Checks exercises of one subject and remembers the results.
 
     Args:
         transport: to the code under check, see `subject.Subject`; a `frameworks.Notebook` leads to a notebook too.
@@ -210,7 +210,7 @@ class Session:
         [forward] = [need for need in exercise.needs if _is_backward_of(exercise.name, need)]
         works = self.outcome(forward).works
         mistake = None if works else self._mistake(forward)
-        where = "is not right yet" if not works else "gives other values here than in its own checks"
+        where = "is not right yet" if not works else "gives different values here than in its own checks"
         message = Message(
             f"it fits your {forward}, which {where}", hint=f"Fix {forward} first, then look at this one again."
         )
@@ -330,5 +330,5 @@ def in_words(outcome: Outcome) -> str:
     core = [result for result in outcome.results if not result.check.detail]
     held = sum(result.verdict == Verdict.PASSED for result in core)
     if outcome.earned:
-        return f"{outcome.earned:.1f} of {exercise.points}: {held} of {len(core)} checks of its core hold"
+        return f"{outcome.earned:.1f} of {exercise.points}: {held} of {len(core)} core checks pass"
     return ""

@@ -7,11 +7,11 @@ __all__ = ["Failure", "Message", "Verdict"]
 
 
 class Verdict(enum.StrEnum):
-    """What came of a check or an exercise; as text it is what records and reports hold, such as "passed".
+    """The result of a check or an exercise; as text it is what records and reports hold, such as "passed".
 
     Attributes:
         word: what a table says.
-        meaning: what that means, for whoever reads it for the first time.
+        meaning: what that means, for a first reader.
         sign: a character for it.
         colour: good, blank, wrong or broken.
         next_step: what to do about it; "" where the message says so.
@@ -30,15 +30,15 @@ class Verdict(enum.StrEnum):
         verdict.word, verdict.sign, verdict.colour, verdict.meaning, verdict.next_step = (*columns, "")[:5]
         return verdict
 
-    PASSED = "passed", "passed", "✓", "good", "every check of the exercise held"
+    PASSED = "passed", "passed", "✓", "good", "every check of the exercise passed"
     CORE_PASSED = (
         "core_passed",
-        "right but for details",
+        "right except for details",
         "◐",
         "good",
         "right on ordinary input; a detail is missing",
     )
-    FAILED = "failed", "failed", "✗", "wrong", "it runs, and gives a wrong answer to at least one check"
+    FAILED = "failed", "failed", "✗", "wrong", "it runs, and gives a wrong result in at least one check"
     NOT_IMPLEMENTED = (
         *("not_implemented", "not written yet", "○", "blank"),
         "the solution block is still blank",
@@ -52,8 +52,8 @@ class Verdict(enum.StrEnum):
     )
     CRASHED = (
         *("crashed", "crashed", "✗", "broken"),
-        "Python itself ended, or ran out of memory",
-        "Python itself ended: look for os._exit, endless recursion, and memory that ran out.",
+        "Python crashed, or ran out of memory",
+        "Python crashed: look for os._exit, endless recursion, and code that needs too much memory.",
     )
     TIMEOUT = (
         *("timeout", "too slow", "✗", "broken"),
@@ -66,12 +66,12 @@ class Verdict(enum.StrEnum):
         "Until this file can be imported, nothing that needs it can be checked.",
     )
     PROTOCOL_VIOLATION = (
-        *("protocol_violation", "no valid answer", "✗", "broken"),
-        "what it returned is no answer that a function can give",
+        *("protocol_violation", "invalid result", "✗", "broken"),
+        "what it sent back cannot be a return value",
     )
     GRADER_ERROR = (
         *("grader_error", "the check broke", "!", "broken"),
-        "a check itself broke, which costs no points: the staff has to look at it",
+        "the check itself broke: this costs no points, and the staff has to look at it",
     )
     NOT_CHECKED = "not_checked", "in the notebook", "○", "blank", "its cells in the notebook show whether it works"
 

@@ -1,4 +1,4 @@
-"""What `python -m cs231n.datasets` does, for whoever calls it."""
+"""What `python -m cs231n.datasets` does, for every caller."""
 
 import argparse
 import errno

@@ -55,7 +55,7 @@ def _findings(topic: Callable[[Path], Iterator[Finding]], root: Path) -> list[Fi
         for finding in topic(root):
             found.append(finding)
     except Exception as error:
-        found.append(note(f"the rest of this could not be looked at: {type(error).__name__}: {error}"))
+        found.append(note(f"the rest could not be checked: {type(error).__name__}: {error}"))
     return found
 
 
@@ -87,7 +87,7 @@ def _summary(found: dict[str, list[Finding]], signs: dict[str, str]) -> str:
     kinds = [finding.kind for topic in found.values() for finding in topic]
     look = f" Lines marked {signs[NOTE]} are worth a look." if NOTE in kinds else ""
     if STOP in kinds:
-        return f"Fix first what is marked {signs[STOP]} ({kinds.count(STOP)}).{look}"
+        return f"First fix the lines marked {signs[STOP]} ({kinds.count(STOP)}).{look}"
     return f"You can work: nothing is marked {signs[STOP]}.{look}"
 
 

@@ -35,7 +35,7 @@ def findings(root: Path) -> Iterator[Finding]:
     try:
         from cs231n import data_utils
     except ImportError as error:
-        yield optional(f"the data set: not looked at, since {error}")
+        yield optional(f"the data set: not checked: {error}")
         return
     variable = os.environ.get("CIFAR10_DIR")
     why = "as the environment variable CIFAR10_DIR says" if variable else "the default place"

@@ -15,11 +15,11 @@ from cs231n.doctor.trial import Ended, try_extension
 __all__ = ["findings"]
 
 MODULE = "im2col_cython"
-_WITHOUT = "the fast layers work all the same, by NumPy, and take longer"
+_WITHOUT = "the fast layers still work, with NumPy, and take longer"
 
 
 def findings(root):
-    """Yield findings on the compiler and the extension of a folder; nothing of this stops anybody."""
+    """Yield findings on the compiler and the extension of a folder; none of them stops work."""
     missing = missing_for_building()
     built = [root / "cs231n" / f"{MODULE}{suffix}" for suffix in machinery.EXTENSION_SUFFIXES]
     built = next((path for path in built if path.is_file()), None)
@@ -49,7 +49,7 @@ def missing_for_building():
         )
     compiler = (os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc").split()
     if not shutil.which(compiler[0]):
-        return f"no C compiler ({compiler[0]} is not there)", *_install("gcc", "xcode-select --install")
+        return f"no C compiler ({compiler[0]} was not found)", *_install("gcc", "xcode-select --install")
     # On macOS cc is there from the beginning, as a door to tools that are not.
     if sys.platform == "darwin" and subprocess.run(["xcode-select", "-p"], capture_output=True).returncode != 0:
         return "no C compiler", "xcode-select --install"

@@ -53,7 +53,7 @@ def _kernel() -> Iterator[Finding]:
     try:
         from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
     except ImportError as error:
-        yield optional(f"the kernel of the notebooks: not looked at, since {error}")
+        yield optional(f"the kernel of the notebooks: not checked: {error}")
         return
     try:
         spec = KernelSpecManager().get_kernel_spec(KERNEL)

@@ -33,8 +33,8 @@ def findings(root: Path) -> Iterator[Finding]:
     installed = {name: _version(name) for name in required}
     yield from _compare(required, installed, tested, _is_closed(root))
     yield from _loading(root, [name for name in _COMPILED if installed.get(name)])
-    yield _extra(root, "pdf", "assignment.pdf", "submit makes assignment.html in its place")
-    yield _extra(root, "tensorflow", "TensorFlow.ipynb", "PyTorch.ipynb does without")
+    yield _extra(root, "pdf", "assignment.pdf", "submit makes assignment.html instead")
+    yield _extra(root, "tensorflow", "TensorFlow.ipynb", "PyTorch.ipynb does not need it")
 
 
 def numbers(version: str) -> tuple[int, ...]:
@@ -164,5 +164,5 @@ def _extra(root: Path, extra_name: str, purpose: str, without: str) -> Finding:
     if missing:
         names = list(dict.fromkeys(name.replace("-cpu", "") for name in missing))
         wanted = f"not installed, for {purpose}: {' and '.join(names)}; {without}"
-        return optional(wanted, f"to have it: {install(names, extra_name)}")
+        return optional(wanted, f"to install it: {install(names, extra_name)}")
     return good(f"for {purpose}: {', '.join(f'{name} {version}' for name, version in found.items() if version)}")

@@ -40,11 +40,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # Jupyter's has not
             stream.reconfigure(errors="replace")  # a console on Windows may lack a character
-    _say("Looking over what you hand in ...")
+    _say("Checking what you hand in ...")
     report = look_over(options.root, checks=not options.no_checks)
     _show(report)
     if report.missing and not options.force:
-        _say("\nNothing was made, because of what is missing. To hand in without it: add --force")
+        _say("\nNothing was made, because something is missing. To make the files all the same: add --force")
         return 1
     names = [*modules_to_hand_in(options.root), *report.notebooks, *report.others]
     write_zip(options.root, names, options.root / ARCHIVE)
@@ -61,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m cs231n.submit",
         description=f"Look everything over, then make {ARCHIVE} and {PDF} for Gradescope.",
     )
-    parser.add_argument("--force", action="store_true", help="make the files although something is missing")
+    parser.add_argument("--force", action="store_true", help="make the files even if something is missing")
     parser.add_argument("--no-checks", action="store_true", help="do not run `python -m cs231n.checks` first")
     parser.add_argument(
         "--root", type=Path, default=ROOT, metavar="DIR", help="folder of the assignment (default: %(default)s)"

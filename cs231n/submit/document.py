@@ -87,7 +87,7 @@ def _typeset(name: str, notebook: Notebook, folder: Path, media: str) -> tuple[s
         refused = sorted(_refused_formulas(folder))
         (folder / "typed").write_bytes(b"".join(formula.encode("utf-8") + b"\0" for formula in refused))
         text, _ = _pandoc(name, notebook, folder, media)
-        remarks += [f"{name}: shown as typed, since Typst cannot set it: {formula}" for formula in refused]
+        remarks += [f"{name}: shown as typed, because Typst cannot typeset it: {formula}" for formula in refused]
     return text, remarks
 
 

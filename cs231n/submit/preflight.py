@@ -65,7 +65,7 @@ def look_over(root: str | Path, *, checks: bool = True) -> Report:
     for name in (RUBRIC, *MODULES):
         if not _is_there(root, name, report):
             report.missing.append(
-                f"{name} is missing. If it was not yours, copy this one file from the download into its place"
+                f"{name} is missing. If you did not change it, copy this one file from the download to its place"
             )
     if (root / RUBRIC).is_file():
         rubric = load_rubric(root / RUBRIC)
@@ -205,7 +205,7 @@ def _unanswered(name: str, notebook: Notebook, rubric: Rubric, blank: list[Mark]
     gone = [cell_id for cell_id in expected if not positions(own, cell_id, blank)]
     empty = [answer.question for answer in answers(notebook, blank) if answer.cells and not answer.is_answered]
     lines = [f"{name}: no answer yet: {', '.join(empty)}"] if empty else []
-    return lines + [f"{name}: cells are missing that graders read: {', '.join(gone)}"] * bool(gone)
+    return lines + [f"{name}: cells that graders read are missing: {', '.join(gone)}"] * bool(gone)
 
 
 def _newer_modules(root: Path, name: str, notebook: Notebook) -> Iterator[str]:
@@ -216,7 +216,7 @@ def _newer_modules(root: Path, name: str, notebook: Notebook) -> Iterator[str]:
     ]
     used = [module for module in newer if _imports(notebook, module)]
     if used:
-        yield f"{name} shows an older state of {', '.join(used)}: to be sure, Restart Kernel and Run All Cells"
+        yield f"{name} was executed before {', '.join(used)} changed: Restart Kernel and Run All Cells, then save"
 
 
 def _last_run(notebook: Notebook) -> float | None:

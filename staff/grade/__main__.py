@@ -5,15 +5,15 @@
     python -m staff.grade explain STUDENT EXERCISE        (--help says more)
 
 A path is an archive, a folder that is a submission, or a folder of submissions, such as Gradescope and Canvas
-export. Of each submission come OUT/records/NAME.json, OUT/results/NAME.json in Gradescope's form,
-OUT/feedback/NAME.html for the student, and a line in OUT/gradebook.csv; OUT/report.html shows the class, and
-OUT/manual.html what a human is to judge, whose points go into the tables of OUT/manual. A run that was stopped
+export. Each submission gets OUT/records/NAME.json, OUT/results/NAME.json in Gradescope's form,
+OUT/feedback/NAME.html for the student, and a line in OUT/gradebook.csv. OUT/report.html shows the class.
+OUT/manual.html shows what a human judges; the points go into the tables in OUT/manual. A run that was stopped
 goes on where it was; what has not changed is not graded again. With --scheduler the workers of a Dask cluster
 grade, and this machine reads and writes.
 
-Our own solution is graded first and last: if it misses a point, the machine is at fault and there is no gradebook.
+Our own solution is graded first and last. If it misses a point, the machine is at fault and no gradebook is written.
 
-Exit status: 0 if all were graded; 1 if the grader itself broke, something was not graded, or readers do not agree;
+Exit status: 0 if all were graded; 1 if the grader itself broke, a submission was not graded, or readers do not agree;
 2 for a wrong command line.
 """
 
@@ -120,7 +120,7 @@ def _grade(options, export, submissions, replaced, setup, output, given, before)
         print(previous.changes_text(changes))
     lost = sorted({one.name for one in submissions} - {one.name for one in summary.records})
     if lost:
-        print(f"NEITHER GRADED NOR EXPLAINED: {', '.join(lost)}. Run the same command again.")
+        print(f"NOT GRADED, FOR AN UNKNOWN REASON: {', '.join(lost)}. Run the same command again.")
     return 1 if summary.undecided or given.conflicts or lost else 0
 
 
@@ -203,7 +203,7 @@ def _tell(export, submissions, course, absent, deadline):
             print(f"  {what}: {clean(one.person.key)} {clean(one.person.name)}")
     timeless = sum(submission.submitted is None for submission in submissions)
     if deadline and timeless:
-        print(f"No time known for {timeless} of {len(submissions)} submissions: they count as on time.")
+        print(f"No submission time is known for {timeless} of {len(submissions)} submissions: they count as on time.")
         if marked := sum(submission.marked_late and submission.submitted is None for submission in submissions):
             print(
                 f"{marked} of them marked as late, days unknown: pending, until --times or an override says them."
@@ -250,7 +250,7 @@ def _write_for_site(output, summary, absent, options):
     output.write_table(f"{options.site}.csv", text)
     waiting = site_tables.open_students(standings)
     print(
-        f"Wrote {options.out / options.site}.csv; {len(waiting)} students are not in it, as their points are open."
+        f"Wrote {options.out / options.site}.csv; {len(waiting)} students are not in it, as their points are not final."
     )
     if waiting:
         print(f"  open: {', '.join(map(clean, waiting[:20]))}{' ...' if len(waiting) > 20 else ''}")
@@ -259,14 +259,14 @@ def _write_for_site(output, summary, absent, options):
 def _print(summary, out, moved):
     for isolation, count in sorted(summary.isolation.items()):
         print(f"Isolation: {isolation}" + (f" ({count} submissions)" if len(summary.isolation) > 1 else ""))
-    kept = f", {summary.kept} of them as before" if summary.kept else ""
+    kept = f", {summary.kept} of them unchanged" if summary.kept else ""
     count = "1 submission" if summary.submissions == 1 else f"{summary.submissions} submissions"
     print(f"{count} graded{kept}; {summary.with_problems} with problems.")
     if summary.undecided:
         print(f"THE GRADER BROKE at {summary.undecided}: see {out / 'errors'}, then run the same command again.")
     if moved:
         names = ", ".join(moved[:3]) + (f" and {len(moved) - 3} more" if len(moved) > 3 else "")
-        print(f"Not among these submissions any more, and moved to {out / 'replaced'}: {names}.")
+        print(f"No longer among these submissions, and moved to {out / 'replaced'}: {names}.")
     print(
         f"Wrote {out / 'gradebook.csv'} and {out / 'report.html'}, with results, records and feedback beside them."
     )

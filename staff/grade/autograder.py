@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m staff.grade.autograder", description=__doc__.split("\n")[0])
     parser.add_argument("home", nargs="?", type=Path, default=Path("/autograder"), metavar="FOLDER")
-    parser.add_argument("--isolation", action="store_true", help="say what keeps a student's code apart, and end")
+    parser.add_argument("--isolation", action="store_true", help="print how a student's code is isolated, and end")
     options = parser.parse_args(arguments)
     print(f"Isolation: {isolation()}", flush=True)
     if options.isolation:

@@ -1,4 +1,4 @@
-"""Grade one submission: read it, run its exercises in a sandbox, and put down what came of it."""
+"""Grade one submission: read it, run its exercises in a sandbox, and record the results."""
 
 import ast
 import contextlib
@@ -83,7 +83,7 @@ class Setup:
 
 @dataclasses.dataclass(frozen=True)
 class Graded:
-    """What came of grading.
+    """The result of grading.
 
     Attributes:
         record: its Record.
@@ -203,7 +203,10 @@ def _given_code(files, setup):
         return apart(setup.given_code.of, files)
     except TooMuch as error:
         new = {name for name in files if name.endswith(".py") and name not in MODULES}
-        line = f"not compared with given code, as it {error}: what is no module of the assignment counts as given"
+        line = (
+            f"not compared with given code, as it {error}: everything but the modules of the assignment "
+            "counts as given"
+        )
         return new, (line,)
 
 

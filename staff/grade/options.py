@@ -17,12 +17,12 @@ def parser(description: str | None) -> argparse.ArgumentParser:
         prog="python -m staff.grade", description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     made.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="archive or folder")
-    made.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of what comes of it")
+    made.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
     made.add_argument("--secret", type=Path, required=True, metavar="FILE", help="the course secret")
-    made.add_argument("--for", dest="site", choices=SITES, help="write a table that this course site imports, too")
-    made.add_argument("--column", metavar="TEXT", help="the assignment's column there (default: its --assignment)")
+    made.add_argument("--for", dest="site", choices=SITES, help="also write a table that this course site can import")
+    made.add_argument("--column", metavar="TEXT", help="name of the column there (default: the name in --assignment)")
     _people(made.add_argument_group("students and staff"))
-    _late(made.add_argument_group("late submissions", "of several by one student the latest counts"))
+    _late(made.add_argument_group("late submissions", "if a student hands in several times, the latest counts"))
     _grading(made.add_argument_group("grading"))
     return made
 
@@ -32,7 +32,7 @@ def _people(group):
         "--roster",
         type=Path,
         metavar="CSV",
-        help="students: id, name; email, section, extension, bank, exempt where there are such",
+        help="students: id, name; optional: email, section, extension, bank, exempt",
     )
     group.add_argument(
         "--manual",
@@ -40,7 +40,7 @@ def _people(group):
         action="append",
         default=[],
         metavar="CSV",
-        help="points by humans: student, item, points, comment; may be repeated",
+        help="points given by humans: student, item, points, comment; may be repeated",
     )
     group.add_argument(
         "--overrides",
@@ -49,43 +49,43 @@ def _people(group):
         help="decisions by the staff: student, exercise, points or exempt, reason (default: DIR/overrides.csv)",
     )
     group.add_argument(
-        "--previous", type=Path, metavar="DIR", help="output of an earlier run, to tell what changed"
+        "--previous", type=Path, metavar="DIR", help="folder of an earlier run, to show what changed"
     )
 
 
 def _late(group):
     group.add_argument(
-        "--deadline", metavar="ISO", help="such as 2026-04-24T23:59:59-07:00; with --timezone without the offset"
+        "--deadline", metavar="ISO", help="such as 2026-04-24T23:59:59-07:00; with --timezone leave out the offset"
     )
     group.add_argument(
-        "--timezone", metavar="NAME", help="zone of the course, such as America/Los_Angeles, for days and times"
+        "--timezone", metavar="NAME", help="time zone of the course, such as America/Los_Angeles"
     )
     group.add_argument(
         "--times",
         type=Path,
         metavar="CSV",
-        help="when who handed in: student, time; or Moodle's grading worksheet",
+        help="submission times: student, time; or Moodle's grading worksheet",
     )
     group.add_argument(
-        "--grace-minutes", type=float, metavar="MINUTES", help="so many minutes after the deadline cost nothing"
+        "--grace-minutes", type=float, metavar="MINUTES", help="no penalty in the first minutes after the deadline"
     )
-    group.add_argument("--penalty", type=float, metavar="PERCENT", help="of the points earned, for each day begun")
+    group.add_argument("--penalty", type=float, metavar="PERCENT", help="percent of the points earned, taken off for each day begun")
     group.add_argument(
         "--zero-after-days", type=int, metavar="N", help="submissions more than N days late get 0 points"
     )
     group.add_argument(
-        "--assignment", default="a2", metavar="NAME", help="in the table of late days (default: %(default)s)"
+        "--assignment", default="a2", metavar="NAME", help="name of this assignment in the table of late days (default: %(default)s)"
     )
     group.add_argument(
         "--late-day-table",
         type=Path,
         metavar="CSV",
-        help="what assignments took of the late days that the roster gives (default: DIR/late_days.csv)",
+        help="late days that each assignment used (default: DIR/late_days.csv)",
     )
     group.add_argument(
         "--close", action="store_true", help="the late days of this assignment are final from now on"
     )
-    group.add_argument("--reopen", action="store_true", help="compute those of a closed assignment anew")
+    group.add_argument("--reopen", action="store_true", help="compute the late days of a closed assignment again")
 
 
 def _grading(group):
@@ -94,7 +94,7 @@ def _grading(group):
         type=int,
         default=os.cpu_count() or 1,
         metavar="N",
-        help="processes (default: one a core)",
+        help="processes (default: one for each core)",
     )
     group.add_argument(
         "--exercises",
@@ -119,15 +119,15 @@ def _grading(group):
         "--scheme",
         choices=SCHEMES,
         default=SCHEMES[0],
-        help="how points come about (default: %(default)s)",
+        help="scheme of points (default: %(default)s)",
     )
     group.add_argument(
         "--no-self-check",
         action="store_true",
-        help="do not grade our own solution first and last, to see whether the machine is sound",
+        help="skip the test of the machine: grading our own solution first and last",
     )
     group.add_argument(
         "--unsafe",
         action="store_true",
-        help="grade where nothing keeps submissions from the solution and the secret",
+        help="grade even if nothing separates submissions from the solution and the secret",
     )

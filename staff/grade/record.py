@@ -15,7 +15,7 @@ __all__ = ["CheckRecord", "ExerciseRecord", "ManualRecord", "PartRecord", "Recor
 
 @dataclasses.dataclass(frozen=True)
 class CheckRecord:
-    """What came of a check: its id, the line that a student reads, a `verdicts.Verdict`, a message, and
+    """The result of a check: its id, the line that a student reads, a `verdicts.Verdict`, a message, and
     whether it is a detail, and whether only the grader has it."""
 
     id: str
@@ -28,7 +28,7 @@ class CheckRecord:
 
 @dataclasses.dataclass(frozen=True)
 class ExerciseRecord:
-    """What came of an exercise.
+    """The result of an exercise.
 
     Attributes:
         name, question, points: as in the rubric.

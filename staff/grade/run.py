@@ -18,7 +18,7 @@ __all__ = ["Summary", "grade_class"]
 
 @dataclasses.dataclass
 class Summary:
-    """What came of a run: how many submissions, of them kept from an earlier run, with problems, undecided.
+    """The result of a run: how many submissions, of them kept from an earlier run, with problems, undecided.
 
     `records` are without the texts and figures that only readers need, which would fill the memory.
     """

@@ -27,7 +27,7 @@ def test_shape_comes_before_values_and_dtypes_do_not_matter():
 
 def test_complex_numbers_and_text_are_no_real_numbers():
     for value in (RIGHT + 0j, RIGHT.astype(str)):
-        assert failure(compare.close, "out", value, RIGHT).summary == "out holds no real numbers"
+        assert failure(compare.close, "out", value, RIGHT).summary == "out does not hold real numbers"
 
 
 def test_axes_of_length_one_are_passed_over_where_told_to():
@@ -49,11 +49,11 @@ def test_a_failure_says_in_which_case_it_happened():
     "value, words",
     [
         (2 * RIGHT, "Everything is exactly 2 times too large."),
-        (-RIGHT, "The sign is wrong: everything is -1 times what is right."),
-        (RIGHT + 0.5, "Everything is what is right plus 0.5."),
+        (-RIGHT, "The sign is wrong: everything is -1 times the right value."),
+        (RIGHT + 0.5, "Everything is the right value plus 0.5."),
         (RIGHT * np.nan, "NaN everywhere"),
         (np.zeros_like(RIGHT), "Everything is zero."),
-        (RIGHT + np.array([1.0, 2, 3, 4]), "Along axis 0, all are wrong by the same."),
+        (RIGHT + np.array([1.0, 2, 3, 4]), "Along axis 0, all are wrong by the same amount."),
         (np.where(np.arange(3)[:, None] == 1, RIGHT + RIGHT**2, RIGHT), "only index 1 of 3 (axis 0)"),
     ],
 )
@@ -69,7 +69,7 @@ def test_the_largest_difference_is_named():
 
 @pytest.mark.parametrize("value", [None, "text", 3.0, [1.0], Unknown("Thing"), {}, RIGHT.tolist()])
 def test_what_is_no_array_is_described(value):
-    assert failure(compare.close, "out", value, RIGHT).summary == "out is no array"
+    assert failure(compare.close, "out", value, RIGHT).summary == "out is not an array"
 
 
 def test_rounding_is_no_difference():

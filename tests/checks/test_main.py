@@ -54,7 +54,7 @@ def test_a_wrong_command_line_ends_with_status_2(arguments):
 def test_one_exercise_of_the_solution_passes_with_several_seeds(capsys):
     assert checks.main(["affine_forward", "--seeds", "3"]) == 0
     printed = capsys.readouterr().out
-    assert "the arguments are left as they were (a detail)" in printed
+    assert "the arguments are not changed (a detail)" in printed
     assert "1 of 1 points that can be checked here, 1 of 1 exercises." in printed
 
 

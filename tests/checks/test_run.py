@@ -36,8 +36,8 @@ def raising(text):
         ("x.astype(np.float)", "np.float64"),
         ("x.astype(np.int)", "write int"),
         ("x.astype(np.bool8)", "Start at the last"),
-        ("raise ModuleNotFoundError('f uses past.builtins.xrange, which is not there')", "take the line out"),
-        ("raise ModuleNotFoundError(\"No module named 'six'\")", "take the line out"),
+        ("raise ModuleNotFoundError('f uses past.builtins.xrange, which is not available')", "remove the line"),
+        ("raise ModuleNotFoundError(\"No module named 'six'\")", "remove the line"),
         ("raise TypeError(\"reshape() got an unexpected keyword argument 'newshape'\")", "shape"),
     ],
 )

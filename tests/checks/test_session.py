@@ -83,10 +83,10 @@ def test_a_wrong_backward_pass_of_a_wrong_forward_pass_is_told_which_to_mend_fir
 @pytest.mark.parametrize(
     "wrong, hint",
     [
-        ("    pass\n    return out, x", "assign out in what you write"),
-        ("    breakpoint()\n    return x, x", "Nobody can type into the checks"),
+        ("    pass\n    return out, x", "your code has to assign out"),
+        ("    breakpoint()\n    return x, x", "The checks have no keyboard input"),
         ("    return np.maximum(0, y), x", "that you wrote"),
-        ("    return np.maximum(0, x)", "assign what it names"),
+        ("    return np.maximum(0, x)", "assign the names that it uses"),
         ("    return [max(0, one) for one in x.ravel()], x", "whole arrays"),
     ],
 )

@@ -142,7 +142,7 @@ def test_a_formula_that_typst_refuses_does_not_cost_the_others(tmp_path, monkeyp
     monkeypatch.setattr(document, "_compile", renamed_again)
     cells = notebook(markdown("a", r"$a \odot b$ and $c$"))
     assert document.write_pdf({"One.ipynb": cells}, tmp_path / "x.pdf") == [
-        r"One.ipynb: shown as typed, since Typst cannot set it: a \odot b"
+        r"One.ipynb: shown as typed, because Typst cannot typeset it: a \odot b"
     ]
 
 

@@ -29,7 +29,7 @@ def test_everything_is_said_at_once(assignment):
     write(assignment, "One.ipynb", one(answer=ANSWER, counts=(None, None)))
     report = look_over(assignment)
     assert report.missing == [
-        "cs231n/optim.py is missing. If it was not yours, copy this one file from the download into its place",
+        "cs231n/optim.py is missing. If you did not change it, copy this one file from the download to its place",
         "PyTorch.ipynb or TensorFlow.ipynb is missing in this folder (Q5, 10 points)",
     ]
     assert report.warnings[:3] == [
@@ -75,7 +75,7 @@ def test_a_cell_that_stopped_with_an_error_and_one_that_is_blank_are_named(assig
     assert look_over(assignment).warnings == [
         "One.ipynb: not written yet: train (Q1)",
         "One.ipynb, cell [1]: stopped with NameError",
-        "One.ipynb: cells are missing that graders read: answer",
+        "One.ipynb: cells that graders read are missing: answer",
     ]
 
 
@@ -83,7 +83,7 @@ def test_modules_saved_after_the_notebook_was_executed_are_a_warning(assignment)
     os.utime(assignment / "cs231n/layers.py", (time.time() + 60,) * 2)
     os.utime(assignment / "cs231n/optim.py", (time.time() + 60,) * 2)  # One.ipynb does not import it
     [warning] = look_over(assignment).warnings
-    assert warning.startswith("One.ipynb shows an older state of cs231n/layers.py: ")
+    assert warning.startswith("One.ipynb was executed before cs231n/layers.py changed: ")
 
 
 def test_the_time_that_jupyter_noted_counts_more_than_that_of_the_file(assignment):
@@ -92,7 +92,7 @@ def test_the_time_that_jupyter_noted_counts_more_than_that_of_the_file(assignmen
     write(assignment, "One.ipynb", ran)
     os.utime(assignment / "cs231n/layers.py", (1e9, 1e9))  # September 2001
     [warning] = look_over(assignment).warnings
-    assert "older state of cs231n/layers.py" in warning
+    assert "was executed before cs231n/layers.py changed" in warning
 
 
 def test_of_two_notebooks_to_choose_from_the_executed_one_counts(assignment):
@@ -223,7 +223,7 @@ def test_text_elsewhere_is_no_answer_and_a_deleted_cell_is_an_alarm(released):
     assert look_over(released).warnings == ["One.ipynb: no answer yet: Inline question 1"]
     del saved["cells"][-1]
     write(released, "One.ipynb", saved)
-    assert look_over(released).warnings == ["One.ipynb: cells are missing that graders read: answer"]
+    assert look_over(released).warnings == ["One.ipynb: cells that graders read are missing: answer"]
 
 
 # --- pictures -----------------------------------------------------------------------------------------------

@@ -101,7 +101,7 @@ def mode_checks(layer: Layer, shapes: Sequence[tuple[int, ...]]) -> None:
 
     @check(exercise, detail=True, of_dict=True)
     def test_mode_learns_nothing(subject, rng):
-        """mode 'test' leaves the running statistics as they are"""
+        """mode 'test' does not change the running statistics"""
         x, gamma, beta = draw_statistics(rng, shapes[0])
         stats = _draw_running(rng, shapes[0][1])
         bn_param = {"mode": "test"} | stats
@@ -142,7 +142,7 @@ def _parameter_checks(exercise, function, shapes):
 
     @check(exercise, detail=True, of_dict=True)
     def running_var_without_eps(subject, rng):
-        """the running variance follows the variance itself, without eps"""
+        """the running variance averages the variance itself, without eps"""
         x, gamma, beta = draw_statistics(rng, shapes[0])
         bn_param = {"mode": "train", "momentum": 0.5, "eps": 0.5}
         subject.call(function, x, gamma, beta, bn_param, hold=1)
@@ -152,7 +152,7 @@ def _parameter_checks(exercise, function, shapes):
             compare.fail("running_var includes eps", "a mean of var over the minibatches", "a mean of var + eps")
         compare.close("running_var", found, var)
 
-    @check(exercise, hint="keepdims=True leaves an axis of length 1 behind.", detail=True, of_dict=True)
+    @check(exercise, hint="keepdims=True keeps an axis of length 1.", detail=True, of_dict=True)
     def running_shapes(subject, rng):
         """the running mean and variance have shape (D,), not (1, D)"""
         bn_param = {"mode": "train"}
@@ -171,7 +171,7 @@ def _check_modes_differ(subject, layer, case, bn_param, out):
         if isinstance(failure, SubjectFailure) and failure.verdict not in ("error", "not_implemented"):
             raise
         return
-    compare.fail("bn_param['mode'] is ignored", "other values in mode 'train' than in mode 'test'", "the same")
+    compare.fail("bn_param['mode'] is ignored", "different values in mode 'train' and in mode 'test'", "the same")
 
 
 def _check_running(bn_param, batches, momentum):

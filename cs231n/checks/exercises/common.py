@@ -100,9 +100,7 @@ class Layer:
         return case.words(self.names)
 
 
-_AWKWARD = (
-    "An axis of length 1 is still an axis: look at squeeze, at keepdims, and at what broadcasting makes of it."
-)
+_AWKWARD = "An axis of length 1 is still an axis: look at squeeze, keepdims and broadcasting."
 
 
 def layouts(array: np.ndarray) -> dict[str, np.ndarray]:
@@ -131,14 +129,14 @@ def forward_checks(layer: Layer, values: Callable | None = None) -> None:
 
     Args:
         layer: the Layer.
-        values: `values(subject, rng)`, the check of the core; default: the output is that of torch.
+        values: `values(subject, rng)`, the check of the core; default: the output matches PyTorch.
     """
     exercise = layer.forward
 
     if values is None:
 
         def values(subject, rng):
-            """the output is that of torch"""
+            """the output matches PyTorch"""
             for kind in layer.usual:
                 check_forward(subject, layer, layer.draw(rng, kind))
 
@@ -165,7 +163,7 @@ def forward_checks(layer: Layer, values: Callable | None = None) -> None:
 
     @check(exercise, detail=True)
     def inputs_kept(subject, rng):
-        """the arguments are left as they were"""
+        """the arguments are not changed"""
         case = layer.draw(rng, layer.usual[0])
         arguments = case.arguments()
         with compare.during(layer.words(case)):
@@ -199,10 +197,10 @@ def _gradient_checks(layer, exercise):
                 check_backward(subject, layer, layer.draw(rng, kind), rng, exercise, only=(name,))
 
         gradient.__name__ = name
-        gradient.__doc__ = f"{name} is that of autograd, for random upstream gradients"
+        gradient.__doc__ = f"{name} matches autograd, for random upstream gradients"
         check(
             exercise,
-            hint="cs231n.gradient_check has the numeric gradient of every step, to find the first wrong one.",
+            hint="Use cs231n.gradient_check on each step, to find the first wrong one.",
             counts_with=telling if name in layer.trivial else (),
         )(gradient)
 
@@ -215,7 +213,7 @@ def _gradient_checks(layer, exercise):
 
     if len(layer.gradients) > 1:
 
-        @check(exercise, hint="A gradient has the shape of what it is the gradient of.", detail=True)
+        @check(exercise, hint="A gradient has the same shape as its input.", detail=True)
         def gradient_shapes(subject, rng):
             """each gradient has exactly the shape of its input: (D,) is not (1, D)"""
             case = layer.draw(rng, layer.usual[0])
@@ -247,7 +245,7 @@ def _kept_checks(layer, exercise):
 
     @check(exercise, detail=True)
     def dout_kept(subject, rng):
-        """the upstream gradient is left as it was"""
+        """the upstream gradient is not changed"""
         case = layer.draw(rng, layer.usual[0])
         dout = rng.standard_normal(case.out().shape)
 
@@ -258,9 +256,9 @@ def _kept_checks(layer, exercise):
         with compare.during(layer.words(case)):
             with_cache(subject, layer, case, run)
 
-    @check(exercise, hint="What is in the cache is still needed: do not write into it.", detail=True)
+    @check(exercise, hint="The cache is still needed: do not write into it.", detail=True)
     def cache_kept(subject, rng):
-        """a second call with the same cache gives the same"""
+        """a second call with the same cache gives the same result"""
         case = layer.draw(rng, layer.usual[0])
         dout = rng.standard_normal(case.out().shape)
 
@@ -350,8 +348,8 @@ def _with_own_cache(subject, layer, case, run):
         return run(cache, lambda dout: _slopes(subject, layer, case, dout))
     except Failure as failure:
         hint = (
-            f"{layer.forward} is wrong here, so that this was compared with the numeric gradient of what it "
-            "computes. Fix it first."
+            f"Your {layer.forward} is wrong here: fix it first. This was compared with the numeric gradient of "
+            f"your {layer.forward}."
         )
         raise Failure(dataclasses.replace(failure.message, hint=hint)) from None
 
@@ -366,7 +364,8 @@ def _check_links(subject, layer, case, out):
     moved = compare.array("out", moved, linked.shape)
     if not (moved != out)[linked].all():
         raise SubjectFailure(
-            "blocked", f"needs {layer.forward} first: it does not depend on all that it should depend on"
+            "blocked",
+            f"needs {layer.forward} first: its output does not depend on everything that it should depend on",
         )
 
 

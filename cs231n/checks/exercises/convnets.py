@@ -183,9 +183,9 @@ def other_sizes(subject, rng):
         check_convnet(subject, *case)
 
 
-@check("barebones_convnet", hint="What leaves the framework, through NumPy or detach, takes its gradient with it.")
+@check("barebones_convnet", hint="Stay inside the framework: NumPy and detach lose the gradient.")
 def gradients(subject, rng):
-    """a gradient reaches every parameter, and it is the right one"""
+    """every parameter gets a gradient, and it is right"""
     net, x, params = next(cases(rng))
     dout = rng.standard_normal((len(x), 5)).astype(np.float32)
     found = subject.call("notebook.convnet_gradients", x, params, dout)
@@ -242,12 +242,14 @@ def check_spread(name, w, fan_in):
     if not abs(w.std() / std - 1) < error:
         compare.fail(f"{name} has the wrong spread", f"standard deviation {std:.4g}", f"{w.std():.4g}")
     if not abs(w.mean()) < 2 * error * std or np.unique(w).size < 0.9 * w.size:
-        compare.fail(f"{name} is no random draw around 0", "each entry drawn for itself", f"mean {w.mean():.3g}")
+        compare.fail(
+            f"{name} is not a random draw around 0", "a separate draw for each entry", f"mean {w.mean():.3g}"
+        )
 
 
 @check("barebones_initialise", detail=True)
 def drawn_anew(subject, rng):
-    """every call draws other weights"""
+    """every call draws different weights"""
     net = draw_net(rng)
     (first, _), (second, _) = initial(subject, net), initial(subject, net)
     for name in PARAMS[::2]:
@@ -257,7 +259,7 @@ def drawn_anew(subject, rng):
 
 @check(
     "barebones_initialise",
-    hint="requires_grad_() in PyTorch, tf.Variable in TensorFlow.",
+    hint="Use requires_grad_() in PyTorch, tf.Variable in TensorFlow.",
     counts_with=("spread",),
 )
 def learnable(subject, rng):
@@ -291,13 +293,13 @@ def check_training(subject, rng, steps):
 
 @check("barebones_train", hint="Change the parameters themselves, not new tensors under their names.")
 def one_step(subject, rng):
-    """a step moves every parameter, in place, by learning_rate times its gradient, down"""
+    """a step changes every parameter in place: minus learning_rate times its gradient"""
     check_training(subject, rng, 1)
 
 
-@check("barebones_train", hint="In PyTorch backward adds to what is in grad.")
+@check("barebones_train", hint="In PyTorch, backward adds to the old grad.")
 def more_steps(subject, rng):
-    """five steps in a row are five single steps: nothing is left over from the one before"""
+    """five steps in a row equal five single steps: nothing is left over from the step before"""
     check_training(subject, rng, 5)
 
 
@@ -360,7 +362,7 @@ def convnet_checks(exercise, maker, default, draw_one, prefix="", framework=None
             compare.close("scores", subject.call("notebook.net_scores", model, x), expected, compare.SINGLE)
 
     def step(subject, rng):
-        """a gradient reaches every parameter, and one training step along them lowers the loss"""
+        """every parameter gets a gradient, and one training step lowers the loss"""
         net = draw_one(rng)
         model, params = with_parameters(subject, maker, net, rng)
         x = batch(rng, 6, net.channels[0], *[image * net.image_size] * 2)
@@ -378,7 +380,7 @@ def convnet_checks(exercise, maker, default, draw_one, prefix="", framework=None
             compare.fail("the loss did not fall", f"less than {before:.6g}", f"{after:.6g}")
 
     register(parameters, "Count the numbers of each layer by hand, and print the net.", counts_with=works)
-    register(scores, "Follow the shapes through the net: which layer comes when, and what pads it?")
+    register(scores, "Follow the shapes through the net: are the order of the layers and the padding right?")
     register(step)
 
 
@@ -393,7 +395,7 @@ convnet_checks("module_convnet", "module_net", ConvNet(), draw_net)
 
 @check(
     "module_convnet",
-    hint="Layers draw their own first weights unless you say otherwise.",
+    hint="Layers draw their own initial weights unless you set them.",
     counts_with=("scores", "step"),
 )
 def initial_values(subject, rng):

@@ -51,7 +51,7 @@ def check_fraction(what: str, kept: np.ndarray, p: float) -> None:
     if abs(fraction - p) > slack:
         hint = "p is the probability to keep an element." if abs(1 - fraction - p) <= slack else ""
         compare.fail(
-            f"{what} keeps another share", f"{p:.3f}, {slack:.3f} more or less", f"{fraction:.3f}", hint=hint
+            f"{what} keeps the wrong share", f"{p:.3f}, {slack:.3f} more or less", f"{fraction:.3f}", hint=hint
         )
 
 
@@ -66,7 +66,7 @@ def modes_differ(subject: Subject, x: np.ndarray, p: float, train: bool) -> None
             raise
         return
     if zeros == train:
-        compare.fail("dropout_param['mode'] is ignored", "elements dropped in mode 'train' alone", "no difference")
+        compare.fail("dropout_param['mode'] is ignored", "elements dropped in mode 'train' only", "no difference")
 
 
 @check("dropout_forward")
@@ -110,7 +110,7 @@ def check_independence(subject: Subject, rng: np.random.Generator, shape: tuple[
         lines = np.moveaxis(kept, axis, -1).reshape(-1, x.shape[axis])
         if (lines == lines[0]).all() or (lines == lines[:, :1]).all():
             compare.fail(
-                f"along axis {axis}, all are kept or dropped alike",
+                f"along axis {axis}, all elements are kept or dropped together",
                 "one random number for each element of x",
                 f"the same pattern {kept.size // x.shape[axis]} times",
             )
@@ -133,7 +133,7 @@ def seed(subject: Subject, rng: np.random.Generator) -> None:
 
 @check("dropout_forward", detail=True)
 def other_masks(subject: Subject, rng: np.random.Generator) -> None:
-    """another seed gives another mask, and so does another call without a seed"""
+    """a different seed gives a different mask, and so does each call without a seed"""
     for what, seeds in (("two seeds", (3, 4)), ("two calls without a seed", (None, None))):
         one, two = masks_of(subject, rng, *seeds)
         if (one == two).all():
@@ -142,7 +142,7 @@ def other_masks(subject: Subject, rng: np.random.Generator) -> None:
 
 @check("dropout_forward", counts_with=("values",))
 def test_mode(subject: Subject, rng: np.random.Generator) -> None:
-    """in mode 'test' nothing is dropped and nothing scaled"""
+    """in mode 'test' nothing is dropped or scaled"""
     for shape in SHAPES:
         x, p = draw(rng, shape)
         with compare.during(words(x, p, "test")):
@@ -174,7 +174,7 @@ def layout(subject: Subject, rng: np.random.Generator) -> None:
 
 @check("dropout_forward", detail=True)
 def inputs_kept(subject: Subject, rng: np.random.Generator) -> None:
-    """the arguments are left as they were, in both modes"""
+    """the arguments are not changed, in both modes"""
     x, p = draw(rng, (5, 6))
     for mode in ("train", "test"):
         param = {"mode": mode, "p": p}
@@ -230,7 +230,7 @@ def _check_mask(out, x, mode):
 
 @check("dropout_backward")
 def gradients(subject: Subject, rng: np.random.Generator) -> None:
-    """in mode 'train' each gradient is scaled, or dropped, as the forward pass did with its element"""
+    """in mode 'train' each gradient is scaled or dropped like its element in the forward pass"""
     for shape in SHAPES:
         check_backward(subject, rng, *draw(rng, shape))
 
@@ -258,7 +258,7 @@ def layout_backward(subject: Subject, rng: np.random.Generator) -> None:
 
 @check("dropout_backward", detail=True)
 def kept(subject: Subject, rng: np.random.Generator) -> None:
-    """the upstream gradient is left as it was, and a second call with the same cache gives the same"""
+    """the upstream gradient is not changed, and a second call with the same cache gives the same result"""
     for mode in ("train", "test"):
         dout, cache, dx = check_backward(subject, rng, *draw(rng, (5, 6)), mode)
         compare.unchanged("dout", dout, subject.arguments_after(BACKWARD, dout, cache)[0])

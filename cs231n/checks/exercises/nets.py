@@ -211,7 +211,7 @@ def _cross_entropy(scores, y):
 def check_keys(name: str, value: Any, expected: Iterable[str]) -> None:
     """Check that a value is a dict with these keys."""
     if not isinstance(value, dict):
-        compare.fail(f"{name} is no dict", f"a dict with the keys {sorted(expected)}", compare.describe(value))
+        compare.fail(f"{name} is not a dict", f"a dict with the keys {sorted(expected)}", compare.describe(value))
     missing, surplus = sorted(set(expected) - set(value)), sorted(set(value) - set(expected))
     if missing or surplus:
         got = [f"without {', '.join(missing)}"] * bool(missing) + [f"with {', '.join(surplus)} too"] * bool(
@@ -281,7 +281,7 @@ def net_checks(exercise: str, nets: Sequence[Net], wide: Net | None, test_scores
 
     @check(exercise, detail=True)
     def kept(subject, rng):
-        """loss leaves the examples, the labels and the parameters as they were"""
+        """loss does not change the examples, the labels and the parameters"""
         net = nets[0]
         model, params = with_params(subject, net, rng, reg=0.3)
         X, y = net.batch(rng)
@@ -334,14 +334,14 @@ def _loss_checks(exercise, nets):
 
     @check(exercise)
     def loss(subject, rng):
-        """without a penalty, the loss is that of torch"""
+        """without a penalty, the loss matches PyTorch"""
         for net in nets:
             model, params = with_params(subject, net, rng)
             check_loss(subject, net, model, params, *net.batch(rng), 0.0, gradients=False)
 
     @check(exercise)
     def gradients(subject, rng):
-        """without a penalty, the gradients are those of autograd"""
+        """without a penalty, the gradients match autograd"""
         for net in nets:
             model, params = with_params(subject, net, rng)
             check_loss(subject, net, model, params, *net.batch(rng), 0.0)
@@ -356,7 +356,7 @@ def _loss_checks(exercise, nets):
 
     @check(exercise, detail=True)
     def reg_is_read(subject, rng):
-        """reg is read at every call, and may be changed between two"""
+        """reg is read at every call, so it may change between two calls"""
         model, params = with_params(subject, nets[0], rng, reg=rng.uniform(0.5, 2))
         for _ in range(2):
             reg = rng.uniform(0.5, 2)
@@ -384,7 +384,7 @@ def check_initial_weights(subject: Subject, rng: np.random.Generator, net: Net) 
             if not abs(w.std() / scale - 1) < error:
                 compare.fail(f"{name} has the wrong spread", f"standard deviation {scale:.4g}", f"{w.std():.4g}")
             if not abs(w.mean()) < error * scale or np.unique(w).size < 0.9 * w.size:
-                compare.fail(f"{name} is no random draw around 0", "each entry drawn for itself", _few(w))
+                compare.fail(f"{name} is not a random draw around 0", "a separate draw for each entry", _few(w))
 
 
 def _few(w):
@@ -436,7 +436,7 @@ def test_scores(subject: Subject, rng: np.random.Generator) -> None:
 
 @check("fully_connected_net_batchnorm", detail=True)
 def trains_after_scores(subject: Subject, rng: np.random.Generator) -> None:
-    """asked for scores in between, it goes on training with the statistics of the minibatch"""
+    """after a call without labels, training still uses the statistics of the minibatch"""
     net = fully_connected((6, 5, 4, 3), None, "batchnorm")
     model, params = with_params(subject, net, rng)
     for _ in range(2):
@@ -452,7 +452,7 @@ SIGMAS = 6
 
 @check("fully_connected_net_dropout", counts_with=("dropout_everywhere",))
 def dropout_test_scores(subject: Subject, rng: np.random.Generator) -> None:
-    """asked for scores, it drops nothing"""
+    """without labels, nothing is dropped"""
     net = fully_connected((6, 5, 4, 3), dropout=0.5)
     model, params = with_params(subject, net, rng)
     X, y = net.batch(rng)
@@ -464,7 +464,7 @@ def dropout_test_scores(subject: Subject, rng: np.random.Generator) -> None:
 
 @check("fully_connected_net_dropout")
 def dropout_everywhere(subject: Subject, rng: np.random.Generator) -> None:
-    """in training, every hidden layer hands on its units dropped, or divided by the probability to keep"""
+    """in training, every hidden unit is either dropped or divided by the probability to keep"""
     keep, units = rng.uniform(0.4, 0.8), 200
     net = fully_connected((3, units, units, 4), dropout=keep)
     model = net.make(subject)
@@ -487,7 +487,7 @@ def dropout_everywhere(subject: Subject, rng: np.random.Generator) -> None:
         compare.close(what, seen, np.where(seen != 0, 1 / keep, 0.0))
         fraction, slack = (seen != 0).mean(), SIGMAS * np.sqrt(keep * (1 - keep) / units)
         if abs(fraction - keep) > slack:
-            compare.fail(f"{what} keeps another share", f"{keep:.3f}, up to {slack:.3f}", f"{fraction:.3f}")
+            compare.fail(f"{what} keeps the wrong share", f"{keep:.3f}, up to {slack:.3f}", f"{fraction:.3f}")
     if not np.array_equal(*(subject.method(model, "loss", X) for _ in range(2))):
         compare.fail("two calls without labels give different scores", "no dropout", "dropout, as in training")
     right = oracle.value(lambda scores: _cross_entropy(scores, y), seen[np.newaxis] @ params["W3"])
@@ -496,7 +496,7 @@ def dropout_everywhere(subject: Subject, rng: np.random.Generator) -> None:
 
 @check("fully_connected_net_dropout", counts_with=("dropout_everywhere",))
 def dropout_gradients(subject: Subject, rng: np.random.Generator) -> None:
-    """with a seed, so that masks repeat, the gradients are the slopes of the loss, along a random line"""
+    """with a seed, so that masks repeat, the gradients match the slope of the loss along a random line"""
     net = fully_connected((5, 6, 6, 3), dropout=0.7, seed=int(rng.integers(1000)), reg=0.2)
     model, params = with_params(subject, net, rng)
     X, y = net.batch(rng, 5)
@@ -534,7 +534,7 @@ def _check_slope(name, gradient, loss, rng):
 
 @check("fully_connected_net_dropout", detail=True)
 def dropout_seed(subject: Subject, rng: np.random.Generator) -> None:
-    """with a seed two calls give the same loss, without one they do not"""
+    """two calls give the same loss with a seed, and different losses without one"""
     for seed, same in ((int(rng.integers(1000)), True), (None, False)):
         net = fully_connected((6, 30, 30, 3), dropout=0.5, seed=seed)
         model, _ = with_params(subject, net, rng)

@@ -69,7 +69,7 @@ backward_checks(LAYER)
 
 @check(
     "max_pool_backward_naive",
-    hint="One window hands its gradient to one pixel. Which one, if several are equal?",
+    hint="Each window gives its gradient to one pixel. Which one, if several are equal?",
     detail=True,
 )
 def ties(subject: Subject, rng: np.random.Generator) -> None:

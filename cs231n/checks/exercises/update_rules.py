@@ -125,7 +125,7 @@ def _step(subject, rule, w, dw, config):
     """Take a step; return the new w and the config."""
     next_w, config = compare.tuple_of(2, rule, subject.call(f"optim.{rule}", w, dw, config))
     if not isinstance(config, dict):
-        compare.fail(f"{rule} returns no config", "a dict in second place", compare.describe(config))
+        compare.fail(f"{rule} does not return a config", "a dict as the second result", compare.describe(config))
     return next_w, config
 
 
@@ -150,14 +150,14 @@ def step_checks(
 
     @check(rule)
     def steps(subject, rng):
-        """several steps go where torch's optimizer goes"""
+        """several steps match PyTorch's optimizer"""
         w, gradients = rng.standard_normal((3, 4)), rng.standard_normal((4, 3, 4))
         config = draw_hyperparameters(rng)
         _follow(subject, rule, w, gradients, dict(config), config)
 
     @check(rule)
     def continued(subject, rng):
-        """the state in config is taken up where it stands"""
+        """a step continues from the state in config"""
         config = draw_hyperparameters(rng) | draw_state(rng, (3, 4))
         w, gradients = rng.standard_normal((3, 4)), rng.standard_normal((2, 3, 4))
         _follow(subject, rule, w, gradients, dict(config), config)
@@ -200,7 +200,7 @@ def config_checks(
 
     @check(rule, detail=True)
     def gradient_kept(subject, rng):
-        """the gradient is left as it was"""
+        """the gradient is not changed"""
         w, dw = rng.standard_normal((2, 3, 4))
         config = draw_hyperparameters(rng) | draw_state(rng, (3, 4))
         after = subject.arguments_after(f"optim.{rule}", w, dw, config)
@@ -208,7 +208,7 @@ def config_checks(
 
     @check(rule, detail=True)
     def hyperparameters_kept(subject, rng):
-        """the config that is returned holds the hyperparameters as they were, and the state"""
+        """the returned config holds the unchanged hyperparameters, and the state"""
         config = draw_hyperparameters(rng)
         w, dw = rng.standard_normal((2, 3, 4))
         _, after = _step(subject, rule, w, dw, dict(config))

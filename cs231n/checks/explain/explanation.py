@@ -116,8 +116,10 @@ def _nothing_to_see(exercise, outcome, failures):
     failure = next(iter(failures.values()))
     verdict = _verdict_of(failure)
     if verdict == Verdict.NOT_IMPLEMENTED:
-        return Explanation(exercise, verdict, f"is not written yet, or uses what is not: {failure}")
-    summary = f"gave no answer to look at: {failure}"
+        return Explanation(
+            exercise, verdict, f"is not written yet, or calls something that is not written: {failure}"
+        )
+    summary = f"returned nothing to look at: {failure}"
     known = verdict == Verdict.BLOCKED or not outcome.missed or outcome.missed[0].message is None
     return Explanation(exercise, verdict, summary, notes=() if known else _said(outcome.missed[0].message))
 
@@ -141,13 +143,13 @@ def _verdict_of(failure):
 
 def _summary(verdict, findings, setting):
     """Return what it comes to, one line."""
-    what = "its gradients are the slopes" if setting.value is not None else "the result here is right"
+    what = "its gradients match the slopes" if setting.value is not None else "the result here is right"
     if verdict == "right":
         return f"right: {what}"
     wrong = [one for one in findings if one.verdict != "right"]
     if not wrong:
-        return f"{what}, but something else does not hold"
-    words = {"mistake": "a real mistake", "kink": "a matter of a kink", "precision": "a matter of precision"}
+        return f"{what}, but another check fails"
+    words = {"mistake": "a real mistake", "kink": "a kink", "precision": "a matter of precision"}
     return f"{words[verdict]} in {', '.join(one.name for one in wrong)}"
 
 
@@ -197,5 +199,5 @@ def _checks_note(outcome, verdict):
     if outcome.verdict == Verdict.PASSED:
         return [f"All {len(outcome.results)} checks of {outcome.exercise.name} pass."]
     first, others = outcome.missed[0], [result.check.line for result in outcome.missed[1:]]
-    lines = [f"What does not hold: {first.check.line}. {'; '.join(_said(first.message))}"]
-    return lines + ([f"And: {'; '.join(others)}."] if others else [])
+    lines = [f"Failed check: {first.check.line}. {'; '.join(_said(first.message))}"]
+    return lines + ([f"Also failed: {'; '.join(others)}."] if others else [])

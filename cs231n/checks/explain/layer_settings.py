@@ -96,14 +96,14 @@ def _own_forward(subject, layer, case, inputs, dout):
     except (Failure, SubjectFailure) as failure:
         if case.cache is None:
             raise SubjectFailure("blocked", f"needs {layer.forward} first: {failure}") from failure
-        note = f"{layer.forward} gives no answer ({failure}); the slopes are those of torch's."
+        note = f"Your {layer.forward} does not run ({failure}). The slopes are those of PyTorch's."
         return subject.keep(case.cache), torchs, True, (note,)
     try:
         compare.close("out", out, case.out())
     except Failure:
         note = (
-            f"{layer.forward} computes something else than torch does. The slopes are those of what it computes, "
-            "so that each pass can be judged by itself."
+            f"Your {layer.forward} does not match PyTorch. The slopes are those of your own {layer.forward}, so "
+            "each pass is judged by itself."
         )
         return cache, own, False, (note,)
     return cache, own, True, ()

@@ -83,16 +83,16 @@ def _judge(part, got, right, wrong, slopes, largest):
 
 
 _KINK = (
-    "There the forward pass has a kink: the slope to the left is another than that to the right, and no step "
-    "size settles which of them is the gradient. The exercise says which it wants."
+    "There the forward pass has a kink: the slopes to the left and to the right differ, and no step size "
+    "decides which one is the gradient. The exercise says which one to use."
 )
 
 
 def _precision(dtype, largest):
     known = f" It has dtype {dtype}, and the inputs float64." if dtype != np.float64 else ""
     return (
-        f"The largest error is {largest:.1g}: too little for a wrong formula, and what single precision, or a "
-        f"small number added in a wrong place, leaves.{known}"
+        f"The largest error is {largest:.1g}: too small for a wrong formula. Single precision may cause it, or "
+        f"a small number added in the wrong place.{known}"
     )
 
 

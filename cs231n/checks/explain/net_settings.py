@@ -45,7 +45,7 @@ def setting(subject: Subject, exercise: str, kind: str) -> Setting:
     nets.check_keys("grads", grads, params)
     if _number(loss) != _number(call(params)[0]):
         raise SubjectFailure(
-            "blocked", "two calls with the same input give two losses, so that slopes say nothing"
+            "blocked", "two calls with the same input give different losses, so slopes cannot be measured"
         )
     right_loss, right = (
         (None, {}) if net.settings.get("dropout", 1) != 1 else nets.expected_loss(net, params, X, y, reg)
@@ -53,8 +53,8 @@ def setting(subject: Subject, exercise: str, kind: str) -> Setting:
     notes = []
     if right_loss is not None and not abs(_number(loss) - right_loss) <= 1e-7 * max(1, abs(right_loss)):
         notes = [
-            f"The loss itself is {_number(loss):.8g}, expected {right_loss:.8g}. The slopes are those of yours, "
-            "so that each can be judged by itself."
+            f"The loss itself is {_number(loss):.8g}, expected {right_loss:.8g}. The slopes are those of your "
+            "own loss, so each is judged by itself."
         ]
         notes += _penalty_note(_number(loss), right_loss, nets.expected_loss(net, params, X, y, 0.0)[0])
         right = {}

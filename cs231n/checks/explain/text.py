@@ -11,7 +11,7 @@ __all__ = ["as_text"]
 
 _COLOURS = {"right": "green", "precision": "yellow", "kink": "yellow", "mistake": "red"}
 _VERDICTS = {"right": "right", "precision": "a matter of precision", "kink": "a kink", "mistake": "a real mistake"}
-_NO_PATTERN = "No factor, no other order and no single term explains it."
+_NO_PATTERN = "No constant factor, no reordering and no single term explains the difference."
 CURVE_WIDTH = 4  # columns for a step size
 MAP_ROWS, MAP_COLUMNS = 12, 40  # of the largest matrix that a map is drawn of
 
@@ -110,7 +110,8 @@ def _curve(finding, style):
     mine, good = ("●", "○") if style.signs else ("*", "o")
     lines = [f"  {style.paint(f'{finding.name} against slopes taken with steps of h', 'bold')}"]
     lines.append(
-        f"    {mine} error of yours" + (f"   {good} error of a right one" if finding.verdict != "right" else "")
+        f"    {mine} error of yours"
+        + (f"   {good} error of a right gradient" if finding.verdict != "right" else "")
     )
     for level in levels:
         row = "".join(_point(finding, k, level, mine, good) for k in range(len(finding.steps)))
@@ -166,6 +167,6 @@ def reading(finding: Finding) -> str:
 _CURVED = "Larger steps see the curvature of the forward pass, smaller ones its rounding: a V."
 _LINEAR = "The forward pass is straight here, so that large steps do no harm; small ones see its rounding."
 _REASON = {
-    "mistake": "neither rounding nor a kink does that, only another formula.",
+    "mistake": "rounding and kinks cannot cause that, only a wrong formula.",
     "precision": "a small error that smaller steps do not remove.",
 }

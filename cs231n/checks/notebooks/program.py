@@ -190,7 +190,7 @@ def _cells(text, name):
         if not isinstance(cells, list):
             raise TypeError(f"cells is a {type(cells).__name__}, expected a list")
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ValueError(f"{name} is no notebook of this format: {error or type(error).__name__}") from error
+        raise ValueError(f"{name} is not a notebook of this format: {error or type(error).__name__}") from error
     found = []
     for cell in cells:
         cell = cell if isinstance(cell, dict) else {}

@@ -17,7 +17,7 @@ __all__ = ["show_checks", "show_explanation"]
 
 
 def show_checks(*names: str, hints: int = 1) -> None:
-    """Check exercises and show what came of them.
+    """Check exercises and show the results.
 
     The checks run in a process of their own on the saved files, not on what the kernel holds. The line of each
     exercise counts as one check of the notebook.
@@ -39,7 +39,7 @@ def show_checks(*names: str, hints: int = 1) -> None:
             continue
         held = sum(result.verdict == Verdict.PASSED for result in outcome.results)
         count = len(outcome.checks or registry.checks_of(name))
-        verdict.check(f"{name}: properties that hold", held, equals=count)
+        verdict.check(f"{name}: checks passed", held, equals=count)
     if missed := [outcome for outcome in outcomes if outcome.verdict != Verdict.PASSED]:
         display(
             _Text(

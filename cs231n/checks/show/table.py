@@ -44,7 +44,7 @@ def _question(question, outcomes, rubric, style, first):
     human = sum(item.points for item in rubric.manual.values() if item.question == question.name)
     note = style.paint(f"   {question.notebook}", "dim")
     if human:
-        note += style.paint(f", and {_points(human)} for a human to give", "dim")
+        note += style.paint(f", and {_points(human)} given by a human", "dim")
     return [*([] if first else [""]), heading + note]
 
 
@@ -74,7 +74,7 @@ def _reason(outcome, style):
         return lines
     lines += [f"      {missed[0].check.line}", *_message(missed[0].message, style)]
     if others := [result.check.name for result in missed[1:]]:
-        lines += wrap(f"also missed: {', '.join(others)}", style, "      ")
+        lines += wrap(f"also failed: {', '.join(others)}", style, "      ")
     return lines
 
 

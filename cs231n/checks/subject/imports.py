@@ -37,6 +37,7 @@ GIVEN = (
     "terminal",
     "verdict",
     "vis_utils",
+    "waiting",
 )
 
 
@@ -76,5 +77,5 @@ class Guard:
             refused = not standard and first != "numpy" and (self.bare or first != KERNELS)
         if refused:
             file = "layers.py and optim.py are" if self.bare else "the nets are"
-            raise ModuleNotFoundError(f"{name} is not there where {file} graded: write it by hand", name=name)
+            raise ModuleNotFoundError(f"{name} is not available when {file} graded: write it by hand", name=name)
         return None

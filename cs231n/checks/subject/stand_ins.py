@@ -28,7 +28,7 @@ class StandIn:
         self._name = name
 
     def _fail(self, *args, **kwargs):
-        raise ModuleNotFoundError(f"{_user()} uses {self._name}, which is not there", name=self._name)
+        raise ModuleNotFoundError(f"{_user()} uses {self._name}, which is not available", name=self._name)
 
     def __getattr__(self, name):
         if name.startswith("__"):

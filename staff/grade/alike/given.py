@@ -63,7 +63,9 @@ class GivenCode:
                     lines.append(f"{name}: holds given code, {what}")
                 else:
                     copies.add(name)
-                    lines.append(f"{name}: not there where the layers are graded, as it is given code, {what}")
+                    lines.append(
+                        f"{name}: not available when the layers are graded, because it is given code, {what}"
+                    )
         return copies, lines
 
     def _held(self, code):

@@ -2,7 +2,7 @@
 
     @check("affine_forward")
     def large_batch(subject, rng):
-        \"""the output is that of torch for ten thousand rows\"""
+        \"""the output matches PyTorch for ten thousand rows\"""
 
 They count as every other check: an exercise earns its points if all of its checks pass.
 """

@@ -100,7 +100,7 @@ def archive_entries(file: io.BufferedIOBase) -> list[Entry]:
         if not start.startswith(b"PK"):
             raise UnreadableArchive("no zip archive, and no code to grade: ask for a2.zip") from error
         why = f" ({clean(str(error), 200)})" if isinstance(error, zipfile.BadZipFile) else ""
-        raise UnreadableArchive(f"no zip archive, or one that is cut off{why}: ask for a new one") from error
+        raise UnreadableArchive(f"not a zip archive, or one that is cut off{why}: ask for a new one") from error
 
 
 # --- zip ----------------------------------------------------------------------------------------------------

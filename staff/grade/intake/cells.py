@@ -107,11 +107,11 @@ def read_cells(data: bytes, beside: Mapping[str, bytes] | None = None) -> list[C
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     except (KeyError, TypeError, IndexError) as error:
-        raise ValueError("no notebook of format 4: it has no cells") from error
+        raise ValueError("not a notebook of format 4: it has no cells") from error
     except ValueError as error:  # no UTF-8, no JSON, a number with too many digits
-        raise ValueError(f"no JSON: {clean(str(error), 100)}") from error
+        raise ValueError(f"not JSON: {clean(str(error), 100)}") from error
     if not isinstance(cells, list):
-        raise ValueError("no notebook of format 4: its cells are no list")
+        raise ValueError("not a notebook of format 4: its cells are not a list")
     return [_cell(cell, beside or {}) for cell in cells[: limits.CELLS] if isinstance(cell, dict)]
 
 

@@ -208,7 +208,7 @@ def _refuse(entry):
     if entry.fault:
         raise _LeftOut(entry.fault)
     if is_archive(entry.name):
-        raise _LeftOut("an archive in an archive in an archive, which is not opened: hand in its files")
+        raise _LeftOut("an archive inside an archive inside an archive is not opened: hand in the files themselves")
 
 
 def _graded(named, problems):
@@ -225,7 +225,7 @@ def _graded(named, problems):
             {target for target, _ in candidates},
             key=lambda name: (name not in MODULES, name != name.lower(), name),
         )
-        problems += [_line(name, f"left out: {spelled[0]} but for the case of letters") for name in spelled[1:]]
+        problems += [_line(name, f"left out: {spelled[0]} with other capital letters") for name in spelled[1:]]
         entries = [entry for target, entry in candidates if target == spelled[0]]
         if len(entries) > 1:
             problems.append(_line(spelled[0], f"found {len(entries)} times: the one nearest to the top counts"))

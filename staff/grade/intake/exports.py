@@ -354,7 +354,7 @@ def _gradescope(folder):
 def _where(error):
     """Return what is wrong without a line of the file in it, which may be another student's."""
     if mark := getattr(error, "problem_mark", None):
-        return f"line {mark.line + 1} is no YAML"
+        return f"line {mark.line + 1} is not YAML"
     if isinstance(error, UnicodeDecodeError | yaml.YAMLError):
         return "it is no text"
     return error.strerror if isinstance(error, OSError) else "it does not list submissions"

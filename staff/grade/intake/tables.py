@@ -117,7 +117,7 @@ def decoded(path: Path) -> str:
     except OSError as error:
         raise TableError(f"{path} cannot be read: {error.strerror}") from error
     if len(data) > limits.TABLE_BYTES or data.startswith(b"PK\x03\x04"):
-        raise TableError(f"{path} cannot be read: it is no CSV file; save it as CSV in the spreadsheet")
+        raise TableError(f"{path} cannot be read: it is not a CSV file; save it as CSV in the spreadsheet")
     encodings = [encoding for mark, encoding in _MARKS.items() if data.startswith(mark)]
     if not encodings and len(data) > 3 and data[1::2].count(0) > len(data) // 4:
         encodings = ["utf-16-le"]
@@ -126,7 +126,7 @@ def decoded(path: Path) -> str:
             return data.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
         except UnicodeDecodeError:
             continue
-    raise TableError(f"{path} cannot be read: it is no text in UTF-8, UTF-16 or ANSI; save it as CSV UTF-8")
+    raise TableError(f"{path} cannot be read: it is not text in UTF-8, UTF-16 or ANSI; save it as CSV UTF-8")
 
 
 def _separator(text):

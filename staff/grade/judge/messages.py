@@ -17,12 +17,12 @@ __all__ = ["details", "kind"]
 _KINDS = {
     " wrong values": "the values are wrong",
     " wrong shape": "the shape is wrong",
-    " no real numbers": "it holds no real numbers",
-    " is no array": "it is no array",
-    " is no number": "it is no number",
+    " not hold real numbers": "it does not hold real numbers",
+    " is not an array": "it is not an array",
+    " is not a number": "it is not a number",
     " was changed": "an argument was changed",
     " in place": "an argument was changed in place",
-    " returns something else": "it returns something else than expected",
+    " wrong kind of result": "it returns the wrong kind of result",
     " wrong keys": "the keys are wrong",
     " is wrong": "a value is wrong",
 }
@@ -54,7 +54,7 @@ def details(public: Result) -> str:
     """Return what a Result of a run with public seeds adds, line by line."""
     again = f"python -m cs231n.checks {public.check.exercise}"
     if public.verdict == Verdict.PASSED:
-        return f"With public seeds it passes; to try more of them: `{again} --seeds 50`"
+        return f"It passes with the public seeds. To try more of them: `{again} --seeds 50`"
     message = public.message or Message("")
     parts = [message.summary]
     if message.expected or message.got:

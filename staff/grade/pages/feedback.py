@@ -12,7 +12,7 @@ NEXT = 3  # exercises to go on with are named at once
 
 @dataclasses.dataclass(frozen=True)
 class _Question:
-    """A question with what came of it."""
+    """A question with its results."""
 
     title: str
     name: str

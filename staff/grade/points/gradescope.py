@@ -87,7 +87,7 @@ def _exercise(exercise):
     lines = [exercise.message] if exercise.message else []
     lines += [f"- {check.line}: {check.message or check.verdict}".replace("\n", "\n  ") for check in missed]
     if known := catalogue().get(exercise.misconception):
-        lines.append(f"It looks as if: {known.title}")
+        lines.append(f"This looks like: {known.title}")
         lines += [f"Hint {number}: {hint}" for number, hint in enumerate(known.hints, 1)]
     if exercise.decided:
         lines.insert(0, exercise.decided)

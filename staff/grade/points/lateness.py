@@ -104,9 +104,9 @@ class Lateness:
     def text(self) -> str:
         """How late, in words."""
         if self.unknown:
-            return "marked as late, and nothing says how late: no penalty until that is known"
+            return "marked as late, but not how late: no penalty until that is known"
         if self.submitted is None and not self.days:
-            return "no time known, counted as in time"
+            return "no submission time known, counted as on time"
         if not self.by and not self.days:
             return "in time" + (", with the extension" if self.extended else "")
         paid = f", {_days(self.paid)} of it paid by late days" if self.paid else ""

@@ -74,7 +74,7 @@ class Output:
         return None
 
     def write(self, graded: Any) -> None:
-        """Write what came of a submission: its record last, by which the next run knows that all is there."""
+        """Write the results of a submission: its record last, by which the next run knows that all is there."""
         name = graded.record.name
         if graded.log:
             (self.folder / "errors").mkdir(exist_ok=True)

@@ -164,7 +164,7 @@ def request_text(path: Path, student: str, exercise: str, event: str, text: str)
     """Return the text of a log with a regrade request opened or closed.
 
     Raises:
-        ValueError: one is open already, or none is.
+        ValueError: one is already open, or none is.
     """
     waiting = (student, exercise) in open_requests(path)
     if waiting == (event == "opened"):

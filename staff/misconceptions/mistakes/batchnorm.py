@@ -139,7 +139,7 @@ wrong(
     FORWARD,
     "gamma and beta are swapped",
     (
-        "Set x to a constant: the output should be one of the two parameters. Which one is it with you?",
+        "Set x to a constant: the output should be one of the two parameters. Which one is it in your code?",
         "One of gamma and beta multiplies, the other one is added.",
         "The scale comes first in the list of arguments.",
     ),
@@ -318,7 +318,8 @@ _THROUGH_MEAN = (
 )
 _THROUGH_VARIANCE = (
     "dx leaves out one of the paths from x to the output. How many are there?",
-    "Stretch a column of x around its mean: but for eps, the output does not change. What does that say of dx?",
+    "Stretch a column of x around its mean: apart from eps, the output does not change. What does that "
+    "say about dx?",
     "x also moves the spread that every example is divided by: that path carries a gradient back to all of them.",
 )
 _GAMMA_FORGOTTEN = (
@@ -392,7 +393,7 @@ wrong(
     BACKWARD,
     "dgamma is the sum of dout",
     (
-        "dgamma and dbeta are the same with you. Do gamma and beta do the same in the forward pass?",
+        "Your dgamma and dbeta are equal. Do gamma and beta do the same in the forward pass?",
         "The slope by a factor is what it multiplies.",
         "dbeta is right. For dgamma each term has a weight.",
     ),
@@ -557,7 +558,8 @@ wrong(
     "the term of the variance has the wrong sign",
     (
         "One of the paths into dx points the wrong way.",
-        "Stretch a column of x around its mean: but for eps, the output stays. So dx has no part along xhat.",
+        "Stretch a column of x around its mean: apart from eps, the output stays the same. So dx has no "
+        "part along xhat.",
         "Both corrections are taken off the upstream gradient.",
     ),
     ("- xhat * (dgamma / N)", "+ xhat * (dgamma / N)"),
@@ -567,7 +569,7 @@ wrong(
     ALT,
     "the term of the variance lacks its factor xhat",
     (
-        "The correction for the variance is the same for all examples with you.",
+        "Your correction for the variance is the same for all examples.",
         "An example at the mean does not change the variance; one far out does. Where does that enter?",
         "Each example gets a share that grows with its own distance from the mean.",
     ),

@@ -25,7 +25,7 @@ wrong(
     FORWARD,
     "the filters are flipped",
     (
-        "Take a filter that is zero but for one corner: which pixels come out?",
+        "Take a filter that is zero except for one corner: which pixels come out?",
         "Mathematicians flip the filter; what do deep nets do?",
         "Lay the filter on the window as it is.",
     ),
@@ -259,7 +259,7 @@ wrong(
     (
         "Compare the shape of dx with that of x.",
         "Whose gradient are the outermost rows?",
-        "The zeros of the border are no input of anybody: leave their gradients away.",
+        "The zeros of the border are not part of x: leave out their gradients.",
     ),
     (_CROP, "dx = dpadded"),
 )
@@ -356,7 +356,7 @@ wrong(
     BACKWARD,
     "dx is made with flipped filters",
     (
-        "dw is right and dx is not. Take a filter that is zero but for one corner.",
+        "dw is right and dx is not. Take a filter that is zero except for one corner.",
         "You have read that the gradient is a convolution with the flipped filter. Is that what your loops do?",
         "Where each output hands back to its own window, a pixel gets the weight that it was multiplied with.",
     ),

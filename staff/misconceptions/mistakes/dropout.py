@@ -35,7 +35,7 @@ wrong(
     (
         "Average the output over many masks: it should be x.",
         "At test time nothing is done here. So what has to be done in training?",
-        "If only a share of the units speaks, each has to speak louder.",
+        "If only some of the units are kept, each of them has to count for more.",
     ),
     ("< p) / p", "< p) * 1.0"),
 )
@@ -147,7 +147,7 @@ wrong(
     "x itself is overwritten",
     (
         "Print x before and after the call.",
-        "The array belongs to whoever called you.",
+        "The array belongs to the caller.",
         "Look for an operator that writes into its left side.",
     ),
     ("out = x * mask", "out = x\n        out *= mask"),
@@ -236,7 +236,7 @@ wrong(
     "dout is overwritten",
     (
         "Print dout before and after the call.",
-        "The array belongs to whoever called you.",
+        "The array belongs to the caller.",
         "Look for an operator that writes into its left side.",
     ),
     (_DX, "dx = dout.copy() if mask is None else np.multiply(dout, mask, out=dout)"),

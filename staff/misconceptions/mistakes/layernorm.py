@@ -192,7 +192,7 @@ wrong(
     "the gradient through the variance is forgotten",
     (
         "dx leaves out one of the paths from x to the output. How many are there?",
-        "Stretch a row around its mean: but for eps and gamma, nothing changes. What does that say of dx?",
+        "Stretch a row around its mean: apart from eps and gamma, nothing changes. What does that say about dx?",
         "Each number of a row also moves the spread that the whole row is divided by.",
     ),
     (_DX, "dx = (dxhat - dxhat.mean(axis=1, keepdims=True)) / std"),

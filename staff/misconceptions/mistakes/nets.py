@@ -9,8 +9,8 @@ _HALF = (
 )
 _DOUBLE_GRADIENT = (
     "The loss is right and the gradients of the weights are not. Set reg to zero: which part is it?",
-    "Take the derivative of the penalty in the docstring, factor and all.",
-    "The two of the square cancels against something.",
+    "Take the derivative of the penalty in the docstring, with its factor.",
+    "The factor two of the square cancels against another factor.",
 )
 _NO_PENALTY_GRADIENT = (
     "With reg = 0 you are right. And with reg > 0, is it the loss or the gradients?",
@@ -226,7 +226,7 @@ _TWO_FORMS = [
 wrong(
     "two-layer-last-layer-not-scaled",
     TWO,
-    "the weights of the last layer are drawn with a scale of their own",
+    "the weights of the last layer are drawn with a different scale",
     _ONE_SCALE,
     *_TWO_FORMS[0],
     forms=tuple(_TWO_FORMS[1:]),
@@ -260,7 +260,7 @@ _TWO_SCALES = [
 wrong(
     "two-layer-own-scale",
     TWO,
-    "the weights have a scale of their own, whatever weight_scale is",
+    "the weights are random, but do not depend on weight_scale",
     _OWN_SCALE,
     *_TWO_SCALES[0],
     forms=tuple(_TWO_SCALES[1:]),
@@ -479,7 +479,7 @@ _LAST_SCALES = [
 wrong(
     "full-net-last-layer-not-scaled",
     FULL,
-    "the weights of the last layer are drawn with a scale of their own",
+    "the weights of the last layer are drawn with a different scale",
     (
         "Print the standard deviation of each weight matrix of a new net.",
         "All but one follow weight_scale.",
@@ -514,7 +514,7 @@ wrong(
 wrong(
     "full-net-he-weights",
     FULL,
-    "the weights have a scale of their own, whatever weight_scale is",
+    "the weights are random, but do not depend on weight_scale",
     (
         "Print the standard deviation of your weights for two values of weight_scale.",
         "Good rules for the spread are known; which one does the docstring ask for?",
@@ -765,7 +765,7 @@ wrong(
     (
         "Train a few steps, then ask for the scores of one example, and of that example in a larger batch.",
         "The mode is in the dicts. Do they reach the layers?",
-        "Hand each layer its dict as it is.",
+        "Pass each layer its dict unchanged.",
     ),
     (
         "self.bn_params[i - 1]",
@@ -995,7 +995,7 @@ wrong(
     (
         "Ask for the scores of the same examples twice.",
         "The mode is in self.dropout_param. Does it reach the layers?",
-        "Hand the dict on as it is.",
+        "Pass the dict on unchanged.",
     ),
     ("dropout_forward(h, self.dropout_param)", "dropout_forward(h, {**self.dropout_param, 'mode': 'train'})"),
 )
@@ -1006,7 +1006,7 @@ wrong(
     (
         "Make a net with a seed and compute the loss twice.",
         "Where does the seed live, and who has to see it?",
-        "Hand the dict on as it is, with all its entries.",
+        "Pass the dict on unchanged, with all its entries.",
     ),
     (
         "dropout_forward(h, self.dropout_param)",
@@ -1101,7 +1101,7 @@ _CONV_SCALES = [
 wrong(
     "conv-net-last-layer-not-scaled",
     CONV,
-    "the weights of the last layer are drawn with a scale of their own",
+    "the weights of the last layer are drawn with a different scale",
     _ONE_SCALE,
     *_CONV_SCALES[0],
     forms=tuple(_CONV_SCALES[1:]),

@@ -53,7 +53,7 @@ wrong(
     "the negative numbers are kept instead of the positive ones",
     (
         "Try the numbers -2, 0 and 3 one by one.",
-        "Which side of zero is to survive?",
+        "Which side of zero should survive?",
         "You kept the smaller one of the two.",
     ),
     ("np.maximum(x, 0)", "np.minimum(x, 0)"),
@@ -65,7 +65,7 @@ wrong(
     (
         "Print x before and after the call.",
         "The backward pass needs to know where x was negative. Is that still in the cache?",
-        "Assigning to a part of x changes the array of whoever called you: work on an array of your own.",
+        "Assigning to a part of x changes the caller's array: work on a new one.",
     ),
     ("out = np.maximum(x, 0)", "x[x < 0] = 0\n    out = x"),
 )
@@ -75,7 +75,7 @@ wrong(
     "relu_backward",
     "at exactly zero the gradient passes",
     (
-        "All is right but for a few special inputs. Which value of x is special for this function?",
+        "Everything is right except for a few special inputs. Which value of x is special for this function?",
         "At zero the function has no slope; there is a convention, and the docstring says it.",
         "Compare strictly.",
     ),
@@ -86,7 +86,7 @@ wrong(
     "relu_backward",
     "at exactly zero half of the gradient passes",
     (
-        "All is right but for a few special inputs. Which value of x is special for this function?",
+        "Everything is right except for a few special inputs. Which value of x is special for this function?",
         "Several conventions are possible at the kink; the docstring names the one used here.",
         "At zero nothing passes.",
     ),
@@ -111,7 +111,7 @@ wrong(
     (
         "Does your result depend on the cache?",
         "Where the forward pass cut off, a small change of x changes nothing. What is the gradient there?",
-        "Zero the gradient wherever the input was not positive.",
+        "Set the gradient to zero wherever the input was not positive.",
     ),
     ("dout * (x > 0)", "dout.copy()"),
 )
@@ -143,7 +143,7 @@ wrong(
     "dout is overwritten",
     (
         "Print dout before and after the call.",
-        "Whoever called you may need dout again.",
+        "The caller may need dout again.",
         "Assigning to a part of an array changes it for everyone: start from a copy.",
     ),
     ("dx = dout * (x > 0)", "dx = dout\n    dx[x <= 0] = 0"),

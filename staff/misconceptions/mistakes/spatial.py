@@ -85,7 +85,7 @@ wrong(
     (
         "Training is right; look at mode 'test'.",
         "Which of the entries of bn_param reach the batch normalisation that you call?",
-        "Hand the dict on as it is: mode, statistics and all.",
+        "Pass the dict on unchanged: mode, statistics and all.",
     ),
     (
         "batchnorm_forward(rows, gamma, beta, bn_param)",
@@ -99,7 +99,7 @@ wrong(
     (
         "Look at bn_param after a call in mode 'train'.",
         "The function that you call writes into the dict that it gets. Whose dict is that?",
-        "Hand on the very dict that came in.",
+        "Pass on the same dict that you got.",
     ),
     ("batchnorm_forward(rows, gamma, beta, bn_param)", "batchnorm_forward(rows, gamma, beta, dict(bn_param))"),
     forms=(  # what came in is lost, too
@@ -327,7 +327,7 @@ wrong(
     (
         "Compare the shapes of gamma and dgamma.",
         "A gradient has the shape of what it belongs to.",
-        "Sums drop axes: there are two ways to have them back.",
+        "Sums drop axes: there are two ways to get them back.",
     ),
     ("dbeta = dout.sum(axis=(0, 2, 3), keepdims=True)", "dbeta = dout.sum(axis=(0, 2, 3))"),
     ("(dout * xhat).sum(axis=(0, 2, 3), keepdims=True)", "(dout * xhat).sum(axis=(0, 2, 3))"),
@@ -375,7 +375,7 @@ wrong(
     "the gradient through the variance is forgotten",
     (
         "dx leaves out one of the paths from x to the output. How many are there?",
-        "Stretch a group around its mean: but for eps and gamma, nothing changes. What does that say of dx?",
+        "Stretch a group around its mean: apart from eps and gamma, nothing changes. What does that say about dx?",
         "Each number of a group also moves the spread that the whole group is divided by.",
     ),
     (_DX, "dx = (dxhat - dxhat.mean(axis=2, keepdims=True)) / std"),

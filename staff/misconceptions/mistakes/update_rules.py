@@ -178,7 +178,7 @@ wrong(
     "rmsprop",
     "the step is divided by the mean square without the root",
     (
-        "Multiply all gradients by ten: but for epsilon, the steps should stay the same.",
+        "Multiply all gradients by ten: apart from epsilon, the steps should stay the same.",
         "The R of the name is missing.",
         "Compare the units of numerator and denominator.",
     ),
@@ -380,7 +380,7 @@ wrong(
     "adam",
     "the step is divided by the second moment without the root",
     (
-        "Multiply all gradients by ten: but for epsilon, the steps should stay the same.",
+        "Multiply all gradients by ten: apart from epsilon, the steps should stay the same.",
         "Compare the units of numerator and denominator.",
         "The mean of squares is a square.",
     ),

@@ -109,7 +109,7 @@ def test_a_cell_turned_into_text_is_named_in_the_error(kind):
     ["", "{", "[]", "null", "{}", '{"cells": 3}', '{"cells": null}', "\x89PNG", "[" * 100000, '{"cells": NaN}'],
 )
 def test_what_is_no_notebook_is_refused_with_its_name(text):
-    with pytest.raises(ValueError, match="P.ipynb is no notebook"):
+    with pytest.raises(ValueError, match="P.ipynb is not a notebook"):
         Program(text, "P.ipynb")
 
 

@@ -34,7 +34,7 @@ def verdict_of(displayed):
 def test_an_exercise_that_passes_is_one_line(shown):
     show_checks("affine_forward")
     assert [verdict_of(item)["passed"] for item in shown] == [True]
-    assert repr(shown[0]) == "✓ affine_forward: properties that hold: 5 == 5"
+    assert repr(shown[0]) == "✓ affine_forward: checks passed: 5 == 5"
 
 
 def test_one_that_does_not_is_a_failed_check_and_says_why(shown, monkeypatch):
@@ -88,7 +88,7 @@ def test_the_checks_of_a_notebook_are_those_of_its_framework(shown, monkeypatch)
     )
     monkeypatch.setattr(jupyter, "checked", lambda names: [right])
     show_checks("sequential_convnet")
-    assert repr(shown[0]) == "✓ sequential_convnet: properties that hold: 1 == 1" and len(shown) == 1
+    assert repr(shown[0]) == "✓ sequential_convnet: checks passed: 1 == 1" and len(shown) == 1
 
 
 def test_unknown_names_and_none_are_refused():

@@ -19,18 +19,18 @@ POINTS = [load_rubric().exercises[name].points for name in SHOWN]
 MANUAL = sum(item.points for item in load_rubric().manual.values() if item.question == "Q1")
 EARNED = f"{POINTS[2]} of {sum(POINTS)}"
 GOLDEN = f"""\
-Q1  Fully connected nets   FullyConnectedNets.ipynb, and {MANUAL} points for a human to give
+Q1  Fully connected nets   FullyConnectedNets.ipynb, and {MANUAL} points given by a human
   ✗ affine_forward                  failed 4 of 5 checks                     0 / {POINTS[0]}
-      the output is that of torch
+      the output matches PyTorch
         out has wrong values
           expected  #, #, #, #, ...
           got       #, #, #, #, ...
           for x (3, 2, 3, 4), w (24, 5), b (5,)
           15 of 15 entries differ by more than #
           most at [#]: expected #, got #
-          Along axis 0, all are wrong by the same.
+          Along axis 0, all are wrong by the same amount.
         → Take a batch of one with two or three numbers and follow each line on paper.
-      also missed: one_example, one_output, layout
+      also failed: one_example, one_output, layout
       This looks like: the bias is not added.
         1. Which of the three inputs does your result not depend on?
         → the next hint: python -m cs231n.checks affine_forward --hints 2
@@ -46,8 +46,8 @@ Q1  Fully connected nets   FullyConnectedNets.ipynb, and {MANUAL} points for a h
           for X (4, 2, 3, 2), W1 (12, 5), W2 (5, 4)
           16 of 16 entries differ by more than #
           most at [#]: expected #, got #
-          Along axis 0, all are wrong by the same.
-      also missed: one_example
+          Along axis 0, all are wrong by the same amount.
+      also failed: one_example
 
 
 {EARNED} points that can be checked here, 1 of 4 exercises. Next: affine_forward (Q1), cs231n/layers.py."""
@@ -78,7 +78,7 @@ def test_one_exercise_in_detail_has_a_line_for_each_check(outcomes):
     text = table(outcomes[:1], load_rubric(), Style(), detail=True)
     lines = [line.strip() for line in text.splitlines()]
     assert "✗ right for a batch of one too (a detail)" in lines
-    assert "✓ the arguments are left as they were (a detail)" in lines
+    assert "✓ the arguments are not changed (a detail)" in lines
     assert text.count("out has wrong values") == text.count("out for a batch of one has wrong values") == 1
     assert text.count("most at") == 1  # the same again is not spelled out again
 

@@ -174,7 +174,7 @@ def test_an_import_that_nothing_uses_costs_nothing_and_one_that_is_used_its_func
     found = outcomes(student, "affine_forward", "relu_forward")
     assert [outcome.verdict for outcome in found.values()] == ["passed", "error"]
     message = found["relu_forward"].results[0].message
-    assert message.summary == "ModuleNotFoundError: relu_forward uses sympy, which is not there"
+    assert message.summary == "ModuleNotFoundError: relu_forward uses sympy, which is not available"
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_what_is_imported_and_not_used_costs_nothing(made):
 
 @pytest.mark.parametrize("name, missing", [("wrong", "Symbol"), ("also_wrong", "part.function")])
 def test_the_function_that_uses_it_fails_and_is_named(made, name, missing):
-    with pytest.raises(ModuleNotFoundError, match=f"^{name} uses no_such_package.*, which is not there"):
+    with pytest.raises(ModuleNotFoundError, match=f"^{name} uses no_such_package.*, which is not available"):
         getattr(made(TEXT), name)(3)
 
 

@@ -269,7 +269,7 @@ def test_nobody_of_forty_is_lost_from_the_export_to_canvas(grade, tmp_path, caps
         assert (late["late days"], late["days paid"], late["total after penalty"]) == ("2", "1", "90")
         assert "s11,a2,2,1" in (tmp_path / "out" / "late_days.csv").read_text()
     else:
-        assert (late["status"], late["total"]) == ("complete", "100") and "No time known for" in said
+        assert (late["status"], late["total"]) == ("complete", "100") and "No submission time is known for" in said
     for number in set(known) - set(UNREAD) - {LATE}:
         assert (book[f"s{number:02}"]["status"], book[f"s{number:02}"]["total"]) == ("complete", "100"), number
     assert ".venv" not in book["s19"]["problems"] and "entries" not in book["s19"]["problems"]

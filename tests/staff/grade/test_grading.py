@@ -40,7 +40,7 @@ def results(record):
 
 @pytest.fixture(scope="module")
 def full(setup, solved, tmp_path_factory):
-    """What came of the solved source, and the path of its archive."""
+    """The result of the solved source, and the path of its archive."""
     path = write_zip(tmp_path_factory.mktemp("solved") / "solved.zip", solved)
     return grade(submission(path), setup), path
 
@@ -75,7 +75,7 @@ def test_what_is_no_archive_is_graded_as_nothing(setup, tmp_path):
     graded = grade(submission(tmp_path / "a2.zip", problems=("an export's problem",)), setup)
     assert graded.record.earned == 0
     assert graded.record.problems[0] == "an export's problem"
-    assert graded.record.problems[1].startswith("no zip archive")
+    assert graded.record.problems[1].startswith("not a zip archive")
 
 
 def test_one_broken_module_leaves_the_others_their_points(setup, solved, tmp_path):
@@ -93,7 +93,7 @@ def test_a_notebook_that_cannot_be_read_costs_no_automatic_points(setup, solved,
     files["Dropout.ipynb"] = b"{"
     record = grade(submission(write_folder(tmp_path / "a2", files)), setup).record
     assert record.earned == AUTOMATIC
-    assert record.problems[0].startswith("Dropout.ipynb: cannot be read: no JSON")
+    assert record.problems[0].startswith("Dropout.ipynb: cannot be read: not JSON")
 
 
 # --- going on -------------------------------------------------------------------------------------------------

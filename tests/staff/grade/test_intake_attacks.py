@@ -142,22 +142,22 @@ ATTACKS = {
     ),
     "the same but for the case of letters": (
         lambda p: with_entries(p, ("cs231n/Optim.py", b"bad"), ("CS231N/x", b"")),
-        "but for the case of letters",
+        "with other capital letters",
     ),
 }
 # Attack -> the same for what is no archive at all, or can be none: nothing of it counts.
 WHOLE = {
     "empty": (lambda p: p.write_bytes(b""), "an empty file"),
-    "a text": (lambda p: p.write_text("def affine_forward"), "no zip archive"),
-    "another archive": (lambda p: p.write_bytes(b"\x1f\x8b\x08" + bytes(1000)), "no zip archive"),
-    "cut off": (lambda p: p.write_bytes(with_entries(p).read_bytes()[:-30]), "no zip archive"),
+    "a text": (lambda p: p.write_text("def affine_forward"), "not a zip archive"),
+    "another archive": (lambda p: p.write_bytes(b"\x1f\x8b\x08" + bytes(1000)), "not a zip archive"),
+    "cut off": (lambda p: p.write_bytes(with_entries(p).read_bytes()[:-30]), "not a zip archive"),
     "the list of entries is nonsense": (
         lambda p: p.write_bytes(with_entries(p).read_bytes().replace(b"PK\x01\x02", b"PK\x09\x09")),
-        "no zip archive",
+        "not a zip archive",
     ),
     "a list of entries without end": (
         lambda p: p.write_bytes(bytes(9 * MB) + struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 9, 9, 9 * MB, 0, 0)),
-        "no zip archive",
+        "not a zip archive",
     ),
     "an archive with nothing in it": (lambda p: write_zip(p, {}), "nothing in it: ask for a2.zip"),
     "folders alone": (lambda p: write_zip(p, {"cs231n/": b"", "cs231n/layers.py/": b""}), "nothing in it"),

@@ -50,14 +50,14 @@ def test_archives_folders_and_nonsense_become_a_gradebook(tmp_path, secret, solv
         "blank": "0",
         "broken": "0",
     }
-    assert found["broken"]["problems"].startswith("no zip archive")
+    assert found["broken"]["problems"].startswith("not a zip archive")
     assert json.loads((out / "results" / "solved.json").read_text())["score"] == AUTOMATIC + 2
     assert "3 submissions graded; 1 with problems." in capsys.readouterr().out
 
     first = {path: path.read_bytes() for path in out.rglob("*.*")}
     assert main([*arguments, "--manual", str(tmp_path / "points.csv"), "--workers", "1"]) == 0
     assert {path: path.read_bytes() for path in out.rglob("*.*")} == first
-    assert "3 of them as before" in capsys.readouterr().out
+    assert "3 of them unchanged" in capsys.readouterr().out
 
     assert main(arguments) == 0
     assert lines(out)["solved"]["total"] == str(AUTOMATIC + 2)

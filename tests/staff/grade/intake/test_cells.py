@@ -51,12 +51,12 @@ def changed(**answers):
 @pytest.mark.parametrize(
     "data, said",
     [
-        (b"", "no JSON"),
-        (b"{", "no JSON"),
-        (b"\xff\xfe", "no JSON"),
-        (b"\x80", "no JSON"),
+        (b"", "not JSON"),
+        (b"{", "not JSON"),
+        (b"\xff\xfe", "not JSON"),
+        (b"\x80", "not JSON"),
         (b"[" * 100_000, "nested too deeply"),
-        (b'{"cells": ' + b"9" * 10_000 + b"}", "no JSON"),
+        (b'{"cells": ' + b"9" * 10_000 + b"}", "not JSON"),
         (b"[]", "it has no cells"),
         (b"null", "it has no cells"),
         (b'"cells"', "it has no cells"),

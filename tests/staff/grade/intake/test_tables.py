@@ -67,12 +67,12 @@ def test_what_cannot_be_a_table_is_refused_with_what_was_expected(tmp_path, text
 
 def test_a_workbook_or_nothing_at_all_is_refused(tmp_path):
     (tmp_path / "t.xlsx").write_bytes(b"PK\x03\x04rest")
-    with pytest.raises(TableError, match="it is no CSV file; save it as CSV"):
+    with pytest.raises(TableError, match="it is not a CSV file; save it as CSV"):
         read_table(tmp_path / "t.xlsx", COLUMNS, ["student"])
     with pytest.raises(TableError, match="none.csv cannot be read: No such file"):
         read_table(tmp_path / "none.csv", COLUMNS, ["student"])
     (tmp_path / "odd.csv").write_bytes(b"student\n\x81\xff\n")
-    with pytest.raises(TableError, match="no text in UTF-8, UTF-16 or ANSI"):
+    with pytest.raises(TableError, match="not text in UTF-8, UTF-16 or ANSI"):
         read_table(tmp_path / "odd.csv", COLUMNS, ["student"])
 
 

@@ -127,11 +127,11 @@ def test_a_backward_pass_without_its_forward_pass_is_blocked():
 
 def test_a_failure_with_a_secret_seed_is_told_by_its_kind_and_with_the_numbers_of_a_public_seed():
     record = judge(InProcess(affine_forward=wrong("affine_forward"))).record(EXERCISES["affine_forward"])
-    line = "the output is that of torch"
+    line = "the output matches PyTorch"
     assert record.message == f"{line}: the values are wrong"
     first, second = record.checks[:2]
     assert first.message.startswith("the values are wrong\nWith public seeds, as `python -m")
-    assert "Everything is what is right plus 1" in first.message
+    assert "Everything is the right value plus 1" in first.message
     assert second.message == "the values are wrong"
 
 
@@ -166,7 +166,9 @@ def test_a_failure_that_public_seeds_do_not_show_says_how_to_try_more():
 
     record = judge(InProcess(relu_forward=right_for_public_inputs)).record(EXERCISES["relu_forward"])
     assert record.verdict == "failed"
-    again = "With public seeds it passes; to try more of them: `python -m cs231n.checks relu_forward --seeds 50`"
+    again = (
+        "It passes with the public seeds. To try more of them: `python -m cs231n.checks relu_forward --seeds 50`"
+    )
     assert record.checks[0].message.endswith(again)
 
 
@@ -208,7 +210,7 @@ def test_a_submission_that_took_all_its_time_is_told_so_and_ends():
     assert [record.verdict for record in found[1:]] == ["timeout", "timeout"]
     assert found[1].message == "no time left: a submission may take 0 seconds of processor time"
     assert sum(record.earned for record in found[1:]) == 0
-    assert {check.message for check in found[1].checks} == {"not reached, as no time was left"}
+    assert {check.message for check in found[1].checks} == {"not run: no time was left"}
 
 
 def test_the_same_code_gets_the_same_seeds():

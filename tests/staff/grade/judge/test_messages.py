@@ -8,7 +8,7 @@ from cs231n.checks.run import Result
 from cs231n.checks.verdicts import Failure, Message, Verdict
 from staff.grade.judge.messages import details, kind
 
-CHECK = Check("affine_forward", "values", "the output is that of torch", "", None)
+CHECK = Check("affine_forward", "values", "the output matches PyTorch", "", None)
 
 
 def failure(function, *args):
@@ -23,14 +23,14 @@ def failure(function, *args):
     [
         (compare.close, ("dx", compare.np.ones(3), [1, 1, 1.5]), "the values are wrong"),
         (compare.close, ("dx", compare.np.ones(3), [1, 1]), "the shape is wrong"),
-        (compare.array, ("dx", compare.np.ones(3) + 0j, (3,)), "it holds no real numbers"),
-        (compare.array, ("dx", None, (3,)), "it is no array"),
-        (compare.number, ("loss", "0.123", 0.5), "it is no number"),
+        (compare.array, ("dx", compare.np.ones(3) + 0j, (3,)), "it does not hold real numbers"),
+        (compare.array, ("dx", None, (3,)), "it is not an array"),
+        (compare.number, ("loss", "0.123", 0.5), "it is not a number"),
         (compare.number, ("loss", 0.123, 0.5), "a value is wrong"),
         (compare.same, ("mode", "0.123", "x"), "a value is wrong"),
         (compare.unchanged, ("x", compare.np.ones(2), compare.np.zeros(2)), "changed in place"),
         (compare.unchanged, ("config", {"a": 1}, {"b": 0.123}), "an argument was changed"),
-        (compare.tuple_of, (2, "f", 0.123), "it returns something else"),
+        (compare.tuple_of, (2, "f", 0.123), "it returns the wrong kind of result"),
         (compare.fail, ("0.123 is what came",), "it does not hold"),
     ],
 )

@@ -55,7 +55,7 @@ def test_the_hints_open_one_after_another(record):
     name = "adam_0"
     text = feedback(changed(record, "adam", verdict="failed", misconception=name), load_rubric(), CATALOGUE)
     hints = CATALOGUE[name].hints
-    start = text.index("It looks as if: <strong>" + CATALOGUE[name].title)
+    start = text.index("This looks like: <strong>" + CATALOGUE[name].title)
     part = text[start : text.index("</article>", start)]
     depths = [
         part[: part.index(hint)].count("<details>") - part[: part.index(hint)].count("</details>")
@@ -81,11 +81,11 @@ def test_what_fails_because_of_another_exercise_leads_there_and_is_not_the_next_
         dataclasses.replace(one, verdict="passed", misconception=None, needs=()) for one in record.exercises
     )
     page = page_of(changed(dataclasses.replace(record, exercises=passed), "batchnorm_backward", verdict="failed"))
-    assert "builds on" not in page.text and "Where to go on: batchnorm_backward." in page.text
+    assert "builds on" not in page.text and "Next: batchnorm_backward." in page.text
     both = changed(dataclasses.replace(record, exercises=passed), "batchnorm_forward", verdict="failed")
     page = page_of(changed(both, "batchnorm_backward", verdict="failed"))
-    assert "It builds on batchnorm_forward, which does not work yet either: go on there first." in page.text
-    assert "Where to go on: batchnorm_forward." in page.text
+    assert "It builds on batchnorm_forward, which does not work yet either: fix that first." in page.text
+    assert "Next: batchnorm_forward." in page.text
 
 
 def test_commands_in_messages_are_code_and_nothing_else_is(record):
@@ -139,8 +139,8 @@ def test_reduced_isolation_is_said(record):
 
 
 def test_a_submission_that_could_not_be_read_has_a_page():
-    empty = Record("x", "Ada", "x.zip", "", "", "", "", None, "bubblewrap", ("no zip archive",))
-    assert "no zip archive" in page_of(empty).text
+    empty = Record("x", "Ada", "x.zip", "", "", "", "", None, "bubblewrap", ("not a zip archive",))
+    assert "not a zip archive" in page_of(empty).text
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))

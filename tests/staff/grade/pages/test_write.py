@@ -195,7 +195,7 @@ def test_where_our_own_solution_misses_a_point_there_is_no_gradebook(grade, tmp_
 def test_a_submission_that_is_neither_graded_nor_explained_is_an_error(grade, monkeypatch, capsys):
     monkeypatch.setattr("staff.grade.run.grade_all", lambda submissions, *rest: iter(()))
     assert grade() == 1
-    assert "NEITHER GRADED NOR EXPLAINED: submission_2, submission_3." in capsys.readouterr().out
+    assert "NOT GRADED, FOR AN UNKNOWN REASON: submission_2, submission_3." in capsys.readouterr().out
 
 
 def test_a_table_for_a_course_site_has_the_final_points_and_the_run_says_who_is_open(grade, tmp_path, capsys):

@@ -49,7 +49,7 @@ def test_a_named_mistake_comes_with_its_hints():
     name, known = next(iter(catalogue().items()))
     wrong = dataclasses.replace(EXERCISES[0], misconception=name)
     output = parsed(dataclasses.replace(RECORD, exercises=(wrong,)))["tests"][0]["output"]
-    assert f"It looks as if: {known.title}\nHint 1: {known.hints[0]}" in output and "Hint 3: " in output
+    assert f"This looks like: {known.title}\nHint 1: {known.hints[0]}" in output and "Hint 3: " in output
 
 
 def test_judged_items_have_a_score_and_pending_ones_none():
