@@ -18,6 +18,6 @@ except ImportError as _error:
     import warnings as _warnings
 
     _warnings.warn(
-        f"{_sys.executable} cannot load NumPy ({_error}); to see why, and how to go on: python -m cs231n.doctor",
+        f"{_sys.executable} cannot load NumPy ({_error}); to see why, and what to do: python -m cs231n.doctor",
         stacklevel=2,
     )

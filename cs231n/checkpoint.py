@@ -60,8 +60,9 @@ def save(path: str | Path, content: Mapping[str, Any]) -> None:
     except OSError as error:
         raise OSError(
             error.errno,
-            f"the checkpoint could not be written ({error.strerror or error}). Those written before are whole: "
-            "make room, or choose another checkpoint_name, and go on from the newest with Solver.resume",
+            f"the checkpoint could not be written ({error.strerror or error}). Those written before are "
+            "complete: free some space, or choose another checkpoint_name, and continue from the newest "
+            "with Solver.resume",
             str(path),
         ) from error
     _sync_folder(os.path.dirname(path) or ".")

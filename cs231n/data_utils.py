@@ -299,7 +299,7 @@ def _read_batch(path):
     try:
         labels = np.asarray(batch["labels"])
     except ValueError as error:
-        raise ValueError(f"{path}: `labels` is no list of integers ({error})") from error
+        raise ValueError(f"{path}: `labels` is not a list of integers ({error})") from error
     if not isinstance(data, np.ndarray) or data.dtype != np.uint8 or data.shape[1:] != (math.prod(_IMAGE),):
         found = f"{data.dtype} {data.shape}" if isinstance(data, np.ndarray) else type(data).__name__
         raise ValueError(f"{path}: `data` is {found}, expected uint8 (N, {math.prod(_IMAGE)})")

@@ -5,7 +5,7 @@ shape of `out`, and that cache, and returns the gradients with respect to the in
 float64, results keep their dtype, and no argument is changed except where a docstring says so.
 
 The lines around an exercise bring arguments and results into the promised form: `_results.like(out, x)` is `out`
-in the dtype of `x`. Dtypes are no part of any exercise, shapes and values are.
+in the dtype of `x`. Dtypes are not part of any exercise; shapes and values are.
 
 Functions with a matrix product ignore NumPy's invalid flag: for infinite inputs it depends on the processor, the
 result does not. Some kernels of BLAS multiply infinity by zero in places that they leave out of the result.

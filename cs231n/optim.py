@@ -1,8 +1,8 @@
 """Update rules: how a parameter follows its gradient.
 
 Each rule is `rule(w, dw, config=None) -> (next_w, config)`. `config` holds the hyperparameters and the rule's
-state; the dictionary that came in is completed with defaults, updated and returned, to be passed in again at
-the next step. `w` may be updated in place, `dw` never is.
+state; a rule completes the given dictionary with defaults, updates it and returns it; pass it in again at the next
+step. `w` may be updated in place, `dw` never is.
 """
 
 import numpy as np
@@ -96,7 +96,7 @@ def rmsprop(w, dw, config=None):
 
 
 def adam(w, dw, config=None):
-    """Take a step of Adam: momentum over RMSProp, both corrected for having started at zero.
+    """Take a step of Adam: momentum over RMSProp, both corrected because they start at zero.
 
         t ← t + 1,   m ← β₁ m + (1 - β₁) ∇w,   v ← β₂ v + (1 - β₂) ∇w²
         w ← w - η m̂ / (√v̂ + ε)   with m̂ = m / (1 - β₁ᵗ), v̂ = v / (1 - β₂ᵗ)

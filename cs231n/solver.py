@@ -440,8 +440,8 @@ class Solver:
         ]
         if others:
             warnings.warn(
-                f"the model is not as it was when {path} was written: {', '.join(others)}. Training goes on with "
-                "what it has now",
+                f"the model is not as it was when {path} was written: {', '.join(others)}. Training continues "
+                "with the values that it has now",
                 stacklevel=3,
             )
 

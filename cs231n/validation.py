@@ -1,7 +1,7 @@
 """Checks on the arguments of layers, update rules and models.
 
-Each function returns its arguments ready for arithmetic, or raises an error that names the argument, what
-came and what was expected. They stand here so that a layer is left with its formula alone.
+Each function returns its arguments ready for arithmetic, or raises an error that names the argument, what it got
+and what was expected. They are here so that a layer has only its formula.
 """
 
 import math

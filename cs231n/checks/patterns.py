@@ -71,7 +71,7 @@ def _transposed(got, right, context):
             return "It is transposed: the numbers are right" + (
                 "." if right.ndim == 2 else f", with the axes in the order {order}."
             )
-    return "The lengths are right but in another order, and a transpose alone does not mend it."
+    return "The lengths are right but in another order, and a transpose alone does not make it right."
 
 
 def _not_summed(got, right, context):
@@ -274,7 +274,7 @@ def _factor_along_an_axis(got, right, context):
         if near(got, factors * right):
             shown = ", ".join(f"{value:.4g}" for value in factors.ravel()[:4])
             word = context.axes[axis] if context.axes else f"index of axis {axis}"
-            return f"Each {word} is wrong by a factor of its own: {shown}{_dots(factors)}"
+            return f"Each {word} is wrong by a different factor: {shown}{_dots(factors)}"
     return ""
 
 

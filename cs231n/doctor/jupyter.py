@@ -115,7 +115,7 @@ def _copies(root: Path) -> Iterator[Finding]:
         yield note("cs231n is not installed in this environment: Python finds it only in this folder", INSTALL)
     if Path("cs231n").is_dir() and not Path("cs231n").samefile(root / "cs231n"):
         yield note(
-            f"the folder you are in has a cs231n of its own, and Python took {root / 'cs231n'}", f"cd {root}"
+            f"the folder you are in has another cs231n, and Python imported {root / 'cs231n'}", f"cd {root}"
         )
 
 

@@ -121,7 +121,7 @@ def _path(root: Path) -> Iterator[Finding]:
     if found := [name for name in SYNCED if name in text.lower()]:
         yield note(
             f"the folder is synchronised ({found[0]}): files may be locked or restored while you work",
-            "move it elsewhere, and make its environment .venv anew",
+            "move it elsewhere, and make its environment .venv again",
         )
     if sys.platform == "win32" and not text.isascii():
         yield note(

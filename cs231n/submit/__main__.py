@@ -1,7 +1,7 @@
 """Hand in: look everything over, then make a2.zip, assignment.pdf and answers.pdf.
 
 python -m cs231n.submit             stops where a file is missing
-python -m cs231n.submit --force     goes on all the same
+python -m cs231n.submit --force     makes the files all the same
 """
 
 import argparse

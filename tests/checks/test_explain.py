@@ -60,7 +60,7 @@ def test_an_exercise_that_nobody_set_up_a_closer_look_at_is_explained_by_its_che
     wrong = rewritten("layers", ("np.maximum(x, 0)", "np.abs(x)"))
     explanation = explain(transport(**({} if right else {"layers": wrong})), "relu_forward")
     text = as_text(explanation, STYLE)
-    assert "there is no closer look at this one" in text
+    assert "There is no closer look at this exercise" in text
     assert ("All 5 checks of relu_forward pass" if right else "out has wrong values") in text
     assert explanation.verdict == ("right" if right else "failed")
 

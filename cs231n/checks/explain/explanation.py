@@ -127,7 +127,7 @@ def _nothing_to_see(exercise, outcome, failures):
 def _by_its_checks(outcome):
     """Return the Explanation of an exercise that no module knows how to call: what its checks say."""
     verdict = "right" if outcome.verdict == Verdict.PASSED else outcome.verdict
-    summary = f"{verdict}, say its checks; there is no closer look at this one"
+    summary = f"its checks say: {verdict}. There is no closer look at this exercise"
     return Explanation(outcome.exercise.name, verdict, summary, notes=tuple(_checks_note(outcome, "right")))
 
 
@@ -176,8 +176,8 @@ def _order_note(exercise, findings):
         return []
     first = wrong.index(True)
     return [
-        f"On the way back, {findings[first - 1].name} is still right and {findings[first].name} is the "
-        "first wrong one: look between the two. What is wrong after it may only follow from that."
+        f"On the way back, {findings[first - 1].name} is still right and {findings[first].name} is the first "
+        "wrong one: look between the two. Later errors may only follow from that one."
     ]
 
 

@@ -127,4 +127,4 @@ def overlaps_of(layer: Layer, case: Case) -> dict[str, np.ndarray]:
         for left in range(0, W - width + 1, stride):
             count[top : top + height, left : left + width] += 1
     count = np.broadcast_to(count[pad : H - pad, pad : W - pad], x.shape)
-    return {"windows overlap, so that gradients add up": count > 1, "no window reaches": count == 0}
+    return {"windows overlap, so gradients add up": count > 1, "no window reaches": count == 0}

@@ -148,15 +148,15 @@ def reading(finding: Finding) -> str:
     """Return what the curve says, in a sentence or two."""
     if finding.verdict == "kink":
         return (
-            "Central differences take the mean of the slopes to the left and to the right, for every h. At a kink "
-            "that is neither of the two, so that no gradient agrees."
+            "Central differences take the mean of the slopes to the left and to the right, for every h. At a "
+            "kink this mean is neither of the two slopes, so no gradient agrees with it."
         )
     best = int(np.argmin(finding.best))
     valley = f"A right gradient agrees best at h = {finding.steps[best]:.0e}, up to {finding.best[best]:.0e}"
     if finding.best[best] > 1e-6:
         return (
             f"{valley}: no step gives clear slopes, as if the forward pass computed in single precision. Larger "
-            "steps see its curvature, smaller ones its rounding."
+            "steps show its curvature, smaller steps its rounding."
         )
     if finding.verdict == "right":
         return f"{valley}. {_LINEAR if finding.best[0] < 1e-9 else _CURVED}"
@@ -164,8 +164,8 @@ def reading(finding: Finding) -> str:
     return f"{valley}. Yours stays at {min(finding.errors):.0e} or above, whatever the step: {reason}"
 
 
-_CURVED = "Larger steps see the curvature of the forward pass, smaller ones its rounding: a V."
-_LINEAR = "The forward pass is straight here, so that large steps do no harm; small ones see its rounding."
+_CURVED = "Larger steps show the curvature of the forward pass, smaller steps its rounding: a V."
+_LINEAR = "The forward pass is linear here, so large steps do no harm; small steps show its rounding."
 _REASON = {
     "mistake": "rounding and kinks cannot cause that, only a wrong formula.",
     "precision": "a small error that smaller steps do not remove.",

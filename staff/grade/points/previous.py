@@ -54,7 +54,7 @@ def read_earlier(folder: Path) -> list[Record]:
         try:
             found.append(records_of.load_record(path.read_text(encoding="utf-8")))
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise PreviousError(f"{path} is no record of this version of the grader: {error!r}") from error
+            raise PreviousError(f"{path} is not a record of this version of the grader: {error!r}") from error
     return found
 
 

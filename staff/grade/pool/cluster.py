@@ -37,7 +37,7 @@ except ImportError:
 
 __all__ = ["grade_all"]
 
-GONE = "the scheduler is gone; run the same command again to go on where it stopped"
+GONE = "the scheduler is gone; run the same command again to continue"
 STARTED = "cs231n-grade-started"  # topic of events: a worker has begun with a submission
 
 _LOCK = threading.Lock()  # one submission at a time in each process
@@ -175,7 +175,7 @@ def _wait_for_workers(client):
     try:
         client.wait_for_workers(1, timeout=limits.CONNECT)
     except TimeoutError as error:
-        raise ClusterError("no worker is left; start some, and run the same command again to go on") from error
+        raise ClusterError("no worker is left; start some, and run the same command again to continue") from error
 
 
 def _stop(client, job):

@@ -11,6 +11,7 @@ import nbformat
 import numpy as np
 import pytest
 
+import cs231n.checks.exercises  # noqa: F401 - registers the checks
 from cs231n.checks.registry import checks_of
 from cs231n.checks.run import run_check
 from cs231n.checks.subject.client import Subject

@@ -61,8 +61,8 @@ def changed(**answers):
         (b"null", "it has no cells"),
         (b'"cells"', "it has no cells"),
         (b"{}", "it has no cells"),
-        (b'{"cells": {}}', "its cells are no list"),
-        (b'{"cells": "text"}', "its cells are no list"),
+        (b'{"cells": {}}', "its cells are not a list"),
+        (b'{"cells": "text"}', "its cells are not a list"),
     ],
 )
 def test_what_is_no_notebook_says_so(data, said):
