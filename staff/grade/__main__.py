@@ -11,10 +11,11 @@ OUT/manual.html shows what a human judges; the points go into the tables in OUT/
 goes on where it was; what has not changed is not graded again. With --scheduler the workers of a Dask cluster
 grade, and this machine reads and writes.
 
-Our own solution is graded first and last. If it misses a point, the machine is at fault and no gradebook is written.
+Our own solution is graded first and last. If it misses a point, the machine is at fault and no gradebook is
+written.
 
-Exit status: 0 if all were graded; 1 if the grader itself broke, a submission was not graded, or readers do not agree;
-2 for a wrong command line.
+Exit status: 0 if all were graded; 1 if the grader itself broke, a submission was not graded, or readers do not
+agree; 2 for a wrong command line.
 """
 
 import contextlib
@@ -203,10 +204,12 @@ def _tell(export, submissions, course, absent, deadline):
             print(f"  {what}: {clean(one.person.key)} {clean(one.person.name)}")
     timeless = sum(submission.submitted is None for submission in submissions)
     if deadline and timeless:
-        print(f"No submission time is known for {timeless} of {len(submissions)} submissions: they count as on time.")
+        print(
+            f"No submission time is known for {timeless} of {len(submissions)} submissions: they count as on time."
+        )
         if marked := sum(submission.marked_late and submission.submitted is None for submission in submissions):
             print(
-                f"{marked} of them marked as late, days unknown: pending, until --times or an override says them."
+                f"{marked} of them marked as late, but not how late: pending until --times or an override says so."
             )
 
 
@@ -250,7 +253,8 @@ def _write_for_site(output, summary, absent, options):
     output.write_table(f"{options.site}.csv", text)
     waiting = site_tables.open_students(standings)
     print(
-        f"Wrote {options.out / options.site}.csv; {len(waiting)} students are not in it, as their points are not final."
+        f"Wrote {options.out / options.site}.csv; {len(waiting)} students are not in it, as their points "
+        "are not final."
     )
     if waiting:
         print(f"  open: {', '.join(map(clean, waiting[:20]))}{' ...' if len(waiting) > 20 else ''}")

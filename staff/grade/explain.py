@@ -5,7 +5,7 @@
     python -m staff.grade request STUDENT EXERCISE "what the student says"
     python -m staff.grade close STUDENT EXERCISE "what was answered"
 
-The first prints what ran and what came of it, with what the seeds are made of; the second runs the exercise now,
+The first prints what ran, the results, and what the seeds are made of; the second runs the exercise now,
 with the same seeds, and changes nothing. The others open and close a request in OUT/overrides_log.csv; a line of
 overrides.csv about the exercise closes it, too. A student is called by id, e-mail, name or submission.
 """

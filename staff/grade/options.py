@@ -19,8 +19,12 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     made.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="archive or folder")
     made.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
     made.add_argument("--secret", type=Path, required=True, metavar="FILE", help="the course secret")
-    made.add_argument("--for", dest="site", choices=SITES, help="also write a table that this course site can import")
-    made.add_argument("--column", metavar="TEXT", help="name of the column there (default: the name in --assignment)")
+    made.add_argument(
+        "--for", dest="site", choices=SITES, help="also write a table that this course site can import"
+    )
+    made.add_argument(
+        "--column", metavar="TEXT", help="name of the column there (default: the name in --assignment)"
+    )
     _people(made.add_argument_group("students and staff"))
     _late(made.add_argument_group("late submissions", "if a student hands in several times, the latest counts"))
     _grading(made.add_argument_group("grading"))
@@ -57,9 +61,7 @@ def _late(group):
     group.add_argument(
         "--deadline", metavar="ISO", help="such as 2026-04-24T23:59:59-07:00; with --timezone leave out the offset"
     )
-    group.add_argument(
-        "--timezone", metavar="NAME", help="time zone of the course, such as America/Los_Angeles"
-    )
+    group.add_argument("--timezone", metavar="NAME", help="time zone of the course, such as America/Los_Angeles")
     group.add_argument(
         "--times",
         type=Path,
@@ -69,12 +71,20 @@ def _late(group):
     group.add_argument(
         "--grace-minutes", type=float, metavar="MINUTES", help="no penalty in the first minutes after the deadline"
     )
-    group.add_argument("--penalty", type=float, metavar="PERCENT", help="percent of the points earned, taken off for each day begun")
+    group.add_argument(
+        "--penalty",
+        type=float,
+        metavar="PERCENT",
+        help="percent of the points earned, taken off for each day begun",
+    )
     group.add_argument(
         "--zero-after-days", type=int, metavar="N", help="submissions more than N days late get 0 points"
     )
     group.add_argument(
-        "--assignment", default="a2", metavar="NAME", help="name of this assignment in the table of late days (default: %(default)s)"
+        "--assignment",
+        default="a2",
+        metavar="NAME",
+        help="name of this assignment in the table of late days (default: %(default)s)",
     )
     group.add_argument(
         "--late-day-table",

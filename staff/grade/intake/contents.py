@@ -208,7 +208,9 @@ def _refuse(entry):
     if entry.fault:
         raise _LeftOut(entry.fault)
     if is_archive(entry.name):
-        raise _LeftOut("an archive inside an archive inside an archive is not opened: hand in the files themselves")
+        raise _LeftOut(
+            "an archive inside an archive inside an archive is not opened: hand in the files themselves"
+        )
 
 
 def _graded(named, problems):
