@@ -121,5 +121,5 @@ def test_an_earlier_output_is_read_and_what_is_none_is_refused(record, tmp_path)
     (tmp_path / "records" / "s1.json").write_text(json.dumps(before_schemes), encoding="utf-8")
     assert read_earlier(tmp_path) == [dataclasses.replace(record, scheme=ALL_OR_NOTHING)]
     (tmp_path / "records" / "s2.json").write_text("{}", encoding="utf-8")
-    with pytest.raises(ValueError, match="s2.json is no record"):
+    with pytest.raises(ValueError, match="s2.json is not a record"):
         read_earlier(tmp_path)
