@@ -340,7 +340,7 @@ def said_about(came, right, **context):
         (lambda a: a.transpose(0, 1, 3, 2).reshape(a.shape), "(a, b, d, c)"),
         (lambda a: a.reshape(a.shape[::-1]).T, "and transposed back"),
         (lambda a: np.random.default_rng(0).permutation(a.ravel()).reshape(a.shape), "in the wrong places"),
-        (lambda a: a * np.array([1, 2, 3]).reshape(3, 1, 1), "Each b is wrong by a factor of its own"),
+        (lambda a: a * np.array([1, 2, 3]).reshape(3, 1, 1), "Each b is wrong by a different factor"),
         (lambda a: a + np.arange(4.0)[:, np.newaxis], "Along axis 1, from b to b, all are wrong by the same"),
         (lambda a: a**3, ""),
     ],
