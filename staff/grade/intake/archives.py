@@ -96,9 +96,9 @@ def archive_entries(file: io.BufferedIOBase) -> list[Entry]:
         raise
     except Exception as error:  # the libraries raise whatever the bytes provoke
         if start.startswith(b"%PDF"):
-            raise UnreadableArchive("a PDF, not a zip archive, so there is no code to grade: ask for a2.zip") from error
+            raise UnreadableArchive("a PDF, not a zip archive, so no code to grade: ask for a2.zip") from error
         if not start.startswith(b"PK"):
-            raise UnreadableArchive("not a zip archive, so there is no code to grade: ask for a2.zip") from error
+            raise UnreadableArchive("not a zip archive, so no code to grade: ask for a2.zip") from error
         why = f" ({clean(str(error), 200)})" if isinstance(error, zipfile.BadZipFile) else ""
         raise UnreadableArchive(f"not a zip archive, or one that is cut off{why}: ask for a new one") from error
 

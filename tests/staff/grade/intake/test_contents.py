@@ -47,7 +47,7 @@ def test_a_pdf_beside_an_archive_is_no_problem_and_alone_it_is(tmp_path):
     both = read_contents(write_zip(tmp_path / "a2.zip", FILES), tmp_path / "assignment.pdf")
     assert (both.files, both.problems) == (FILES, ())
     [problem] = read_contents(tmp_path / "assignment.pdf").problems
-    assert problem == "a PDF, not a zip archive, so there is no code to grade: ask for a2.zip"
+    assert problem == "a PDF, not a zip archive, so no code to grade: ask for a2.zip"
 
 
 def test_modules_without_their_folders_are_taken_by_their_names(tmp_path):
