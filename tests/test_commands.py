@@ -172,6 +172,7 @@ KNOWN = {
         SUBMISSIONS: GRADE,
         f"{SUBMISSIONS} --manual points.csv": GRADE,
         "python -m staff.grade explain s1 adam": EXPLAIN,
+        "python -m staff.grade explain s1 adam --again submissions/ --secret build/secret.txt": EXPLAIN,
         'python -m staff.grade request s1 adam "It is the form of the paper"': EXPLAIN,
         'python -m staff.grade close s1 adam "It is, and has its point now"': EXPLAIN,
         f"{SUBMISSIONS} --roster roster.csv": dataclasses.replace(GRADE, says="--roster"),
