@@ -94,7 +94,7 @@ def _grade(options, export, submissions, replaced, setup, output, given, before)
     _tell(export, submissions, course, absent, options.deadline)
     listed = site_tables.entries((*submissions, *replaced), export.left_out, course.people)
     output.write_table("entries.csv", listed)
-    print(f"Which entry is whose, and when it came: {options.out / 'entries.csv'}")
+    print(f"Whose entry each one is, and when it was handed in: {options.out / 'entries.csv'}")
     if not options.no_self_check and (wrong := faults(setup, options.scheduler)):
         return _unsound(wrong)
     summary = grade_class(submissions, setup, output, given.points, options.workers, options.scheduler)
