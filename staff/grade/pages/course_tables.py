@@ -3,6 +3,8 @@
 import collections
 import dataclasses
 import statistics
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from staff.grade.points.course import is_open
 
@@ -24,12 +26,12 @@ class Entries:
     absent: tuple = ()
 
     @property
-    def found(self):
+    def found(self) -> int:
         """How many entries there were."""
         return sum(len(one.paths) for one in self.submissions) + len(self.left_out)
 
 
-def by_section(standings):
+def by_section(standings: Iterable[Any]) -> list[tuple[Any, ...]]:
     """Return (section, students, handed in, complete, mean points or None, median) of each section of the roster.
 
     Args:
@@ -48,7 +50,7 @@ def by_section(standings):
     return rows
 
 
-def by_reader(marks):
+def by_reader(marks: Iterable[Any]) -> list[tuple[Any, ...]]:
     """Return (item, question or 0, reader, how many, mean points), so that readers of one question stand together.
 
     Args:
@@ -60,7 +62,7 @@ def by_reader(marks):
     return [(*key, len(points), statistics.mean(points)) for key, points in sorted(found.items())]
 
 
-def attempts(submissions, replaced, points):
+def attempts(submissions: Sequence[Any], replaced: Collection[str], points: Mapping[str, float]) -> list[Any]:
     """Return (attempts, submissions, median points) where an export says how often they were handed in; else ().
 
     Args:

@@ -1,9 +1,14 @@
 """What a student gets to read: verdicts, points, and the next step of each exercise that does not work yet."""
 
 import dataclasses
+from collections.abc import Mapping
+from typing import Any
 
+from cs231n.checks.rubric import Rubric
 from staff.grade.pages.html import render
 from staff.grade.points.course import scaled
+from staff.grade.points.lateness import Lateness
+from staff.grade.record import Record
 
 __all__ = ["feedback"]
 
@@ -29,7 +34,7 @@ class _Question:
         return sum(item.points for item in self.manual if item.earned is None and not item.exempt)
 
 
-def feedback(record, rubric, catalogue, late=None):
+def feedback(record: Record, rubric: Rubric, catalogue: Mapping[str, Any], late: Lateness | None = None) -> str:
     """Return the page of a submission as HTML text.
 
     Args:

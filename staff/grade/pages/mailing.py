@@ -3,28 +3,34 @@
 import csv
 import io
 import zipfile
+from collections.abc import Iterable
+from pathlib import Path
 
 from staff.grade.intake.exports import safe_name
+from staff.grade.intake.roster import Person
 from staff.grade.points.gradebook import safe
+from staff.grade.points.output import Output
+from staff.grade.record import Record
 
 __all__ = ["page_name", "write_mailing"]
 
 HEADER = ("email", "name", "id", "section", "file")
 
 
-def page_name(record, person):
+def page_name(record: Record, person: Person) -> str:
     """Return the name, without its ending, of a group member's own page."""
     return f"{record.name}--{safe_name(person.key)}"
 
 
-def write_mailing(output, records):
+def write_mailing(output: Output, records: Iterable[Record]) -> None:
     """Write sections/SECTION.zip and mail_merge.csv: for each student the page, whose file is named by the id.
 
     Args:
         output: Output, whose pages are written.
         records: Records of the submissions that count.
     """
-    lines, by_section = [], {}
+    lines = []
+    by_section: dict[str, dict[str, Path]] = {}
     for record in records:
         for standing in output.course.standings(record):
             person = standing.person

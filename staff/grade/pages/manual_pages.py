@@ -7,6 +7,11 @@ they are is not said: each submission has a code, which the table has too, and t
 import dataclasses
 import itertools
 import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
 
 from cs231n.checks.rubric import load_rubric
 from staff import ROOT
@@ -15,6 +20,7 @@ from staff.grade.pages.html import anchor, render
 from staff.grade.pages.prose import code, prose
 from staff.grade.points.manual import codes
 from staff.grade.points.readings import HEADER
+from staff.grade.record import Record
 
 __all__ = ["asked", "coded", "pages"]
 
@@ -29,12 +35,12 @@ class Asked:
     answer: str
     is_code: bool
 
-    def shown(self, text):
+    def shown(self, text: str) -> Markup:
         """Return a text of this cell as Markup."""
         return code(text) if self.is_code else prose(text)
 
 
-def asked(item, root=ROOT):
+def asked(item: Any, root: Path = ROOT) -> dict[str, Asked]:
     """Return place -> Asked of an item of the rubric."""
     found = {}
     for place in (*item.cells, *item.alternative):
@@ -53,7 +59,7 @@ def asked(item, root=ROOT):
     return found
 
 
-def pages(records, read, secret):
+def pages(records: Sequence[Record], read: Callable[[str], Record], secret: bytes) -> Iterator[tuple[str, str]]:
     """Yield (file name, HTML text) of the pages of all items, and last of manual.html, which leads to them.
 
     Args:
@@ -64,7 +70,7 @@ def pages(records, read, secret):
     by_code = coded(records, secret)
     listed = []
     for item in load_rubric().manual.values():
-        numbered = enumerate(_chunks(_answers(by_code, read, item)), 1)
+        numbered: Iterable[Any] = enumerate(_chunks(_answers(by_code, read, item)), 1)
         names, before = [], None
         for (number, answers), following in itertools.pairwise(itertools.chain(numbered, [None])):
             names.append(_page_name(item, number))
@@ -93,7 +99,7 @@ def _page(item, answers, before, after):
     )
 
 
-def coded(records, secret):
+def coded(records: Iterable[Record], secret: bytes) -> dict[str, Record]:
     """Return code -> Record, sorted by the codes."""
     found = codes([record.name for record in records], secret)
     return {found[record.name]: record for record in sorted(records, key=lambda record: found[record.name])}
