@@ -183,7 +183,7 @@ def test_a_file_that_ends_too_early_or_too_late_is_found(whole):
 
 def test_other_files_are_no_checkpoints(tmp_path):
     np.savez(tmp_path / "other.npz", a=np.ones(3))
-    with complains(ValueError, r"other\.npz is no checkpoint", "train again from the start"):
+    with complains(ValueError, r"other\.npz is not a checkpoint", "train again from the start"):
         checkpoint.load(tmp_path / "other.npz")
 
 
@@ -282,6 +282,6 @@ def test_what_goes_wrong_leaves_the_old_file_and_no_other(tmp_path, monkeypatch,
         checkpoint.save(path, {"a": 2})
     if isinstance(error, OSError):
         assert caught.value.errno == error.errno and caught.value.filename == str(path)
-        assert "Those written before are whole" in str(caught.value)
+        assert "Those written before are complete" in str(caught.value)
     assert list(tmp_path.iterdir()) == [path]
     assert checkpoint.load(path) == {"a": 1}

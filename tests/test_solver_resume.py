@@ -466,7 +466,7 @@ def test_a_checkpoint_that_cannot_be_written_is_reported_and_the_old_ones_are_wh
             resumed.train()
         assert caught.value.errno == number
         assert caught.value.filename.endswith("run_epoch_3.npz")
-        assert "Those written before are whole: make room" in str(caught.value)
+        assert "Those written before are complete: free some space" in str(caught.value)
 
         for path in folder.glob("*.part"):
             assert path.is_symlink(), "half a file was left lying about"
