@@ -51,7 +51,7 @@ def test_a_curved_forward_pass_gives_a_v_and_a_straight_one_a_slope():
     assert ": a V." in as_text(curved, STYLE)
     straight = explain(transport(), "affine_backward")
     assert np.argmin(straight.findings[0].errors) in (0, 1, 2)
-    assert "straight" in as_text(straight, STYLE)
+    assert "linear" in as_text(straight, STYLE)
 
 
 @pytest.mark.parametrize("right", [True, False])

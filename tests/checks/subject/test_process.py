@@ -197,7 +197,7 @@ def test_what_is_not_there_where_layers_are_graded_is_not_there_here(student, mo
     found = outcomes(student, "two_layer_net", "relu_forward", "affine_forward", "three_layer_conv_net")
     assert found["relu_forward"].verdict == "error"
     message = found["relu_forward"].results[0].message.summary
-    assert message.startswith("ModuleNotFoundError") and "where layers.py and optim.py are graded" in message
+    assert message.startswith("ModuleNotFoundError") and "when layers.py and optim.py are graded" in message
     assert found["affine_forward"].verdict == "passed"
 
 
