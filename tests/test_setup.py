@@ -183,7 +183,7 @@ def test_no_kernel_reads_or_writes_memory_that_is_not_its_own(checkout):
     python(checkout, "setup.py", "build_ext", "--inplace", CS231N_FLAGS=flags)
     environment = {"LD_PRELOAD": library, "ASAN_OPTIONS": "detect_leaks=0", "OMP_NUM_THREADS": "2"}
     for level in LEVELS:
-        assert python(checkout, "-c", COMPARE, "300", CS231N_LEVEL=level, **environment) == "same\n"
+        assert python(checkout, "-c", COMPARE, "100", CS231N_LEVEL=level, **environment) == "same\n"
 
 
 # Processors of the emulator and their levels: the oldest that wheels of NumPy run on, and one with AVX2.

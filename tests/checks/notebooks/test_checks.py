@@ -57,16 +57,6 @@ def owner(name, cell):
     return owner
 
 
-@pytest.mark.parametrize("name", NOTEBOOKS)
-def test_solved_all_checks_pass_for_several_seeds(name, transport):
-    subject = Subject(transport(name, solved(name)))
-    for exercise in EXERCISES:
-        for one in FRAMEWORK[name].checks_of(exercise):
-            for seed in range(2):
-                result = run_check(one, subject, registry.public_generator(one.id, seed), seed)
-                assert result.verdict == "passed", (one.id, seed, result.message)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_solved_all_checks_pass_for_many_seeds(name, transport):

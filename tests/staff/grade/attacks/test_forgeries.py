@@ -63,6 +63,7 @@ def test_code_that_counts_checks_earns_no_backward_pass(tmp_path, solved):
     assert found == {name: dict.fromkeys(BACKWARD, 0.0) for name in found}
 
 
+@pytest.mark.slow
 def test_a_mistake_that_is_made_for_public_inputs_alone_earns_no_backward_pass(tmp_path, solved):
     names = ("low rank, and what depends on gamma and beta", "another at each call")
     submissions = dict(named(name, known_to_the_public(name)) for name in names) | {"honest": ""}

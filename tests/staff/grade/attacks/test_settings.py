@@ -261,6 +261,7 @@ def conv_forward_naive(x, w, b, conv_param):
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_what_is_forged_fails_and_others_keep_their_points(tmp_path, solved, release, setting):
     if "without" in setting.__name__ and not own_walls()["landlock"]:
