@@ -112,7 +112,9 @@ KNOWN = {
         ),
         'python -m pip install -c constraints.txt -e ".[tensorflow]"': dataclasses.replace(TENSORFLOW, slow=True),
         "python -m staff.run": Run("python -m staff.run --help", "six minutes", says="NOTEBOOK"),
-        "python -m staff.run Dropout": Run(says="Every check kept its bound", slow=True),
+        "python -m staff.run Dropout": Run(
+            "python -m staff.run --help", "make run does, and the tests execute each notebook", says="--without"
+        ),
         'python -m pytest -m "not slow"': Run(
             'python -m pytest -m "not slow" --collect-only -q tests/test_commands.py',
             "it would execute this very test",
@@ -122,7 +124,9 @@ KNOWN = {
         "python -m benchmarks": Run(
             "python -m benchmarks --help", "six minutes; tests/benchmarks executes it", says="--threads"
         ),
-        "python -m benchmarks --quick": Run(says="Wrote threads-1.txt", slow=True),
+        "python -m benchmarks --quick": Run(
+            "python -m benchmarks --help", "tests/benchmarks execute it", says="--threads"
+        ),
         "python -m cs231n.checks": Run(says=f"{EXERCISES} of {EXERCISES} exercises", slow=True),
         "python -m cs231n.submit": Run(
             "python -m cs231n.submit --help", "it is executed in the release, below", says="a2.zip"

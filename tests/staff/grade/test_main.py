@@ -116,16 +116,16 @@ def count(out):
 
 
 @pytest.mark.slow
-def test_a_run_killed_five_times_ends_as_one_that_was_not(tmp_path, secret, solved):
+def test_a_run_killed_three_times_ends_as_one_that_was_not(tmp_path, secret, solved):
     paths = []
-    for number in range(24):
+    for number in range(16):
         source = solved["cs231n/optim.py"] + f"\n# {number}\n".encode()
         paths.append(write_zip(tmp_path / f"s{number:02}.zip", {"cs231n/optim.py": source}))
     assert start(paths, tmp_path / "undisturbed", secret).wait() == 0
     out, randomly, kills, kept = tmp_path / "killed", random.Random(8), 0, {}
-    while kills < 5:
+    while kills < 3:
         before, run = count(out), start(paths, out, secret)
-        goal = before + randomly.randrange(4)
+        goal = before + randomly.randrange(1, 4)
         while run.poll() is None and count(out) < goal:
             time.sleep(0.02)
         time.sleep(randomly.random() * 0.5)
@@ -134,10 +134,10 @@ def test_a_run_killed_five_times_ends_as_one_that_was_not(tmp_path, secret, solv
         kills += 1
         for path in (out / "records").glob("*.json"):  # what has been graded once is not graded again
             assert kept.setdefault(path.name, path.read_bytes()) == path.read_bytes()
-    assert 3 <= count(out) < 24
+    assert 1 <= count(out) < 16
     assert start(paths, out, secret).wait() == 0
     assert all((out / "records" / name).read_bytes() == data for name, data in kept.items())
-    assert len(lines(out)) == count(out) == 24
+    assert len(lines(out)) == count(out) == 16
     assert (out / "gradebook.csv").read_bytes() == (tmp_path / "undisturbed" / "gradebook.csv").read_bytes()
 
 
