@@ -13,6 +13,7 @@ import pytest
 
 from cs231n import im2col_cython
 from staff import ROOT
+from tests import lacking
 
 USE = """
 import warnings
@@ -168,7 +169,7 @@ def test_vectors_of_any_size_give_the_same_results(checkout, flags):
 def test_a_build_by_clang_gives_the_same_results_at_each_level(checkout):
     clang = next(filter(shutil.which, ("clang", "clang-14")), None)
     if clang is None:
-        pytest.skip("there is no clang")
+        lacking.skip("there is no clang")
     python(checkout, "setup.py", "build_ext", "--inplace", CC=clang)
     for level in LEVELS:
         assert python(checkout, "-c", COMPARE, "100", CS231N_LEVEL=level) == "same\n"
@@ -179,7 +180,7 @@ def test_no_kernel_reads_or_writes_memory_that_is_not_its_own(checkout):
     flags = "-O1 -g -fopenmp -fsanitize=address,undefined -fno-sanitize-recover=undefined"
     library = subprocess.run(["cc", "-print-file-name=libasan.so"], capture_output=True, text=True).stdout.strip()
     if not Path(library).is_absolute():
-        pytest.skip("the compiler has no AddressSanitizer")
+        lacking.skip("the compiler has no AddressSanitizer")
     python(checkout, "setup.py", "build_ext", "--inplace", CS231N_FLAGS=flags)
     environment = {"LD_PRELOAD": library, "ASAN_OPTIONS": "detect_leaks=0", "OMP_NUM_THREADS": "2"}
     for level in LEVELS:
@@ -191,9 +192,10 @@ EMULATED = {"Nehalem": "x86-64", "Haswell": "x86-64-v3"}
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not shutil.which("qemu-x86_64"), reason="there is no qemu-x86_64")
 @pytest.mark.parametrize("processor", EMULATED)
 def test_no_newer_instruction_is_anywhere_but_in_the_kernels_of_its_level(processor):
+    if not shutil.which("qemu-x86_64"):
+        lacking.skip("there is no qemu-x86_64")
     code = "from cs231n import im2col_cython as e\nprint(e.LEVEL)\n" + COMPARE
     done = subprocess.run(
         ["qemu-x86_64", "-cpu", processor, sys.executable, "-c", code, "40"],

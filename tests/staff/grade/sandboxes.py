@@ -1,13 +1,11 @@
 """Sandboxes for tests: the solved package with something appended, and what is left after one is closed."""
 
-import os
 from pathlib import Path
-
-import pytest
 
 from cs231n.checks.session import Session
 from staff.grade.sandbox.isolation import isolation
 from staff.grade.sandbox.sandbox import Sandbox
+from tests import lacking
 from tests.checks.subjects import ROOT
 
 SMALL = {"AS": 2**29, "DATA": 2**28}  # so that memory bombs are fast
@@ -49,6 +47,4 @@ def processes(users):
 def need_bubblewrap():
     """Skip the test where there is no bubblewrap; fail in continuous integration, where there has to be."""
     if isolation() != "bubblewrap":
-        if os.environ.get("CI"):
-            pytest.fail(isolation())
-        pytest.skip(isolation())
+        lacking.skip(isolation())
