@@ -9,6 +9,7 @@ import ast
 import builtins
 import re
 import types
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ class Waiting:
     def __init__(self, shell: Any) -> None:
         self.shell = shell
         self.cell: list[ast.stmt] = []
+        self.functions: dict[str, ast.stmt] = {}  # of all cells, and classes
         self.missing: dict[str, str] = {}  # name -> the blank that it waits for
 
     def begin(self, info: Any) -> None:
@@ -48,13 +50,16 @@ class Waiting:
             self.cell = ast.parse(self.shell.transform_cell(info.raw_cell)).body
         except SyntaxError:
             self.cell = []
+        self.functions |= {
+            node.name: node for node in self.cell if isinstance(node, ast.FunctionDef | ast.ClassDef)
+        }
 
     def end(self, result: Any) -> None:
         """Take a cell's names off the list if it succeeded; say so if it needed one that is on it."""
         if result.success:
             if blank := self._needs():
                 print(f"This cell may be incomplete: it needs a result of a cell above, which waits for {blank}.")
-            for name in _bound(self.cell):
+            for name in _bound(self.cell) | self._filled(_used(self.cell)):
                 self.missing.pop(name, None)
 
     def show(self, shell: Any, kind: type, error: Exception, traceback: Any, tb_offset: int | None = None) -> None:
@@ -90,7 +95,7 @@ class Waiting:
         left = [statement for statement in self.cell if (statement.end_lineno or 0) >= frames[0][1]]
         used = set(_used(left))
         made = {name for name in used & _bound(self.cell) if isinstance(self.shell.user_ns.get(name), dict | list)}
-        names = _bound(left) | made | {name for name in used if not self._is_there(name)}
+        names = _bound(left) | made | self._filled(used) | {name for name in used if not self._is_there(name)}
         self.missing |= {name: blank for name in names if not self._is_module(name)}
         return line
 
@@ -100,6 +105,17 @@ class Waiting:
         return next(
             (self.missing[name] for name in _used(self.cell) if name in self.missing and name not in makes), ""
         )
+
+    def _filled(self, names: Iterable[str]) -> set[str]:
+        """Return the dicts and lists of the notebook that its functions and classes of these names fill."""
+        filled, todo, seen = set(), set(names), set()
+        while todo:
+            seen.add(name := todo.pop())
+            if function := self.functions.get(name):
+                arguments = {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)}
+                filled |= _bound([function]) - _bound([function], whole=True) - arguments
+                todo |= {node.id for node in ast.walk(function) if isinstance(node, ast.Name)} - seen
+        return {name for name in filled if isinstance(self.shell.user_ns.get(name), dict | list)}
 
     def _is_there(self, name: str) -> bool:
         return name in self.shell.user_ns or hasattr(builtins, name)

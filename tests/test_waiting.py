@@ -42,6 +42,12 @@ def test_a_cell_with_a_blank_names_it_in_one_line_and_stays_an_error(run, cell):
             "IndexError: list index out of",
         ),
         (f"{BLANK}\nprint(solver.best)", "max(solver.history)", "NameError: name 'solver' is not defined"),
+        (
+            f"sums = {{}}\ndef keep(x):\n    sums[x] = 1\nclass A:\n    def __init__(self, x):\n        keep(x)\n"
+            f"def f():\n    {BLANK}\nfor x in (f(),):\n    A(x)",
+            "sums['a']",
+            "KeyError: 'a'",
+        ),
         (f"out = None\nif not out:\n    {BLANK}\n    out = 1", "[0 for x in out]", "TypeError: 'NoneType' object"),
     ],
 )
@@ -66,6 +72,14 @@ def test_once_the_cell_above_ends_well_nothing_waits(run):
     run(f"{BLANK}\nout = 1")
     assert run("out = None") == run("n = str(out)") == ("", "NoneType")
     assert "Traceback" in run("out.shape")[0]
+
+
+def test_a_list_that_a_function_fills_waits_until_a_cell_that_calls_it_ends_well(run):
+    run("sums = []\ndef keep(x):\n    sums.append(x)")
+    run(f"def f():\n    {BLANK}\nkeep(f())")
+    assert ABOVE in run("sums[-1]")[0]
+    run("keep(1)")
+    assert run("n = sums[-1]") == ("", "NoneType")
 
 
 @pytest.mark.parametrize(
