@@ -245,9 +245,20 @@ def test_an_extension_that_is_not_built_is_a_note_with_the_command(folder, compi
 
 def test_without_a_compiler_the_compiler_comes_first(folder, monkeypatch):
     monkeypatch.setenv("CC", "no-such-compiler -O2")
+    monkeypatch.setattr(extension.shutil, "which", lambda name: None)
     missing, not_built = extension.findings(folder)
     assert "no C compiler (no-such-compiler was not found)" in missing.text and missing.advice
     assert not_built.advice[0].startswith("first the compiler")
+
+
+def test_where_only_clang_is_here_it_is_named(monkeypatch):
+    monkeypatch.setenv("CC", "no-such-compiler")
+    monkeypatch.setattr(extension.sys, "platform", "linux")
+    monkeypatch.setattr(extension.shutil, "which", lambda name: "/usr/bin/clang" if name == "clang" else None)
+    assert extension.missing_for_building() == (
+        "the compiler no-such-compiler was not found, but clang is here",
+        "export CC=clang",
+    )
 
 
 @needs_extension

@@ -49,6 +49,8 @@ def missing_for_building():
         )
     compiler = (os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc").split()
     if not shutil.which(compiler[0]):
+        if sys.platform != "darwin" and shutil.which("clang"):
+            return f"the compiler {compiler[0]} was not found, but clang is here", "export CC=clang"
         return f"no C compiler ({compiler[0]} was not found)", *_install("gcc", "xcode-select --install")
     # On macOS cc is there from the beginning, as a door to tools that are not.
     if sys.platform == "darwin" and subprocess.run(["xcode-select", "-p"], capture_output=True).returncode != 0:
