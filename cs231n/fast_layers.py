@@ -1,7 +1,7 @@
-"""Convolution in compiled kernels, or as matrix products in NumPy; max pooling as strided slices.
+"""Fast convolution and max pooling, by compiled kernels, or by NumPy if these are not built.
 
-The same arguments and results as the naive layers of `cs231n.layers`, many times faster. The older names
-(`conv_forward_im2col`, `max_pool_forward_reshape`, ...) stand for the same functions.
+Arguments and results are those of the naive layers in `cs231n.layers`. The functions have older names, too:
+`conv_forward_im2col`, `max_pool_forward_reshape`, ...
 """
 
 import numpy as np
@@ -25,15 +25,16 @@ __all__ = [
     "max_pool_forward_reshape",
 ]
 
-# The C library of Linux gives a freed array back to the system, which has to clear each page of the next one,
-# until the program has freed one as large. After that a training step of ThreeLayerConvNet on 50 images has 30
-# page faults instead of 2100 and takes 35 ms of processor time instead of 44. 32 MB is the most that count, and
-# no page is touched.
+# On Linux, the C library gives the memory of a large freed array back to the system, and the system clears each
+# page of the next array. Once the program has freed an array of some size, the library keeps the memory of later
+# ones up to that size, 32 MB at most. So this line makes such an array and frees it; its pages are never used. A
+# training step of ThreeLayerConvNet on 50 images then has 30 page faults instead of 2100, and takes 35 ms of
+# processor time instead of 44.
 np.empty(2**25 - 2**16, dtype=np.uint8)
 
 
 def conv_forward_fast(x, w, b, conv_param):
-    """Convolve a minibatch with F filters, in the compiled kernel where it is built.
+    """Convolve a minibatch with F filters, by the compiled kernel if it is built.
 
     Args:
         x: images, shape (N, C, H, W).
@@ -63,10 +64,10 @@ def conv_backward_fast(dout, cache, *, input_grad=True):
     Args:
         dout: upstream gradient, shape (N, F, H', W').
         cache: from conv_forward_fast.
-        input_grad: False leaves the gradient with respect to x out, as a network's first layer can.
+        input_grad: if False, dx is not computed; the first layer of a network does not need it.
 
     Returns:
-        dx: shape (N, C, H, W), or None without input_grad.
+        dx: shape (N, C, H, W), or None if input_grad is False.
         dw: shape (F, C, HH, WW).
         db: shape (F,).
 
@@ -98,7 +99,7 @@ def _alike(*arrays):
 
 
 def max_pool_forward_fast(x, pool_param):
-    """Take the maximum of each window of each channel, in the compiled kernel where it is built.
+    """Take the maximum of each window of each channel, by the compiled kernel if it is built.
 
     Args:
         x: images, shape (N, C, H, W).

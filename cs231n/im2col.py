@@ -1,8 +1,7 @@
 """im2col and col2im: a convolution as one matrix product.
 
-`im2col_indices`, `col2im_indices` and `get_im2col_indices` are NumPy alone. `im2col_cython`, `col2im_cython`
-and `col2im_6d_cython` are the compiled ones where the extension is built and NumPy ones with the same results
-where it is not.
+`im2col_indices`, `col2im_indices` and `get_im2col_indices` use NumPy alone. `im2col_cython`, `col2im_cython` and
+`col2im_6d_cython` are compiled functions if the extension is built; if not, NumPy functions with the same results.
 """
 
 import importlib
@@ -24,7 +23,7 @@ __all__ = [
 ]
 
 _NAMES = ("field_height", "field_width", "padding")
-_INTERFACE = 1  # of the extension that this package calls
+_INTERFACE = 1  # the version of the extension's functions that this package calls
 
 
 def get_im2col_indices(x_shape, field_height, field_width, padding=1, stride=1):
@@ -52,7 +51,7 @@ def get_im2col_indices(x_shape, field_height, field_width, padding=1, stride=1):
 
 
 def im2col_indices(x, field_height, field_width, padding=1, stride=1):
-    """Lay the windows of x out as columns, by fancy indexing.
+    """Return the windows of x as columns of a matrix, by fancy indexing.
 
     Args:
         x: images, shape (N, C, H, W).
@@ -73,10 +72,10 @@ def im2col_indices(x, field_height, field_width, padding=1, stride=1):
 
 
 def col2im_indices(cols, x_shape, field_height=3, field_width=3, padding=1, stride=1):
-    """Add the columns of im2col_indices back onto images.
+    """Add each column to the pixels of its window: the reverse of im2col_indices, with sums where windows overlap.
 
     Args:
-        cols: shape (C*fh*fw, oh*ow*N), ordered as im2col_indices's result.
+        cols: shape (C*fh*fw, oh*ow*N), in the order of im2col_indices.
         x_shape: (N, C, H, W).
         field_height, field_width, padding, stride: as in get_im2col_indices.
 
@@ -158,7 +157,7 @@ if compiled:
 else:
     warnings.warn(
         f"the fast layers use NumPy alone and take longer: {_reason}. To build the extension, run: "
-        "python -m pip install --no-deps -e . (what that needs: python -m cs231n.doctor)",
+        "python -m pip install --no-deps -e . (python -m cs231n.doctor says what is missing)",
         stacklevel=2,
     )
     im2col_cython = _im2col_numpy

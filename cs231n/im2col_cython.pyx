@@ -1,12 +1,12 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
 """im2col and col2im in compiled loops, and the kernels of the fast convolution.
 
-im2col lays every window of the zero-padded images out as a column, so that a convolution becomes one matrix
-product; col2im is its adjoint: it adds each column back onto the pixels it came from. Arrays are float32 or
-float64, of any memory order. `cs231n.im2col` holds the same functions in NumPy, for where nothing compiles.
+im2col makes a column of every window of the zero-padded images, so that a convolution becomes one matrix
+product. col2im is its adjoint: it adds each column to the pixels of its window. Arrays are float32 or float64, of
+any memory order. `cs231n.im2col` has the same functions in NumPy, which are used if this extension is not built.
 
 conv_forward, conv_input_gradient and conv_weight_gradient need no columns: they hand contiguous arrays to the C
-code in `kernels/`, which says why it is fast. `cs231n.numpy_kernels` holds the same functions in NumPy.
+code in `kernels/`, which says why it is fast. `cs231n.numpy_kernels` has the same functions in NumPy.
 """
 import os
 
@@ -72,14 +72,14 @@ cdef extern from *:
 
 _NAMES = ("field_height", "field_width", "padding")
 
-INTERFACE = 1  # one more when what cs231n calls changes, here and in cs231n.im2col
-CAP = "CS231N_LEVEL"  # environment variable: the highest level that may be taken
+INTERFACE = 1  # add one, here and in cs231n.im2col, when a function that cs231n calls changes
+CAP = "CS231N_LEVEL"  # environment variable: the highest level to use
 
 
 def levels():
-    """Return the levels the kernels are compiled for, lowest first: their names, and what this processor lacks.
+    """Return a dict of the levels that the kernels are compiled for, lowest first: name -> missing instruction.
 
-    A level is a set of instructions. What is lacking is the first of them that the processor does not have, "" if it
+    A level is a set of instructions. The value is the first of them that this processor does not have, "" if it
     has all.
     """
     cdef kernel_level one
@@ -110,7 +110,7 @@ cdef const kernel_table *_kernels = describe_level(_choose()).kernels
 
 
 def im2col_cython(x, field_height, field_width, padding, stride):
-    """Lay the windows of x (N, C, H, W) out as columns.
+    """Return the windows of x (N, C, H, W) as columns of a matrix.
 
     Args:
         x: images, shape (N, C, H, W).
@@ -139,10 +139,10 @@ def im2col_cython(x, field_height, field_width, padding, stride):
 
 
 def col2im_cython(cols, N, C, H, W, field_height, field_width, padding, stride):
-    """Add the columns of im2col_cython back onto images of shape (N, C, H, W).
+    """Add each column to the pixels of its window: the reverse of im2col_cython, with sums where windows overlap.
 
     Args:
-        cols: shape (C*fh*fw, oh*ow*N), ordered as im2col_cython's result.
+        cols: shape (C*fh*fw, oh*ow*N), in the order of im2col_cython.
         N, C, H, W: shape of the images.
         field_height, field_width, padding, stride: as given to im2col_cython.
 
@@ -162,7 +162,7 @@ def col2im_cython(cols, N, C, H, W, field_height, field_width, padding, stride):
 
 
 def col2im_6d_cython(cols, N, C, H, W, HH, WW, pad, stride):
-    """Add columns kept as a six-dimensional array back onto images of shape (N, C, H, W).
+    """Do what col2im_cython does, for columns in a six-dimensional array.
 
     Args:
         cols: shape (C, HH, WW, N, oh, ow).

@@ -1,4 +1,4 @@
-"""Sandwich layers: the sequences of layers that networks use most, as one forward and one backward pass."""
+"""Sandwich layers: for each frequent sequence of layers, one forward and one backward function."""
 
 from cs231n.fast_layers import (
     conv_backward_fast,
@@ -30,7 +30,7 @@ __all__ = [
 def affine_relu_forward(x, w, b):
     """Affine, then ReLU.
 
-    Args: as affine_forward.
+    Args: as in affine_forward.
 
     Returns:
         out: shape (N, M).
@@ -45,7 +45,7 @@ def affine_relu_backward(dout, cache):
     """Backward pass of affine_relu_forward.
 
     Returns:
-        dx, dw, db: as affine_backward.
+        dx, dw, db: as in affine_backward.
     """
     affine_cache, relu_cache = cache
     da = relu_backward(dout, relu_cache)
@@ -55,7 +55,7 @@ def affine_relu_backward(dout, cache):
 def conv_relu_forward(x, w, b, conv_param):
     """Convolution, then ReLU.
 
-    Args: as conv_forward_fast.
+    Args: as in conv_forward_fast.
 
     Returns:
         out: shape (N, F, H', W').
@@ -70,7 +70,7 @@ def conv_relu_backward(dout, cache, *, input_grad=True):
     """Backward pass of conv_relu_forward.
 
     Returns:
-        dx, dw, db: as conv_backward_fast; dx is None without input_grad.
+        dx, dw, db: as in conv_backward_fast; dx is None if input_grad is False.
     """
     conv_cache, relu_cache = cache
     da = relu_backward(dout, relu_cache)
@@ -80,7 +80,7 @@ def conv_relu_backward(dout, cache, *, input_grad=True):
 def conv_bn_relu_forward(x, w, b, gamma, beta, conv_param, bn_param):
     """Convolution, then spatial batch normalisation, then ReLU.
 
-    Args: as conv_forward_fast and spatial_batchnorm_forward.
+    Args: as in conv_forward_fast and spatial_batchnorm_forward.
 
     Returns:
         out: shape (N, F, H', W').
@@ -96,8 +96,8 @@ def conv_bn_relu_backward(dout, cache, *, input_grad=True):
     """Backward pass of conv_bn_relu_forward.
 
     Returns:
-        dx, dw, db: as conv_backward_fast; dx is None without input_grad.
-        dgamma, dbeta: as spatial_batchnorm_backward.
+        dx, dw, db: as in conv_backward_fast; dx is None if input_grad is False.
+        dgamma, dbeta: as in spatial_batchnorm_backward.
     """
     conv_cache, bn_cache, relu_cache = cache
     dnormalised = relu_backward(dout, relu_cache)
@@ -109,7 +109,7 @@ def conv_bn_relu_backward(dout, cache, *, input_grad=True):
 def conv_relu_pool_forward(x, w, b, conv_param, pool_param):
     """Convolution, then ReLU, then max pooling.
 
-    Args: as conv_forward_fast and max_pool_forward_fast.
+    Args: as in conv_forward_fast and max_pool_forward_fast.
 
     Returns:
         out: shape (N, F, H'', W'').
@@ -125,7 +125,7 @@ def conv_relu_pool_backward(dout, cache, *, input_grad=True):
     """Backward pass of conv_relu_pool_forward.
 
     Returns:
-        dx, dw, db: as conv_backward_fast; dx is None without input_grad.
+        dx, dw, db: as in conv_backward_fast; dx is None if input_grad is False.
     """
     conv_cache, relu_cache, pool_cache = cache
     drectified = max_pool_backward_fast(dout, pool_cache)

@@ -1,8 +1,8 @@
-"""Update rules: how a parameter follows its gradient.
+"""Update rules: from a parameter and its gradient to the next value of the parameter.
 
-Each rule is `rule(w, dw, config=None) -> (next_w, config)`. `config` holds the hyperparameters and the rule's
-state; a rule completes the given dictionary with defaults, updates it and returns it; pass it in again at the next
-step. `w` may be updated in place, `dw` never is.
+Each rule is `rule(w, dw, config=None) -> (next_w, config)`. `config` is a dictionary of the hyperparameters and
+the rule's state. The rule adds defaults for what is missing, updates the state and returns the dictionary. Pass it
+to the rule again in the next step. A rule may change `w` in place, but never `dw`.
 """
 
 import numpy as np
@@ -96,12 +96,12 @@ def rmsprop(w, dw, config=None):
 
 
 def adam(w, dw, config=None):
-    """Take a step of Adam: momentum over RMSProp, both corrected because they start at zero.
+    """Take a step of Adam: momentum and RMSProp together, both corrected because they start at zero.
 
         t ← t + 1,   m ← β₁ m + (1 - β₁) ∇w,   v ← β₂ v + (1 - β₂) ∇w²
         w ← w - η m̂ / (√v̂ + ε)   with m̂ = m / (1 - β₁ᵗ), v̂ = v / (1 - β₂ᵗ)
 
-    Source, algorithm 1, says why m and v are corrected.
+    Section 3 of the paper below explains why m and v are corrected.
 
     Args:
         w: parameters, any shape.

@@ -1,4 +1,4 @@
-"""The Solver: everything about training a model that is not the model."""
+"""The Solver trains a model: it draws minibatches, updates the parameters and measures accuracies."""
 
 import contextlib
 import inspect
@@ -65,50 +65,52 @@ class Solver:
 
     One epoch is max(N // batch_size, 1) iterations, each on a minibatch drawn with replacement. After the
     first iteration and after each epoch the accuracy on training and validation images is measured. When
-    training ends, also by Ctrl-C, the model has the parameters (and running statistics) with the best
-    validation accuracy.
+    training ends, the model gets the parameters (and running statistics) with the best validation accuracy.
+    Ctrl-C ends the training early, in the same way.
 
         solver = Solver(model, data, update_rule="adam", optim_config={"learning_rate": 1e-3}, num_epochs=5)
         solver.train()
 
-    With a checkpoint_name everything that a training needs to go on is saved whenever accuracies are measured.
-    `Solver.resume` continues from such a file and ends with the bits of a training that was never interrupted.
+    With a checkpoint_name, the Solver writes a checkpoint file whenever it measures accuracies. `Solver.resume`
+    continues from such a file. The result is the same, bit for bit, as without the interruption.
 
     Args:
-        model: object with `params`, a dict of arrays, and `loss(X, y=None)`, which returns scores (N, C)
-            without y and (loss, grads) with it, grads having the keys of params. What else it carries from call
-            to call is taken from its `bn_params` and `dropout_param`, or, where it has them, what `state()`
-            returns and `load_state(state)` takes: dicts, lists, numbers, strings and arrays.
+        model: object with `params`, a dict of arrays, and `loss(X, y=None)`. Without y, loss returns scores
+            (N, C). With y, it returns the loss and grads, a dict with the keys of params. Checkpoints also hold
+            the model's `bn_params` and `dropout_param`, if it has them. A model that keeps anything else between
+            calls needs two methods: `state()` returns dicts, lists, numbers, strings and arrays, and
+            `load_state(state)` takes them back.
         data: dict with `X_train`, `y_train`, `X_val` and `y_val`.
         update_rule: name of a rule in `cs231n.optim`.
         optim_config: hyperparameters for the rule, such as `learning_rate`.
-        lr_decay: factor on the learning rate after each epoch.
+        lr_decay: after each epoch, the learning rate is multiplied by it.
         batch_size: images per minibatch.
         num_epochs: how many epochs train() runs.
         num_train_samples: how many training images to measure the accuracy on, None for all.
         num_val_samples: how many validation images, None for all.
-        checkpoint_name: start of the path of checkpoint files, `{checkpoint_name}_epoch_{epoch}.npz`; None
-            writes none.
+        checkpoint_name: start of the path of the checkpoint files, `{checkpoint_name}_epoch_{epoch}.npz`; None:
+            no files.
         print_every: iterations between printed losses.
         verbose: print losses and accuracies.
         progress: show a progress bar with loss, accuracies and learning rate.
         keep_checkpoints: how many of the newest checkpoint files of this training to keep, None for all. The one
-            with the best validation accuracy stays in any case.
-        on_divergence: what to do when the loss becomes NaN or infinite, after one warning (none where np.errstate
-            ignores invalid values). 'continue' goes on; 'stop' ends the training with the best parameters; 'raise'
-            raises DivergenceError instead of warning and leaves everything as it is, for a look at it.
+            with the best validation accuracy is always kept.
+        on_divergence: what to do when the loss becomes NaN or infinite. 'continue' warns once and goes on; 'stop'
+            warns and ends the training with the best parameters; 'raise' raises DivergenceError and leaves the
+            model as it is, so that you can look at it. Where np.errstate ignores invalid values, there is no
+            warning.
 
     Attributes:
         epoch, best_val_acc, best_params, loss_history, train_acc_history, val_acc_history, optim_configs;
         update_rule is the function.
-        divergence: None, or a dict with the `iteration` (from 1) at which the loss was first NaN or infinite, the
-            `learning_rate`, and the `parameter` whose gradient was first, or None if all gradients were finite.
+        divergence: None, or a dict: `iteration`, counted from 1, in which the loss was first NaN or infinite;
+            `learning_rate`; `parameter`, the first one whose gradient was not finite, None if all were finite.
         interrupted: whether Ctrl-C ended the last train().
 
     Raises:
         KeyError: data lacks an array.
-        ValueError: an unknown argument, update rule or option, a number out of range, images and labels that
-            do not match, or a model without parameters.
+        ValueError: an argument, update rule or option is unknown, a number is out of range, the numbers of images
+            and labels differ, or the model has no parameters.
     """
 
     def __init__(
@@ -161,24 +163,24 @@ class Solver:
         *,
         num_epochs: int | None = None,
     ) -> Self:
-        """Return a Solver that goes on from a checkpoint; its train() does what is left to do.
+        """Return a Solver that continues from a checkpoint; its train() runs the rest of the training.
 
-        The finished training has the bits of one that was never interrupted, on the same machine with the same
-        number of threads. For that, NumPy's global random stream is set to where it was. New checkpoints are
-        written beside `path`. Settings that do not touch the numbers, such as `verbose`, may be changed on the
-        Solver returned.
+        The result is the same, bit for bit, as without the interruption, on the same machine with the same
+        number of threads. For this, NumPy's global random state becomes the saved one. New checkpoints are
+        written into the folder of `path`. You may change attributes of the Solver that do not influence the
+        result, such as `verbose`.
 
         Args:
-            path: a file that a Solver with checkpoint_name has written.
-            model: made with the arguments of the model that was trained; it gets the parameters and whatever else
-                it had then.
-            data: as it was then.
-            num_epochs: train for so many epochs in all, for more (or fewer) than planned; None keeps the plan.
+            path: a checkpoint file.
+            model: a model made with the same arguments as the one in the checkpoint; it gets the saved parameters
+                and the rest of its saved state.
+            data: the same data as before.
+            num_epochs: a new number of epochs in total, larger or smaller than before; None keeps the number.
 
         Raises:
             OSError: the file cannot be read.
-            ValueError: it is damaged, no checkpoint, or of a newer format; model or data are others; num_epochs is
-                less than what is done.
+            ValueError: the file is damaged, is no checkpoint or has a newer format; model or data differ from
+                those of the checkpoint; num_epochs is less than the number of epochs that are done.
         """
         saved = checkpoint.load(path)
         arguments = saved["arguments"] | ({} if num_epochs is None else {"num_epochs": num_epochs})
@@ -186,7 +188,7 @@ class Solver:
         least = math.ceil(saved["_iteration"] / solver._iterations_per_epoch())
         if solver.num_epochs < least:
             raise ValueError(
-                f"num_epochs is {num_epochs}, expected at least {least}: {path} has trained for so many"
+                f"num_epochs is {num_epochs}, expected at least {least}, the number of epochs done in {path}"
             )
         solver._check_same(path, saved)
         model_state.restore(model, saved["model_state"])
@@ -237,8 +239,8 @@ class Solver:
     def _watch(self, grads: Mapping[str, np.ndarray]) -> None:
         """Notice the first gradient that is not finite, and report the first such loss.
 
-        Within a step the first one is that which the model put into grads first: the backward pass runs from the
-        last layer to the first, and so does the damage.
+        Within a step, it is the first one in the order of grads: the backward pass runs from the last layer to the
+        first, and NaN spreads in this order.
         """
         if self._first_nonfinite is None:
             name = next((name for name, dw in grads.items() if not _is_finite(dw)), None)
@@ -276,8 +278,8 @@ class Solver:
         if next_w.dtype != w.dtype and not self._promotion_reported:
             self._promotion_reported = True
             warnings.warn(
-                f"params[{name!r}] was {w.dtype} and is {next_w.dtype} after an update: the model's gradients "
-                f"have another dtype than its parameters, so training now computes in {next_w.dtype}",
+                f"params[{name!r}] was {w.dtype} and is {next_w.dtype} after an update: the dtype of the model's "
+                f"gradients differs from that of its parameters, so training now computes in {next_w.dtype}",
                 stacklevel=4,
             )
 
@@ -290,7 +292,7 @@ class Solver:
             X: images, shape (N, d1, ..., dk).
             y: labels, shape (N,).
             num_samples: if smaller than N, measure on that many images drawn with replacement.
-            batch_size: images per pass through the model, to bound memory.
+            batch_size: images per call of the model's loss, to limit memory.
 
         Raises:
             ValueError: there is no image, X and y differ in length, or a number is out of range.
@@ -307,9 +309,10 @@ class Solver:
         return float(np.mean(np.concatenate(predicted) == y))
 
     def train(self) -> None:
-        """Train for num_epochs epochs, or what is left of them, then load the best parameters into the model.
+        """Train for num_epochs epochs, then load the best parameters into the model.
 
-        Ctrl-C ends training early, as if it had been planned to end there.
+        After `Solver.resume`, train for the remaining epochs. Ctrl-C ends training early; the best parameters so
+        far are loaded.
 
         Raises:
             DivergenceError: the loss became NaN or infinite, with on_divergence='raise'.
@@ -348,7 +351,7 @@ class Solver:
         """Count the epoch and let the learning rates decay."""
         self.epoch += 1
         for config in self.optim_configs.values():
-            if "learning_rate" in config:  # a rule of one's own may have none
+            if "learning_rate" in config:  # your own rule may have none
                 config["learning_rate"] *= self.lr_decay
 
     def _evaluate(self, bar: tqdm) -> None:
@@ -385,7 +388,7 @@ class Solver:
         model_state.restore_best(self.model, self._best_state)
 
     def _save_checkpoint(self, iteration: int) -> None:
-        """Write `{checkpoint_name}_epoch_{epoch}.npz`, then remove those that need not be kept."""
+        """Write `{checkpoint_name}_epoch_{epoch}.npz`, then remove the old ones that are not kept."""
         if self.checkpoint_name is None:
             return
         epochs = [epoch for epoch in self._checkpoint_epochs if epoch != self.epoch] + [self.epoch]
@@ -415,23 +418,23 @@ class Solver:
         return f"{self.checkpoint_name}_epoch_{epoch}.npz"
 
     def _fingerprints(self) -> dict[str, list]:
-        """Return what tells these data from others: name -> [shape, dtype, checksum]."""
+        """Return what identifies the data: name -> [shape, dtype, checksum]."""
         return {name: _fingerprint(getattr(self, name)) for name in ("X_train", "y_train", "X_val", "y_val")}
 
     def _check_same(self, path: str | Path, saved: Mapping[str, Any]) -> None:
-        """Check that model and data are those of a checkpoint, as far as can be told."""
+        """Check that model and data are those of a checkpoint, by shapes, dtypes and checksums."""
         for name, fingerprint in self._fingerprints().items():
             if fingerprint != saved["data"][name]:
                 raise ValueError(
-                    f"data[{name!r}] is {fingerprint[1]} {fingerprint[0]}, and {path} is of a training on "
-                    f"{saved['data'][name][1]} {saved['data'][name][0]} or on other values; expected the same data"
+                    f"data[{name!r}] is {fingerprint[1]} {fingerprint[0]}, expected the same data as in {path}: "
+                    f"{saved['data'][name][1]} {saved['data'][name][0]}, with the same values"
                 )
         other = model_state.difference(self.model, saved["_initial_params"], saved["model_state"])
         if other:
-            raise ValueError(f"{path} is of another model: {other}. Make the model with the arguments it had then")
+            raise ValueError(f"{path} is of a different model: {other}. Make the model with the same arguments")
 
     def _warn_of_other_settings(self, path: str | Path, expected: Mapping[str, Any]) -> None:
-        """Warn of numbers and words among the model's attributes that are not what they were."""
+        """Warn if numbers or strings among the model's attributes have changed since the checkpoint."""
         found = model_state.settings(self.model)
         others = [
             f"{name} is {found[name]!r} and was {value!r}"
@@ -440,14 +443,14 @@ class Solver:
         ]
         if others:
             warnings.warn(
-                f"the model is not as it was when {path} was written: {', '.join(others)}. Training continues "
-                "with the values that it has now",
+                f"the model differs from the one in {path}: {', '.join(others)}. Training continues with the "
+                "new values",
                 stacklevel=3,
             )
 
 
 def _labelled(data: Mapping[str, ArrayLike], split: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return images and labels of a split, as many of both and at least one."""
+    """Return the images and labels of a split: equally many, and at least one."""
     data = _valid.mapping("data", data)
     names = f"X_{split}", f"y_{split}"
     X, y = (_valid.key("data", data, name) for name in names)
@@ -455,7 +458,7 @@ def _labelled(data: Mapping[str, ArrayLike], split: str) -> tuple[np.ndarray, np
 
 
 def _matching(X_name: str, X: ArrayLike, y_name: str, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
-    """Return images and labels as arrays, as many of both and at least one."""
+    """Return images and labels as arrays: equally many, and at least one."""
     X, y = np.asarray(X), np.asarray(y)
     if X.ndim == 0 or y.ndim != 1 or len(X) != len(y) or len(X) == 0:
         raise ValueError(

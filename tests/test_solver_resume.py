@@ -519,7 +519,7 @@ def test_another_model_is_told_and_left_alone(finished, make, patterns):
     kept = {name: w.copy() for name, w in model.params.items()}
     np.random.seed(1)
     state = np.random.get_state()[1].copy()
-    with complains(ValueError, r"run_epoch_2\.npz is of another model", *patterns, "arguments it had then"):
+    with complains(ValueError, r"run_epoch_2\.npz is of a different model", *patterns, "with the same arguments"):
         Solver.resume(finished, model, training.make_data())
     assert all(np.array_equal(w, kept[name]) for name, w in model.params.items())
     assert np.array_equal(np.random.get_state()[1], state)
@@ -533,8 +533,8 @@ def test_another_model_is_told_and_left_alone(finished, make, patterns):
             [r"\(90, 40\)"],
         ),
         "another dtype": (lambda d: d | {"X_val": d["X_val"].astype(float)}, ["X_val", "float64"]),
-        "scaled": (lambda d: d | {"X_train": d["X_train"] / 2}, ["X_train", "other values"]),
-        "other labels": (lambda d: d | {"y_val": d["y_val"][::-1]}, ["y_val", "other values"]),
+        "scaled": (lambda d: d | {"X_train": d["X_train"] / 2}, ["X_train", "the same values"]),
+        "other labels": (lambda d: d | {"y_val": d["y_val"][::-1]}, ["y_val", "the same values"]),
     },
 )
 def test_other_data_are_told(finished, change, patterns):

@@ -19,25 +19,27 @@ from cs231n.layers import affine_backward, affine_forward, softmax_loss
 class ThreeLayerConvNet:
     """Conv - ReLU - 2x2 max pool - affine - ReLU - affine - softmax.
 
-    The convolution has stride 1 and pad (filter_size - 1) // 2, so that an odd filter keeps height and width.
+    The convolution has stride 1 and pad (filter_size - 1) // 2. If filter_size is odd, its output has the height
+    and width of the image.
 
     Args:
         input_dim: (C, H, W) of an image.
         num_filters: F, filters of the convolution.
-        filter_size: their height and width, in pixels.
-        hidden_dim: units of the hidden affine layer.
+        filter_size: height and width of the filters, in pixels.
+        hidden_dim: M, units of the hidden affine layer.
         num_classes: number of scores.
         weight_scale: standard deviation of the initial weights; biases start at zero.
         reg: strength of the L2 penalty, 0.5 * reg * sum(W**2) over W1, W2 and W3.
-        dtype: what the net computes in, np.float32 or np.float64.
+        dtype: of the parameters and of the computation, np.float32 or np.float64.
 
     Attributes:
-        params: W1 (F, C, filter_size, filter_size), b1; W2 (F * H/2 * W/2, hidden_dim), b2; W3, b3.
-        conv_param, pool_param: settings of the convolution and the pooling.
-        reg, dtype.
+        params: W1 (F, C, filter_size, filter_size), b1 (F,), W2 (F * H' * W', M), b2 (M,), W3 (M, num_classes),
+            b3 (num_classes,); H' and W' are height and width after the max pool.
+        conv_param, pool_param: settings of the convolution and of the max pool.
+        reg, dtype: as given.
 
     Raises:
-        ValueError: a size or number out of range, or an image too small for filter and pooling.
+        ValueError: a size or number is out of range, or the image is too small for the filter or the max pool.
 
     Source: CS231n lecture 5, "Convolutional neural networks".
     """
@@ -123,7 +125,7 @@ def _pooled_dim(input_dim, filter_size, conv_param, pool_param):
     *_, height, width = _valid.window((1, *input_dim), *window, names)
     if height < pool_param["pool_height"] or width < pool_param["pool_width"]:
         raise ValueError(
-            f"input_dim is {input_dim!r}: the convolution makes {height} x {width} of it, too small for the "
+            f"input_dim is {input_dim!r}: after the convolution it is {height} x {width}, too small for the "
             f"{pool_param['pool_height']} x {pool_param['pool_width']} max pool"
         )
     window = (pool_param["pool_height"], pool_param["pool_width"], 0, pool_param["stride"])

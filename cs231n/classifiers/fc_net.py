@@ -22,8 +22,8 @@ from cs231n.layers import (
     softmax_loss,
 )
 
-# The star imports above let a notebook say `from cs231n.classifiers.fc_net import *` and use every layer, also
-# one that a student adds to layers.py, by its bare name. The explicit ones name what this module uses.
+# With the star imports, `from cs231n.classifiers.fc_net import *` gives a notebook every layer, including those
+# that a student adds to layers.py. The other imports list what this module itself uses.
 
 
 class TwoLayerNet:
@@ -101,23 +101,25 @@ class FullyConnectedNet:
         hidden_dims: sizes of the hidden layers, a list of L - 1 integers.
         input_dim: D, number of features.
         num_classes: C.
-        dropout: probability to keep a hidden unit; 1 means no dropout.
+        dropout: probability of keeping a hidden unit; 1 means no dropout.
         normalization: None, 'batchnorm' or 'layernorm'.
         reg: strength of the L2 penalty, 0.5 * reg * sum(W**2) over all weight matrices.
-        weight_scale: standard deviation of the initial weights; biases and shifts start at zero, scales at one.
-        dtype: what the net computes in, np.float32 or np.float64.
-        seed: makes the dropout masks repeatable, for gradient checks.
+        weight_scale: standard deviation of the initial weights; biases and beta start at 0, gamma at 1.
+        dtype: of the parameters and of the computation, np.float32 or np.float64.
+        seed: makes each call draw the same dropout masks, as gradient checks need; None draws new ones.
         dropout_keep_ratio: another name for dropout.
 
     Attributes:
         params: W1, b1, ..., WL, bL; with normalisation also gamma1, beta1, ... for all but the last layer.
         num_layers: L.
-        normalization, use_dropout, reg, dtype.
+        normalization, reg, dtype: as given.
+        use_dropout: whether dropout is less than 1.
         dropout_param: one dict for all dropout layers, empty without dropout.
-        bn_params: one dict for each hidden layer, empty list without normalisation.
+        bn_params: a list with one dict for each hidden layer, empty without normalisation.
 
     Raises:
-        ValueError: a size, number or name out of range, or both names of dropout given.
+        ValueError: a size or number is out of range, a name is unknown, or both dropout and dropout_keep_ratio are
+            given.
 
     Source: CS231n lectures 4 and 6.
     """
@@ -139,13 +141,13 @@ class FullyConnectedNet:
         if dropout_keep_ratio is not None:
             if dropout != 1:
                 raise ValueError(
-                    f"dropout is {dropout!r} and dropout_keep_ratio is {dropout_keep_ratio!r}, expected one of "
-                    "them: they are two names of the same probability to keep"
+                    f"dropout is {dropout!r} and dropout_keep_ratio is {dropout_keep_ratio!r}, expected only one "
+                    "of them: they are two names for the same probability"
                 )
             dropout = dropout_keep_ratio
         keep = _valid.real("dropout", dropout)
         if not 0 < keep <= 1:
-            raise ValueError(f"dropout is {dropout!r}, expected the probability to keep, 0 < p <= 1")
+            raise ValueError(f"dropout is {dropout!r}, expected the probability of keeping a unit, 0 < p <= 1")
         self.normalization = _valid.option("normalization", normalization, (None, "batchnorm", "layernorm"))
         self.use_dropout = keep != 1
         self.reg = reg
@@ -167,8 +169,8 @@ class FullyConnectedNet:
         ### END SOLUTION
         self.params = _results.like(self.params, self.dtype)
 
-        # One dict for all dropout layers and one for each normalisation: they carry the mode, the seed, and
-        # the running statistics from one call to the next.
+        # The dropout layers share one dict; each normalisation layer has its own. The dicts keep the mode, the
+        # seed and the running statistics from one call to the next.
         self.dropout_param = {}
         if self.use_dropout:
             self.dropout_param = {"mode": "train", "p": keep}
