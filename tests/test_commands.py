@@ -82,6 +82,7 @@ BUILD = Run(
     "CS231N_FLAGS=-O0 python setup.py build_ext --inplace --force",
     "pip asks the network, and the best code takes long to compile; tests/test_setup.py executes both",
     says="building",
+    slow=True,
 )
 MAKE_SECRET = 'python -c "import secrets; print(secrets.token_hex(32))" > build/secret.txt'
 GRADE_ONE = "python -m staff.grade a2.zip --out build/grades --secret build/secret.txt"
@@ -108,7 +109,10 @@ KNOWN = {
         "py -3.11 -m venv .venv": VENV,
         r".venv\Scripts\activate": ACTIVATE,
         'python -m pip install -c constraints.txt -e ".[test]"': Run(
-            f'{INSTALL_OFFLINE} -c constraints.txt -e ".[test]"', IS_INSTALLED, says="already satisfied: torch"
+            f'{INSTALL_OFFLINE} -c constraints.txt -e ".[test]"',
+            IS_INSTALLED,
+            says="already satisfied: torch",
+            slow=True,
         ),
         'python -m pip install -c constraints.txt -e ".[tensorflow]"': dataclasses.replace(TENSORFLOW, slow=True),
         "python -m staff.run": Run("python -m staff.run --help", "six minutes", says="NOTEBOOK"),

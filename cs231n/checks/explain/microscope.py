@@ -12,7 +12,7 @@ __all__ = ["STEPS", "examine"]
 
 STEPS = tuple(10.0**-k for k in range(1, 13))
 SIDE_STEP, FIVE_POINT_STEP = 1e-5, 2e-4
-SAMPLE = 6  # entries with the largest error, and as many spread evenly, that the curve is drawn of
+SAMPLE = 3  # entries with the largest error, and as many spread evenly, that the curve is drawn of
 EXACT, BY_SLOPES = 1e-7, 1e-5  # error allowed where autograd knows the answer, and where only slopes do
 ROUNDING = 1e-5  # a smaller error is what single precision leaves
 
@@ -29,7 +29,7 @@ def examine(setting: Setting, part: Part, curve: bool = True) -> Finding:
         SubjectFailure, Failure: the forward pass gave no answer to a moved input.
     """
     differentiate = part.of is not None and (curve or part.right is None)
-    slopes: Any = _slopes(setting, part.of) if differentiate else None
+    slopes: Any = _slopes(setting, part.of) if differentiate and part.right is None else None
     right = part.right if part.right is not None else slopes[0]
     tolerance = EXACT if part.right is not None else BY_SLOPES
     got = _numbers(part.got)
@@ -47,6 +47,8 @@ def examine(setting: Setting, part: Part, curve: bool = True) -> Finding:
         dtype = getattr(part.got, "dtype", got.dtype)
         verdict, why = ("precision", (_precision(dtype, largest),)) if dtype != got.dtype else ("right", ())
         return Finding(part.name, verdict, largest, got, right, part.context.axes, why=why, **measured)
+    if differentiate and slopes is None:
+        slopes = _slopes(setting, part.of)
     verdict, sentence = _judge(part, got, right, wrong, slopes, largest)
     why = (sentence,) if sentence else ()
     where = tuple(places.places_of(wrong, part.context.axes, part.masks))

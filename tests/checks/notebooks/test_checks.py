@@ -44,10 +44,10 @@ def transport(tmp_path, monkeypatch):
     return open_notebook
 
 
-def verdicts(transport):
-    """Return the verdict of each exercise that does not pass."""
+def verdicts(transport, exercises=EXERCISES):
+    """Return the verdict of each of these exercises that does not pass."""
     session = Session(transport)
-    outcomes = {name: session.outcome(name).verdict for name in EXERCISES}
+    outcomes = {name: session.outcome(name).verdict for name in exercises}
     return {name: verdict for name, verdict in outcomes.items() if verdict != "passed"}
 
 
@@ -83,7 +83,10 @@ def test_blank_no_exercise_is_implemented(name, transport):
     ],
 )
 def test_a_wrong_solution_costs_its_own_exercise_alone(name, cell, verdict, edits, transport):
-    assert verdicts(transport(name, edited(name, cell, *edits))) == {owner(name, cell): verdict}
+    own = owner(name, cell)
+    # The cells of the two notebooks depend on each other in the same way, and TensorFlow takes a second for all.
+    exercises = EXERCISES if name == PYTORCH else [own]
+    assert verdicts(transport(name, edited(name, cell, *edits)), exercises) == {own: verdict}
 
 
 @pytest.mark.parametrize(
@@ -94,12 +97,12 @@ def test_a_wrong_solution_costs_its_own_exercise_alone(name, cell, verdict, edit
     ],
 )
 def test_another_way_to_do_it_passes(name, cell, edits, transport):
-    assert verdicts(transport(name, edited(name, cell, *edits))) == {}
+    assert verdicts(transport(name, edited(name, cell, *edits)), [owner(name, cell)]) == {}
 
 
 def test_every_check_catches_a_wrong_solution(transport):
     caught = set()
     for cell, _, *edits in solutions.PYTORCH_WRONG.values():
         session = Session(transport(PYTORCH, edited(PYTORCH, cell, *edits)))
-        caught |= {result.check.id for name in EXERCISES for result in session.outcome(name).missed}
+        caught |= {result.check.id for result in session.outcome(owner(PYTORCH, cell)).missed}
     assert caught == {one.id for name in EXERCISES for one in FRAMEWORK[PYTORCH].checks_of(name)}

@@ -52,18 +52,19 @@ sys.modules["cs231n.checks.subject.wire"].encode = lambda *a, **k: frame({frame}
 }
 
 
-@pytest.mark.parametrize("frame", range(len(FRAMES)))
 @pytest.mark.parametrize("name", FORGERIES)
-def test_frames_without_right_numbers_earn_nothing(name, frame):
+def test_frames_without_right_numbers_earn_nothing(name):
     need_bubblewrap()
-    names = [name for name in AUTOMATIC if load_rubric().exercises[name].module == "cs231n.layers"][:4]
-    attack = SOCKETS + FORGERIES[name].replace("{frame}", repr(FRAMES[frame]))
-    body = "\n".join(f"    {line}" for line in attack.strip().splitlines())
-    text = f"\ndef hostile(*args):\n{body}\n" + "".join(f"{name} = hostile\n" for name in names)
-    files = solved(layers=text)
-    with Sandbox(files, resources=SMALL) as sandbox:
+    names = [name for name in AUTOMATIC if load_rubric().exercises[name].module == "cs231n.layers"]
+    attacked = dict(zip(names, FRAMES))
+    text = ""
+    for function, frame in attacked.items():
+        attack = SOCKETS + FORGERIES[name].replace("{frame}", repr(frame))
+        body = "\n".join(f"    {line}" for line in attack.strip().splitlines())
+        text += f"\ndef {function}(*args):\n{body}\n"
+    with Sandbox(solved(layers=text), resources=SMALL) as sandbox:
         session = Session(sandbox.transport(), limit=0.3)
-        found = {name: session.outcome(name).verdict for name in names}
+        found = {name: session.outcome(name).verdict for name in attacked}
         assert Session(sandbox.transport(), limit=LIMIT).outcome("sgd_momentum").verdict == "passed"
     assert "passed" not in found.values() and "grader_error" not in found.values()
 
