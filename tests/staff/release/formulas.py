@@ -8,6 +8,7 @@ import ast
 import contextlib
 import functools
 import json
+import keyword
 import re
 import tokenize
 import warnings
@@ -154,11 +155,14 @@ def found_in(texts, known):
 @functools.lru_cache(maxsize=10_000)
 def _formulas_of(line):
     """The formulas in the longest pieces of a line that are code."""
-    tokens = [(match.start(), match.end()) for match in _TOKEN.finditer(line)]
+    tokens = list(_TOKEN.finditer(line))
+    ends = [len(tokens)] * len(tokens)  # how far a piece from each token on can reach: no further than to two names
+    for i in range(len(tokens) - 2, -1, -1):
+        ends[i] = i + 1 if _is_name(tokens[i]) and _is_name(tokens[i + 1]) else ends[i + 1]
     pieces, reached = [], 0
     for first in range(len(tokens)):
-        for last in range(len(tokens), max(first + 1, reached), -1):
-            piece = line[tokens[first][0] : tokens[last - 1][1]]
+        for last in range(ends[first], max(first + 1, reached), -1):
+            piece = line[tokens[first].start() : tokens[last - 1].end()]
             if not re.search(r"[-+*/<>@(=]", piece):
                 break
             if (tree := _parsed(piece)) is not None:
@@ -166,6 +170,10 @@ def _formulas_of(line):
                 reached = last
                 break
     return [one for tree in pieces for one in formulas(tree)]
+
+
+def _is_name(token):
+    return token[0].isidentifier() and not keyword.iskeyword(token[0])
 
 
 def _parsed(piece):
