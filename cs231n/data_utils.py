@@ -214,11 +214,11 @@ def find_CIFAR10(root=None):
     """
     from_environment = os.environ.get("CIFAR10_DIR")
     if root is not None:
-        place, source = Path(root), "the argument `root`"
+        place, source = Path(root), "that the argument `root` names"
     elif from_environment:
-        place, source = Path(from_environment).expanduser(), "the environment variable CIFAR10_DIR"
+        place, source = Path(from_environment).expanduser(), "that CIFAR10_DIR names"
     else:
-        place, source = DEFAULT_ROOT, "the default place"
+        place, source = DEFAULT_ROOT, "for data"
     looked = []
     for folder in (place, place / FOLDER):
         missing = _missing_files(folder)
@@ -227,10 +227,10 @@ def find_CIFAR10(root=None):
         state = f"without {', '.join(missing)}" if folder.is_dir() else "not there"
         looked.append(f"  {folder} ({state})")
     raise FileNotFoundError(
-        f"No CIFAR-10 found. {source[0].upper()}{source[1:]} was followed, looking in\n"
+        f"CIFAR-10 is not in the folder {source}:\n"
         + "\n".join(looked)
-        + f"\nGet the data into {DEFAULT_ROOT} with\n  python -m cs231n.datasets\n"
-        "and leave `root` and CIFAR10_DIR unset, or let one of them name the folder that has it."
+        + f"\nTo download it into {DEFAULT_ROOT}, run\n  python -m cs231n.datasets\n"
+        "and leave `root` and CIFAR10_DIR unset. If you have it already, set one of them to its folder."
     )
 
 

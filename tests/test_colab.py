@@ -82,7 +82,7 @@ def test_on_colab_the_first_cell_mounts_drive_goes_to_the_folder_and_prepares(ma
     monkeypatch.setattr(os, "chdir", lambda path: chdir(path.replace("/content/drive", drive)))
     home = os.getcwd()
     try:
-        exec(cell("Dropout", 1).source.replace("MyDrive/a2", "MyDrive/my course/a 2"), {})
+        exec(cell("Dropout", 1).source.replace("MyDrive/a2-student", "MyDrive/my course/a 2"), {})
     finally:
         chdir(home)
     assert machine == ["/content/drive"]
@@ -93,12 +93,12 @@ def test_prepare_downloads_to_the_local_disk_and_says_that_the_fast_layers_use_n
     machine, folder, commands, monkeypatch, capsys
 ):
     made, statuses = commands
-    statuses["build_ext"] = 1
+    statuses["--editable"] = 1
     monkeypatch.setattr(os, "environ", dict(os.environ))
     colab.prepare(folder, folder.parent / "data")
     assert [command for command, _ in made] == [
         ["-m", "cs231n.datasets", "--dest", str(folder.parent / "data")],
-        ["setup.py", "build_ext", "--inplace"],
+        ["-m", "pip", "install", "--quiet", "--no-deps", "--editable", "."],
     ]
     assert {cwd for _, cwd in made} == {folder}
     assert os.environ["CIFAR10_DIR"] == str(folder.parent / "data")
