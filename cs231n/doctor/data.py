@@ -59,7 +59,7 @@ def findings(root: Path) -> Iterator[Finding]:
             "accuracies may be a little lower or higher",
         )
     else:
-        yield note(f"{name}, drawn pictures, not CIFAR-10: {folder}, {why}", f"for the real ones: {GET}")
+        yield note(f"{name}, drawn images, not CIFAR-10: {folder}, {why}", f"for the real ones: {GET}")
 
 
 def _not_found(data_utils: Any, variable: str | None) -> Finding:
@@ -78,7 +78,7 @@ def _not_found(data_utils: Any, variable: str | None) -> Finding:
     if host := _unreachable():
         return stop(
             f"no data set, and no network: {host} does not answer",
-            f"for now, drawn pictures: {GET} --stand-in",
+            f"for now, drawn images: {GET} --stand-in",
             f"with a network: {GET}{begun}",
         )
     return stop("no data set", f"{GET}{begun}", f"or, without a network: {GET} --stand-in")
