@@ -66,7 +66,7 @@ wheels: $(NOTEBOOKS)
 
 $(NOTEBOOKS): $(SOURCES)
 	@$(CHECK_PYTHON)echo "Installing into .venv what the notebooks need; this takes a minute or more ..."
-	@sh staff/install.sh $(PYTHON) -e .
+	@sh staff/install.sh $(PYTHON) -e ".[pages]"
 	@touch $@
 
 $(TESTS): $(SOURCES)

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tomllib
 
 import pytest
 
@@ -34,6 +35,12 @@ def test_a_python_that_is_too_old_or_missing_is_refused_in_one_line(tmp_path):
         [line] = said.splitlines()
         assert f"{python} {problem}. Name a Python 3.11 or later: make PYTHON=" in line
         assert make(python, "clean")[0] == 0
+
+
+def test_make_install_brings_what_the_pages_of_make_run_need():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert '-e ".[pages]"' in make(sys.executable, "-W", "pyproject.toml", "install")[1]
+    assert project["optional-dependencies"]["pages"][0].startswith("latex2mathml>")  # of staff.formulas
 
 
 def install(folder):

@@ -8,7 +8,7 @@ from staff.release.errors import ReleaseError
 __all__ = ["KEPT", "for_students"]
 
 KEPT = ("build-system", "project", "project.optional-dependencies", "tool.setuptools")
-DROPPED_EXTRAS = ("test", "grade", "cluster")
+DROPPED_EXTRAS = ("test", "grade", "cluster", "pages")
 
 
 def for_students(text: str) -> str:

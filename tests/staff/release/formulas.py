@@ -156,7 +156,7 @@ def found_in(texts, known):
 def _formulas_of(line):
     """The formulas in the longest pieces of a line that are code."""
     tokens = list(_TOKEN.finditer(line))
-    ends = [len(tokens)] * len(tokens)  # how far a piece from each token on can reach: no further than to two names
+    ends = [len(tokens)] * len(tokens)  # how far a piece from each token can reach: at most to two names
     for i in range(len(tokens) - 2, -1, -1):
         ends[i] = i + 1 if _is_name(tokens[i]) and _is_name(tokens[i + 1]) else ends[i + 1]
     pieces, reached = [], 0
