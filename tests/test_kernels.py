@@ -82,6 +82,9 @@ LARGE = {
     "5x5, more planes than fit into the scratch": ((2, 64, 32, 32), (64, 64, 5, 5), 1, 2, (2, 64, 32, 32)),
     "an image of several bands": ((1, 3, 130, 301), (5, 3, 11, 7), 2, 3, (1, 5, 63, 151)),
     "3x3, an image of several bands": ((1, 8, 67, 301), (8, 8, 3, 3), 1, 1, (1, 8, 67, 301)),
+    "3x3, no zeros around": ((5, 9, 18, 35), (10, 9, 3, 3), 1, 0, (5, 10, 16, 33)),
+    "3x3, two zeros around": ((5, 9, 17, 34), (10, 9, 3, 3), 1, 2, (5, 10, 19, 36)),
+    "3x3, more zeros than a window has": ((5, 9, 17, 20), (10, 9, 3, 3), 1, 4, (5, 10, 23, 26)),
 }
 
 

@@ -18,9 +18,8 @@
 /* Whether Winograd's kernel fits, and there are products enough to pay for its additions. */
 static int NAME(suits_winograd)(const correlation *c)
 {
-    return c->window_height == 3 && c->window_width == 3 && c->step == 1 && c->top == 1 &&
-           c->left == 1 && c->rows == c->height && c->columns == c->width && c->planes >= 8 &&
-           c->filters >= 8 && c->out_step == 1;
+    return c->window_height == 3 && c->window_width == 3 && c->step == 1 && c->out_step == 1 && c->left <= 2 &&
+           c->planes >= 8 && c->filters >= 8;
 }
 #endif
 
@@ -90,7 +89,8 @@ static int NAME(conv_input_gradient)(const conv_shape *s, const T *dout, const T
 static int NAME(conv_weight_gradient)(const conv_shape *s, const T *x, const T *dout, T *dw, T *db, int threads)
 {
 #if WINOGRAD && VECTOR_BYTES
-    if (s->HH == 3 && s->WW == 3 && s->stride == 1 && s->pad == 1 && s->C >= 8 && s->F >= 8) {
+    const correlation c = forward_correlation(s);
+    if (NAME(suits_winograd)(&c)) {
         const int result = NAME(winograd_weight_gradient)(s, x, dout, dw, db, threads);
         if (result <= 0)
             return result;

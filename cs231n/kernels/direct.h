@@ -14,11 +14,11 @@ static direct_plan plan_direct(const correlation *c, ptrdiff_t budget, ptrdiff_t
 {
     direct_plan p = {.phases = smaller(c->step, c->window_height), .extra = (c->window_height - 1) / c->step};
     const ptrdiff_t room = budget / c->window_width / p.phases, area = c->window_height * c->window_width;
-    p.band = clamp(room / smaller(c->planes, 8) / c->columns - p.extra, 1, c->rows);
+    const ptrdiff_t most = clamp(512 / area, 1, c->planes); /* short sums lose fewer digits */
+    p.band = clamp(larger(room / most / c->columns - p.extra, 2 * p.extra), 1, c->rows);
     p.bands = pieces(c->rows, p.band);
     p.phase = (p.band + p.extra) * c->columns;
-    const ptrdiff_t fit = clamp(smaller(room / p.phase, 512 / area), 1, c->planes); /* short sums lose fewer digits */
-    p.block = pieces(c->planes, pieces(c->planes, fit));
+    p.block = pieces(c->planes, pieces(c->planes, clamp(room / p.phase, 1, most)));
     p.plane = (pieces(p.phases * p.phase, lanes) | 1) * lanes; /* odd, to spread over the cache */
     p.contiguous = c->out_step == 1 && c->out_width == c->columns;
     return p;
@@ -104,7 +104,7 @@ static void NAME(correlate_rows)(const correlation *c, const direct_plan *p, con
 static int NAME(correlate_directly)(const correlation *c, ptrdiff_t images, const T *source, const T *w,
                                     const T *bias, T *out, int threads)
 {
-    const direct_plan p = plan_direct(c, SCRATCH_BYTES / sizeof(T), LANES);
+    const direct_plan p = plan_direct(c, SCRATCH_BYTES / 2 / sizeof(T), LANES); /* weights and outputs need the other half */
     const ptrdiff_t area = c->window_height * c->window_width;
     const ptrdiff_t scratch = pieces(p.block * c->window_width * p.plane + TILE_VECTORS * LANES, 64) * 64;
     ptrdiff_t *offset = malloc((p.block * area + p.band * c->columns) * sizeof(*offset));

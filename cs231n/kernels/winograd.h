@@ -3,8 +3,8 @@
  * The 4x4 pixels that a 2x2 tile of outputs sees, and the filter, are each turned into 16 numbers by a few
  * additions; the products of those, number by number and summed over the planes, are turned back into the four
  * outputs. So a convolution becomes 16 matrix products, one for each of the 16 numbers, of the filters and the
- * tiles of some images. Only for stride 1 and one zero around. Additions of large numbers that cancel later could
- * spoil NaN-free neighbours of NaN, infinite or huge pixels: images with such go through the direct kernel.
+ * tiles of some images. Only for stride 1. Additions of large numbers that cancel later could spoil NaN-free
+ * neighbours of NaN, infinite or huge pixels: images with such go through the direct kernel.
  *
  * Source: Lavin and Gray, "Fast algorithms for convolutional neural networks", 2016, section 4.1. */
 
@@ -14,77 +14,88 @@
 #define STRIP_TILES 64
 typedef struct {
     ptrdiff_t height, width;         /* of the images */
+    ptrdiff_t top, left;             /* zeros around them; pixels that no output sees if negative */
+    ptrdiff_t rows, columns;         /* of the outputs */
     ptrdiff_t tile_rows, across;     /* tiles of an image: down and across */
     ptrdiff_t band, bands, images;   /* tile rows in a band, bands of an image, images of a strip */
     ptrdiff_t strips, room;          /* all strips; room for the tiles of one */
-    ptrdiff_t part;                  /* room for the pixels of a band in even, or in odd, columns, and twice so many */
+    ptrdiff_t part;                  /* room for a quarter of the pixels of a band, or of its outputs */
     ptrdiff_t pixel_pitch, other_pitch; /* from one of the 16 numbers to the next: of pixels, of outputs or gradients */
 } strip_plan;
 
-static strip_plan plan_strips(ptrdiff_t images, ptrdiff_t height, ptrdiff_t width, ptrdiff_t planes, ptrdiff_t others,
-                              ptrdiff_t lanes)
+/* `others` is the room for the filters. */
+static strip_plan plan_strips(const correlation *c, ptrdiff_t images, ptrdiff_t others, ptrdiff_t lanes)
 {
-    strip_plan p = {.height = height, .width = width, .tile_rows = pieces(height, 2), .across = pieces(width, 2)};
+    strip_plan p = {
+        .height = c->height, .width = c->width, .top = c->top, .left = c->left, .rows = c->rows, .columns = c->columns,
+        .tile_rows = pieces(c->rows, 2), .across = pieces(c->columns, 2),
+    };
     p.band = clamp(STRIP_TILES / p.across, 1, p.tile_rows);
     p.bands = pieces(p.tile_rows, p.band);
     p.images = p.bands == 1 ? larger(STRIP_TILES / (p.band * p.across), 1) : 1;
     p.strips = pieces(images * p.bands, p.images);
     p.room = (pieces(p.images * p.band * p.across, lanes) + 1) * lanes;
-    p.part = ((p.band + 1) * p.across + 3 * lanes) * 2;
-    p.pixel_pitch = (planes * p.room / lanes | 1) * lanes; /* odd, to spread over the cache */
+    p.part = (p.band + 1) * p.across + 3 * lanes;
+    p.pixel_pitch = (c->planes * p.room / lanes | 1) * lanes; /* odd, to spread over the cache */
     p.other_pitch = (others * p.room / lanes | 1) * lanes;
     return p;
 }
 #endif
 
-/* Put the pixels of a row in even columns into even, those in odd columns into odd. Return a vector of zeros, or
- * of NaN where a pixel is wild: its square is not a finite number. */
-INLINE VECTOR NAME(split_row)(T *restrict even, T *restrict odd, const T *restrict row, ptrdiff_t width)
+/* Put a row with its zeros around, in turn, into even and odd, for the tiles across and one more; up to a vector
+ * after them may change. Return a vector of zeros, or of NaN where a pixel is wild: its square is not a finite number. */
+INLINE VECTOR NAME(split_row)(T *restrict even, T *restrict odd, const T *restrict row, const strip_plan *p)
 {
-    ptrdiff_t z = 0;
+    const ptrdiff_t left = larger(p->left, 0), skipped = larger(-p->left, 0), count = p->across + 1;
+    const ptrdiff_t width = clamp(p->width - skipped, 0, 2 * count - left); /* pixels that the tiles see */
+    T *first = left % 2 ? odd + left / 2 : even + left / 2; /* of the pixels 0, 2, ..., and of 1, 3, ... */
+    T *second = left % 2 ? even + left / 2 + 1 : odd + left / 2;
     VECTOR wild = {0};
+    ptrdiff_t z = 0;
+    row += skipped;
+    even[0] = odd[0] = 0;
     for (; z + LANES <= width; z += 2 * LANES) {
         const VECTOR a = CONST_AT(row + z), b = z + 2 * LANES <= width ? CONST_AT(row + z + LANES) : (VECTOR){0};
         wild += a * a * 0 + b * b * 0;
-        AT(even + z / 2) = NAME(unzip)(a, b, 0);
-        AT(odd + z / 2) = NAME(unzip)(a, b, 1);
+        AT(first + z / 2) = NAME(unzip)(a, b, 0);
+        AT(second + z / 2) = NAME(unzip)(a, b, 1);
     }
     for (z = width % (2 * LANES) < LANES ? width / (2 * LANES) * 2 * LANES : width / LANES * LANES; z < width; z++) {
-        (z % 2 ? odd : even)[z / 2] = row[z];
+        (z % 2 ? second : first)[z / 2] = row[z];
         wild += row[z] * row[z] * 0;
     }
-    if (width % 2)
-        odd[width / 2] = 0;
+    AT(even + (left + width + 1) / 2) = AT(odd + (left + width) / 2) = (VECTOR){0}; /* of the right edge, two at most */
     return wild;
 }
 
-/* Transform a band of one plane: V[n * pitch + tile] for the 16 numbers n. `split` is scratch, four arrays of
- * `part` numbers; inner[0] and inner[1] are zero for tiles at the left and at the right edge. */
+/* Transform a band of one plane: V[n * pitch + tile] for the 16 numbers n. `split` is scratch, eight arrays of
+ * `part` numbers: even and odd columns of the first of two rows, and of the second, then what stands right of them.
+ * inner[tile] is zero for tiles at the right edge, whose neighbours in memory are of the next row. */
 static int NAME(transform_pixels)(T *restrict V, ptrdiff_t pitch, const T *restrict plane, const strip_plan *p,
-                                  ptrdiff_t first, ptrdiff_t rows, T *restrict split, ptrdiff_t part,
-                                  const T *restrict inner)
+                                  ptrdiff_t first, ptrdiff_t rows, T *restrict split, const T *restrict inner)
 {
+    const ptrdiff_t part = p->part, right = 4 * part + p->across - 1;
     VECTOR wild = {0};
-    T *from[4]; /* odd rows: even and odd columns; even rows likewise */
-    for (int i = 0; i < 4; i++)
-        from[i] = split + i * part + LANES;
     for (ptrdiff_t r = 0; r <= rows; r++)
-        for (int even = 0; even < 2; even++) {
-            const ptrdiff_t y = 2 * (first + r) - 1 + even;
-            T *a = from[2 * even] + r * p->across, *b = from[2 * even + 1] + r * p->across;
+        for (int second = 0; second < 2; second++) {
+            const ptrdiff_t y = 2 * (first + r) - p->top + second;
+            T *even = split + second * 2 * part + r * p->across, *odd = even + part;
             if (y >= 0 && y < p->height)
-                wild += NAME(split_row)(a, b, plane + y * p->width, p->width);
+                wild += NAME(split_row)(even, odd, plane + y * p->width, p);
             else
-                for (ptrdiff_t z = 0; z < p->across; z++)
-                    a[z] = b[z] = 0;
+                for (ptrdiff_t z = 0; z <= p->across; z++)
+                    even[z] = odd[z] = 0;
+            even[right] = even[p->across];
+            odd[right] = odd[p->across];
         }
     for (ptrdiff_t q = 0; q < rows * p->across; q += LANES) {
-        const VECTOR left = CONST_AT(inner + q), right = CONST_AT(inner + part + q);
+        const VECTOR within = CONST_AT(inner + q);
         VECTOR d[4][4];
         UNROLL for (int i = 0; i < 4; i++) {
-            const T *even = from[i % 2 * 2] + i / 2 * p->across + q, *odd = from[i % 2 * 2 + 1] + i / 2 * p->across + q;
-            const VECTOR x0 = CONST_AT(odd - 1) * left, x1 = CONST_AT(even), x2 = CONST_AT(odd);
-            const VECTOR x3 = CONST_AT(even + 1) * right;
+            const T *even = split + i % 2 * 2 * part + i / 2 * p->across + q, *odd = even + part;
+            const VECTOR x0 = CONST_AT(even), x1 = CONST_AT(odd);
+            const VECTOR x2 = CONST_AT(even + 1) * within + CONST_AT(even + 4 * part);
+            const VECTOR x3 = CONST_AT(odd + 1) * within + CONST_AT(odd + 4 * part);
             d[i][0] = x0 - x2;
             d[i][1] = x1 + x2;
             d[i][2] = x2 - x1;
@@ -149,7 +160,7 @@ static void NAME(copy)(T *restrict dst, const T *restrict src, ptrdiff_t count)
 
 /* Turn the sums M[n * pitch + tile] back into the outputs of a band of one filter. */
 static void NAME(transform_outputs)(T *restrict out, const T *restrict M, ptrdiff_t pitch, T bias, const strip_plan *p,
-                                    ptrdiff_t first, ptrdiff_t rows, T *restrict split, ptrdiff_t part)
+                                    ptrdiff_t first, ptrdiff_t rows, T *restrict split)
 {
     for (ptrdiff_t q = 0; q < rows * p->across; q += LANES) {
         VECTOR s[2][4];
@@ -161,21 +172,19 @@ static void NAME(transform_outputs)(T *restrict out, const T *restrict M, ptrdif
         }
         UNROLL for (int i = 0; i < 2; i++) {
             const VECTOR a = s[i][0] + s[i][1] + s[i][2] + bias, b = s[i][1] - s[i][2] - s[i][3] + bias;
-            AT(split + 2 * i * part + 2 * q) = NAME(zip)(a, b, 0);
-            AT(split + 2 * i * part + 2 * q + LANES) = NAME(zip)(a, b, 1);
+            AT(split + 2 * i * p->part + 2 * q) = NAME(zip)(a, b, 0);
+            AT(split + 2 * i * p->part + 2 * q + LANES) = NAME(zip)(a, b, 1);
         }
     }
-    for (ptrdiff_t r = 0; r < 2 * rows && 2 * first + r < p->height; r++)
-        NAME(copy)(out + (2 * first + r) * p->width, split + r % 2 * 2 * part + r / 2 * 2 * p->across, p->width);
+    for (ptrdiff_t r = 0; r < 2 * rows && 2 * first + r < p->rows; r++)
+        NAME(copy)(out + (2 * first + r) * p->columns, split + r % 2 * 2 * p->part + r / 2 * 2 * p->across, p->columns);
 }
 
-/* inner[0, tile] and inner[1, tile] are zero for tiles at the left and at the right edge, else one. */
+/* inner[tile] is zero for tiles at the right edge, else one. */
 static void NAME(mark_edges)(T *inner, const strip_plan *p)
 {
-    for (ptrdiff_t q = 0; q < p->part; q++) {
-        inner[q] = q % p->across != 0;
-        inner[p->part + q] = q % p->across != p->across - 1;
-    }
+    for (ptrdiff_t q = 0; q < p->part; q++)
+        inner[q] = q % p->across != p->across - 1;
 }
 
 /* Transform the pixels of a strip, whose first image is `image`; return whether all are tame, and note the wild. */
@@ -189,7 +198,7 @@ static int NAME(transform_strip)(T *V, const strip_plan *p, ptrdiff_t strip, ptr
         for (ptrdiff_t k = 0; k < planes; k++)
             if (!NAME(transform_pixels)(V + k * p->room + g * rows * p->across, p->pixel_pitch,
                                         source + ((image + g) * planes + k) * p->height * p->width, p, first, rows,
-                                        split, p->part, inner)) {
+                                        split, inner)) {
                 tame = 0;
                 if (wild)
                     wild[image + g] = 1;
@@ -213,14 +222,15 @@ static void NAME(multiply_strip)(const correlation *c, const strip_plan *p, ptrd
         }
 }
 
-/* correlate_directly for 3x3 windows with one zero around. */
+/* correlate_directly for 3x3 windows. */
 static int NAME(correlate_winograd)(const correlation *c, ptrdiff_t images, const T *source, const T *w,
                                     const T *bias, T *out, int threads)
 {
-    const strip_plan p = plan_strips(images, c->height, c->width, c->planes, c->filters, LANES);
-    const ptrdiff_t area = c->height * c->width, scratch = 16 * (p.pixel_pitch + p.other_pitch) + 4 * p.part;
+    const strip_plan p = plan_strips(c, images, c->filters, LANES);
+    const ptrdiff_t pixels = c->planes * c->height * c->width, outputs = c->rows * c->columns; /* of an image; of a filter */
+    const ptrdiff_t scratch = 16 * (p.pixel_pitch + p.other_pitch) + 8 * p.part;
     const ptrdiff_t pitch = c->filters * c->planes + 16; /* no power of two, whose multiples share a place in the cache */
-    T *U = allocate((16 * pitch + c->filters + 2 * p.part) * sizeof(T)); /* weights, then zeros for biases, then edges */
+    T *U = allocate((16 * pitch + c->filters + p.part) * sizeof(T)); /* weights, then zeros for biases, then edges */
     T *room = allocate_zeros(threads * scratch * sizeof(T));
     ptrdiff_t *offset = malloc(c->planes * sizeof(*offset));
     char *wild = calloc(images, 1);
@@ -242,14 +252,14 @@ static int NAME(correlate_winograd)(const correlation *c, ptrdiff_t images, cons
             NAME(multiply_strip)(c, &p, count * rows * p.across, U, pitch, V, M, offset);
             for (ptrdiff_t g = 0; g < count; g++)
                 for (ptrdiff_t f = 0; f < c->filters; f++)
-                    NAME(transform_outputs)(out + ((image + g) * c->filters + f) * area,
+                    NAME(transform_outputs)(out + ((image + g) * c->filters + f) * outputs,
                                             M + f * p.room + g * rows * p.across, p.other_pitch, bias ? bias[f] : 0, &p,
-                                            first, rows, split, p.part);
+                                            first, rows, split);
         }
     }
     for (ptrdiff_t i = 0; i < images && !failed; i++)
         if (wild[i])
-            failed = NAME(correlate_directly)(c, 1, source + i * c->planes * area, w, bias, out + i * c->filters * area, 1);
+            failed = NAME(correlate_directly)(c, 1, source + i * pixels, w, bias, out + i * c->filters * outputs, 1);
     release(U);
     release(room);
     free(offset);
@@ -263,12 +273,12 @@ static void NAME(transform_gradients)(T *restrict D, ptrdiff_t pitch, const T *r
 {
     for (ptrdiff_t r = 0; r < rows; r++)
         for (ptrdiff_t t = 0; t < p->across; t++, D += lanes) {
-            const T *from = turned + (2 * r * p->width + 2 * t) * lanes;
-            const int right = 2 * t + 1 < p->width, below = 2 * (first + r) + 1 < p->height;
+            const T *from = turned + (2 * r * p->columns + 2 * t) * lanes;
+            const int right = 2 * t + 1 < p->columns, below = 2 * (first + r) + 1 < p->rows;
             for (ptrdiff_t f = 0; f < lanes; f += LANES) {
                 const VECTOR zero = {0}, a = CONST_AT(from + f), b = right ? CONST_AT(from + lanes + f) : zero;
-                const VECTOR c = below ? CONST_AT(from + p->width * lanes + f) : zero;
-                const VECTOR d = right && below ? CONST_AT(from + (p->width + 1) * lanes + f) : zero;
+                const VECTOR c = below ? CONST_AT(from + p->columns * lanes + f) : zero;
+                const VECTOR d = right && below ? CONST_AT(from + (p->columns + 1) * lanes + f) : zero;
                 const VECTOR left_side[4] = {a, a + c, a - c, -c}, right_side[4] = {b, b + d, b - d, -d};
                 UNROLL for (int i = 0; i < 4; i++) {
                     AT(D + (4 * i + 0) * pitch + f) = left_side[i];
@@ -329,9 +339,9 @@ static void NAME(add_strip)(const strip_plan *p, ptrdiff_t planes, ptrdiff_t lan
 static int NAME(sum_strips)(const conv_shape *s, const strip_plan *p, const ptrdiff_t *offset, const T *x,
                             const T *dout, ptrdiff_t first, ptrdiff_t last, T *sums, T *V, const T *inner)
 {
-    const ptrdiff_t lanes = pieces(s->F, LANES) * LANES, area = s->H * s->W;
+    const ptrdiff_t lanes = pieces(s->F, LANES) * LANES, outputs = s->OH * s->OW;
     T *D = V + 16 * p->pixel_pitch, *split = D + 16 * p->other_pitch;
-    T *turned = split + 4 * p->part;
+    T *turned = split + 8 * p->part;
     int tame = 1;
     for (; first < last; first++) {
         const ptrdiff_t image = first / p->bands * p->images, count = smaller(p->images, s->N - image);
@@ -339,8 +349,8 @@ static int NAME(sum_strips)(const conv_shape *s, const strip_plan *p, const ptrd
         const ptrdiff_t live = rows * p->across;
         tame &= NAME(transform_strip)(V, p, first, s->N, s->C, x, split, inner, NULL);
         for (ptrdiff_t g = 0; g < count; g++) {
-            NAME(transpose)(turned, lanes, lanes, dout + (image + g) * s->F * area + 2 * row * s->W, area, s->F,
-                            smaller(2 * rows, s->H - 2 * row) * s->W);
+            NAME(transpose)(turned, lanes, lanes, dout + (image + g) * s->F * outputs + 2 * row * s->OW, outputs, s->F,
+                            smaller(2 * rows, s->OH - 2 * row) * s->OW);
             NAME(transform_gradients)(D + g * live * lanes, p->other_pitch, turned, lanes, p, row, rows);
         }
         NAME(add_strip)(p, s->C, lanes, count * live, offset, V, D, sums);
@@ -348,15 +358,16 @@ static int NAME(sum_strips)(const conv_shape *s, const strip_plan *p, const ptrd
     return tame;
 }
 
-/* direct_weight_gradient for 3x3 windows with one zero around. Returns 1 where a pixel or gradient is wild, so that
+/* direct_weight_gradient for 3x3 windows. Returns 1 where a pixel or gradient is wild, so that
  * the sums are of no use. */
 static int NAME(winograd_weight_gradient)(const conv_shape *s, const T *x, const T *dout, T *dw, T *db, int threads)
 {
     const ptrdiff_t lanes = pieces(s->F, LANES) * LANES, size = (16 * s->C + 1) * lanes;
-    const strip_plan p = plan_strips(s->N, s->H, s->W, s->C, lanes, LANES);
+    const correlation c = forward_correlation(s);
+    const strip_plan p = plan_strips(&c, s->N, lanes, LANES);
     const ptrdiff_t share = items_of_a_part(p.strips, s);
-    const ptrdiff_t scratch = size + 16 * (p.pixel_pitch + p.other_pitch) + 4 * p.part + 2 * p.band * s->W * lanes;
-    T *total = allocate_zeros((size + 2 * p.part) * sizeof(T)), *inner = total ? total + size : NULL;
+    const ptrdiff_t scratch = size + 16 * (p.pixel_pitch + p.other_pitch) + 8 * p.part + 2 * p.band * s->OW * lanes;
+    T *total = allocate_zeros((size + p.part) * sizeof(T)), *inner = total ? total + size : NULL;
     T *room = allocate_zeros(threads * scratch * sizeof(T));
     ptrdiff_t *offset = malloc((s->C + 1) * sizeof(*offset));
     int failed = total && room && offset ? 0 : -1, wild = 0;
