@@ -37,12 +37,12 @@ __all__ = ["NOTEBOOKS", "lacks", "main", "misses", "summary"]
 
 # Seconds on one core, roughly.
 _SECONDS = {
-    "FullyConnectedNets": 45,
-    "BatchNormalization": 30,
-    "Dropout": 10,
-    "ConvolutionalNetworks": 25,
-    "PyTorch": 220,
-    "TensorFlow": 210,
+    "FullyConnectedNets": 70,
+    "BatchNormalization": 50,
+    "Dropout": 15,
+    "ConvolutionalNetworks": 45,
+    "PyTorch": 500,
+    "TensorFlow": 350,
 }
 NOTEBOOKS = tuple(_SECONDS)
 # Without these glibc gives the memory of each layer back to the system and asks for it again in the next step,
