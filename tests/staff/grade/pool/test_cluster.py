@@ -12,6 +12,7 @@ import time
 import distributed
 import pytest
 
+from cs231n.checks.rubric import load_rubric
 from staff import ROOT
 from staff.grade import grading, limits
 from staff.grade.intake.exports import find_submissions
@@ -30,7 +31,8 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def setup(release):
-    return grading.Setup(SECRET, release, grading.checks_digest(ROOT))
+    """A setup that grades the first exercises alone: what is graded does not matter to a cluster."""
+    return grading.Setup(SECRET, release, grading.checks_digest(ROOT), exercises=tuple(load_rubric().exercises)[:6])
 
 
 @pytest.fixture
