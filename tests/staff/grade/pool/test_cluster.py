@@ -80,7 +80,7 @@ def test_what_a_dead_worker_was_at_is_graded_by_another(two_workers, submissions
             os.kill(pids[0], signal.SIGKILL)  # three are on their way, on both workers
         found.append(graded.record)
     assert sorted(record.name for record in found) == ["s0", "s1", "s2", "s3"]
-    assert {record.name: record.earned > 50 for record in found} == {
+    assert {record.name: record.earned > 0 for record in found} == {
         "s0": True,
         "s1": False,
         "s2": True,
