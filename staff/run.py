@@ -41,8 +41,8 @@ _SECONDS = {
     "BatchNormalization": 50,
     "Dropout": 15,
     "ConvolutionalNetworks": 45,
-    "PyTorch": 500,
-    "TensorFlow": 350,
+    "PyTorch": 530,
+    "TensorFlow": 560,
 }
 NOTEBOOKS = tuple(_SECONDS)
 # Without these glibc gives the memory of each layer back to the system and asks for it again in the next step,
