@@ -35,6 +35,10 @@ main { max-width: 70rem; margin: 0 auto; }
 .jp-RenderedHTMLCommon table { display: block; max-width: 100%; overflow-x: auto; }
 .jp-RenderedImage img { background: white; max-width: 100%; height: auto; }
 .jp-InputArea-editor, .jp-RenderedText pre { overflow-x: auto; }
+/* Verdicts of checks have colours for a light page. */
+@media screen and (prefers-color-scheme: dark) {
+  .jp-RenderedHTMLCommon div[style^="color"] { filter: brightness(1.7); }
+}
 @media (max-width: 40rem) {
   body.jp-Notebook { padding: 0.25rem; }
   .jp-InputPrompt, .jp-OutputPrompt { display: none; }
