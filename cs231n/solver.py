@@ -321,6 +321,7 @@ class Solver:
         iterations_per_epoch = self._iterations_per_epoch()
         num_iterations = self.num_epochs * iterations_per_epoch
         first, self._iteration, self.interrupted = self._iteration, 0, False
+        self._remove_old_checkpoints()  # of a training that was killed before it came to that
         with tqdm(total=num_iterations, initial=first, disable=not self.progress, unit="it") as bar:
             try:
                 for t in range(first, num_iterations):
@@ -408,6 +409,11 @@ class Solver:
         saved["data"] = self._fingerprints()
         saved["random_state"] = np.random.get_state(legacy=False)
         checkpoint.save(self._checkpoint_path(self.epoch), saved)
+        self._checkpoint_epochs = epochs
+        self._remove_old_checkpoints()
+
+    def _remove_old_checkpoints(self) -> None:
+        epochs = self._checkpoint_epochs
         kept = {self._best_epoch, *(epochs if self.keep_checkpoints is None else epochs[-self.keep_checkpoints :])}
         for epoch in set(epochs) - kept:
             with contextlib.suppress(FileNotFoundError):

@@ -346,7 +346,15 @@ def _finish_and_compare(folder, whole_training):
 
 @pytest.mark.parametrize(
     "moment",
-    [("half written", 1), ("half written", 7), ("written", 12), ("renamed", 1), ("renamed", 7), ("removing", 5)],
+    [
+        ("half written", 1),
+        ("half written", 7),
+        ("written", 12),
+        ("renamed", 1),
+        ("renamed", 7),
+        ("renamed", training.EPOCHS + 1),  # the last one
+        ("removing", 5),
+    ],
     ids=lambda moment: f"{moment[0]}, {moment[1]}",
 )
 def test_a_training_killed_while_it_writes_a_checkpoint_loses_nothing(tmp_path, whole_training, moment):
