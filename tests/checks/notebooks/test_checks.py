@@ -78,15 +78,30 @@ def test_blank_no_exercise_is_implemented(name, transport):
 @pytest.mark.parametrize(
     "name, cell, verdict, edits",
     [
-        pytest.param(*one.values[:3], one.values[3:], id=one.id, marks=one.marks)
+        # All exercises of TensorFlow take a second and more; the next test looks at the one that is wrong.
+        pytest.param(
+            *one.values[:3],
+            one.values[3:],
+            id=one.id,
+            marks=[*one.marks, *([pytest.mark.slow] if one.values[0] == TENSORFLOW else [])],
+        )
         for one in table(solutions.PYTORCH_WRONG, solutions.TENSORFLOW_WRONG)
     ],
 )
 def test_a_wrong_solution_costs_its_own_exercise_alone(name, cell, verdict, edits, transport):
-    own = owner(name, cell)
-    # The cells of the two notebooks depend on each other in the same way, and TensorFlow takes a second for all.
-    exercises = EXERCISES if name == PYTORCH else [own]
-    assert verdicts(transport(name, edited(name, cell, *edits)), exercises) == {own: verdict}
+    assert verdicts(transport(name, edited(name, cell, *edits))) == {owner(name, cell): verdict}
+
+
+@pytest.mark.parametrize(
+    "cell, verdict, edits",
+    [
+        pytest.param(*one.values[1:3], one.values[3:], id=one.id, marks=one.marks)
+        for one in table({}, solutions.TENSORFLOW_WRONG)
+    ],
+)
+def test_a_wrong_solution_in_tensorflow_costs_its_own_exercise(cell, verdict, edits, transport):
+    own = owner(TENSORFLOW, cell)
+    assert verdicts(transport(TENSORFLOW, edited(TENSORFLOW, cell, *edits)), [own]) == {own: verdict}
 
 
 @pytest.mark.parametrize(
@@ -97,7 +112,7 @@ def test_a_wrong_solution_costs_its_own_exercise_alone(name, cell, verdict, edit
     ],
 )
 def test_another_way_to_do_it_passes(name, cell, edits, transport):
-    assert verdicts(transport(name, edited(name, cell, *edits)), [owner(name, cell)]) == {}
+    assert verdicts(transport(name, edited(name, cell, *edits))) == {}
 
 
 def test_every_check_catches_a_wrong_solution(transport):
