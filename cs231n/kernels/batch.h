@@ -50,6 +50,12 @@ static batch_plan plan_batch(const correlation *parts, int count, ptrdiff_t budg
 }
 #endif
 
+/* How many images to take if the last few are left where they would not fill half a vector. */
+static ptrdiff_t NAME(fill_lanes)(ptrdiff_t images)
+{
+    return images % LANES < LANES / 2 ? images / LANES * LANES : images;
+}
+
 /* dst[place[q]] = the vector of pixel q of all images; lanes without an image repeat the last. */
 static void NAME(turn_in)(T *restrict dst, const ptrdiff_t *restrict place, const T *restrict src, ptrdiff_t pitch,
                           ptrdiff_t images, ptrdiff_t pixels)

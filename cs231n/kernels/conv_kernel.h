@@ -2,8 +2,8 @@
  *
  * Read in this order: level.c (what is compiled), sizes.h (what a convolution is), vector.h (short vectors), layout.h
  * (moving pixels to where they are needed), tiles.h (the two innermost loops, in which nearly all time goes), direct.h
- * (the loops around them, vectors along a row), batch.h (vectors along the images), winograd.h (the same sum with fewer
- * products), weights.h (the gradient of the weights). */
+ * (the loops around them, vectors along a row), batch.h (vectors along the images), weights.h (the gradient of the
+ * weights), winograd.h and winograd_weights.h (the same sums with fewer products). */
 
 #include "layout.h"
 #include "tiles.h"
@@ -12,28 +12,29 @@
 #include "weights.h"
 #if WINOGRAD && VECTOR_BYTES
 #include "winograd.h"
+#include "winograd_weights.h"
 #endif
 
 #if WINOGRAD && VECTOR_BYTES
 /* Whether Winograd's kernel fits, and there are products enough to pay for its additions. */
 static int NAME(suits_winograd)(const correlation *c)
 {
-    return c->window_height == 3 && c->window_width == 3 && c->step == 1 && c->out_step == 1 && c->left <= 2 &&
-           c->planes >= 8 && c->filters >= 8;
+    return c->window_width >= 3 && c->step == 1 && c->out_step == 1 && c->planes * c->window_height >= 16 &&
+           c->filters >= 8;
 }
 #endif
 
-/* How many images to compute with a vector along the images. That pays with a stride, and with few filters, for which
- * the other kernel copies as much as it computes. No image where a weight times a zero around is not zero; the last few
- * are left where they would not fill half a vector. */
+/* How many images to compute with a vector along the images: those that fill vectors; with a stride, for which the direct
+ * kernel sorts pixels, also the last if they fill half a vector. None where there are few products, where outputs need
+ * more than the cache, or where a weight times a zero around is not zero. */
 static ptrdiff_t NAME(images_for_batch)(const correlation *c, int count, ptrdiff_t images, const T *w)
 {
     ptrdiff_t area = 0;
     for (int n = 0; n < count; n++)
         area += c[n].window_height * c[n].window_width;
-    const ptrdiff_t whole = images % LANES < LANES / 2 ? images / LANES * LANES : images;
     const int strided = c->step > 1 || c->out_step > 1;
-    if (LANES == 1 || area == 1 || c->planes * area < 128 || (!strided && c->filters > 16) ||
+    const ptrdiff_t whole = strided ? NAME(fill_lanes)(images) : images / LANES * LANES;
+    if (LANES == 1 || area == 1 || c->planes * area < 128 ||
         c->filters * c->out_width * (ptrdiff_t)sizeof(VECTOR) > 4 * SCRATCH_BYTES)
         return 0;
     T zero = 0;

@@ -32,7 +32,7 @@ static void NAME(sample)(T *restrict dst, const T *restrict plane, ptrdiff_t hei
         if (step == 1)
             memcpy(dst + first, plane + from + first, (last - first) * sizeof(T));
         if (step == 2) /* two vectors, while they are inside the plane, hold one of even and one of odd columns */
-            for (; z + LANES <= last && from + 2 * (z + LANES) <= height * width; z += LANES)
+            for (; z < last && from + 2 * (z + LANES) <= height * width; z += LANES)
                 AT(dst + z) = NAME(unzip)(CONST_AT(plane + from + 2 * z), CONST_AT(plane + from + 2 * z + LANES), 0);
         for (; step > 1 && z < last; z++)
             dst[z] = plane[from + z * step];

@@ -34,10 +34,12 @@ INLINE void NAME(correlate_tile)(const int nf, const int nv, ptrdiff_t K, const 
         }
 }
 
-/* sums[t][v] += sum over the pixels (y, z) of x[offset[t] + y * row_pitch + z * column_pitch] * d[pixel][v] */
-INLINE void NAME(gradient_tile)(const int nt, const int nv, ptrdiff_t rows, ptrdiff_t columns,
-                                ptrdiff_t row_pitch, ptrdiff_t column_pitch, const ptrdiff_t *restrict offset,
-                                const T *restrict x, const T *restrict d, ptrdiff_t pitch, T *restrict out)
+/* sums[t][v] += sum over the pixels (n, y, z) of x[offset[t] + n * image_pitch + y * row_pitch + z * column_pitch] *
+ * d[pixel][v] */
+INLINE void NAME(gradient_tile)(const int nt, const int nv, ptrdiff_t images, ptrdiff_t rows, ptrdiff_t columns,
+                                ptrdiff_t image_pitch, ptrdiff_t row_pitch, ptrdiff_t column_pitch,
+                                const ptrdiff_t *restrict offset, const T *restrict x, const T *restrict d,
+                                ptrdiff_t pitch, T *restrict out)
 {
     VECTOR sum[TILE_ROWS][4];
     const T *from[TILE_ROWS];
@@ -46,18 +48,19 @@ INLINE void NAME(gradient_tile)(const int nt, const int nv, ptrdiff_t rows, ptrd
         UNROLL for (int v = 0; v < nv; v++)
             sum[t][v] = (VECTOR){0};
     }
-    for (ptrdiff_t y = 0; y < rows; y++)
-        for (ptrdiff_t z = 0; z < columns; z++, d += pitch) {
-            ptrdiff_t at = y * row_pitch + z * column_pitch;
-            VECTOR g[4];
-            UNROLL for (int v = 0; v < nv; v++)
-                g[v] = CONST_AT(d + v * LANES);
-            UNROLL for (int t = 0; t < nt; t++) {
-                VECTOR s = BROADCAST(from[t][at]);
+    for (ptrdiff_t n = 0; n < images; n++)
+        for (ptrdiff_t y = 0; y < rows; y++)
+            for (ptrdiff_t z = 0; z < columns; z++, d += pitch) {
+                const ptrdiff_t at = n * image_pitch + y * row_pitch + z * column_pitch;
+                VECTOR g[4];
                 UNROLL for (int v = 0; v < nv; v++)
-                    sum[t][v] += s * g[v];
+                    g[v] = CONST_AT(d + v * LANES);
+                UNROLL for (int t = 0; t < nt; t++) {
+                    VECTOR s = BROADCAST(from[t][at]);
+                    UNROLL for (int v = 0; v < nv; v++)
+                        sum[t][v] += s * g[v];
+                }
             }
-        }
     UNROLL for (int t = 0; t < nt; t++)
         UNROLL for (int v = 0; v < nv; v++)
             AT(out + t * pitch + v * LANES) += sum[t][v];
@@ -66,8 +69,8 @@ INLINE void NAME(gradient_tile)(const int nt, const int nv, ptrdiff_t rows, ptrd
 /* The compiler makes a version of each tile for each size. */
 typedef void NAME(correlate_function)(ptrdiff_t, const ptrdiff_t *, const T *, ptrdiff_t, const T *, const T *, T *,
                                       ptrdiff_t, ptrdiff_t);
-typedef void NAME(gradient_function)(ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t, const ptrdiff_t *, const T *,
-                                     const T *, ptrdiff_t, T *);
+typedef void NAME(gradient_function)(ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t,
+                                     const ptrdiff_t *, const T *, const T *, ptrdiff_t, T *);
 #define TILE(n, v)                                                                                                \
     static void NAME(correlate_##n##x##v)(ptrdiff_t K, const ptrdiff_t *offset, const T *pixels, ptrdiff_t step,  \
                                           const T *weights, const T *bias, T *out, ptrdiff_t pitch,               \
@@ -75,11 +78,13 @@ typedef void NAME(gradient_function)(ptrdiff_t, ptrdiff_t, ptrdiff_t, ptrdiff_t,
     {                                                                                                             \
         NAME(correlate_tile)(n, v, K, offset, pixels, step, weights, bias, out, pitch, out_step);                 \
     }                                                                                                             \
-    static void NAME(gradient_##n##x##v)(ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t row_pitch,                  \
-                                         ptrdiff_t column_pitch, const ptrdiff_t *offset, const T *x, const T *d, \
-                                         ptrdiff_t pitch, T *out)                                                 \
+    static void NAME(gradient_##n##x##v)(ptrdiff_t images, ptrdiff_t rows, ptrdiff_t columns,                     \
+                                         ptrdiff_t image_pitch, ptrdiff_t row_pitch, ptrdiff_t column_pitch,      \
+                                         const ptrdiff_t *offset, const T *x, const T *d, ptrdiff_t pitch,        \
+                                         T *out)                                                                  \
     {                                                                                                             \
-        NAME(gradient_tile)(n, v, rows, columns, row_pitch, column_pitch, offset, x, d, pitch, out);              \
+        NAME(gradient_tile)(n, v, images, rows, columns, image_pitch, row_pitch, column_pitch, offset, x, d,      \
+                            pitch, out);                                                                          \
     }
 #define TILES(v) TILE(1, v) TILE(2, v) TILE(3, v) TILE(4, v) TILE(5, v) TILE(6, v)
 #define TABLE(kind, v)                                                                                            \

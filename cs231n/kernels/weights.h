@@ -49,7 +49,7 @@ static void NAME(add_products)(const conv_shape *s, const weight_plan *p, const 
         const ptrdiff_t vectors = smaller(p->lanes / LANES - v, TILE_VECTORS);
         for (ptrdiff_t t = start; t < taps; t += TILE_ROWS)
             NAME(gradient)[vectors - 1][smaller(taps - t, TILE_ROWS) - 1](
-                rows, s->OW, p->width * s->stride, s->stride, offset + t, samples, turned + v * LANES, p->lanes,
+                1, rows, s->OW, 0, p->width * s->stride, s->stride, offset + t, samples, turned + v * LANES, p->lanes,
                 sums + (b * area + t) * p->lanes + v * LANES);
     }
 }

@@ -1,150 +1,74 @@
-/* Winograd's convolution F(2x2, 3x3): four outputs of a 3x3 filter for 16 products instead of 36.
+/* Winograd's convolution along the rows: m neighbouring outputs of r neighbouring weights, m + r = 7, for 6 products
+ * instead of m * r. For windows of 3 columns or more, and only for stride 1.
  *
- * The 4x4 pixels that a 2x2 tile of outputs sees, and the filter, are each turned into 16 numbers by a few
- * additions; the products of those, number by number and summed over the planes, are turned back into the four
- * outputs. So a convolution becomes 16 matrix products, one for each of the 16 numbers, of the filters and the
- * tiles of some images. Only for stride 1. Additions of large numbers that cancel later could spoil NaN-free
- * neighbours of NaN, infinite or huge pixels: images with such go through the direct kernel.
+ * Six pixels side by side, and the r weights of a row of the window, are each turned into six numbers by a few
+ * additions. The products of those, number by number and summed over the planes and the rows of the window, are turned
+ * back into m outputs, which are called a tile. So a convolution becomes six, with windows of one column and an m-th of
+ * the outputs. A window of more than 5 columns is cut into groups of r columns, whose products go into the same sums.
+ * The six numbers are the values of polynomials at 0, 1, -1, 1/2, -2 and infinity, points that lose few digits. Large
+ * numbers that cancel later could spoil the neighbours of NaN, infinite or huge pixels, which are called wild: images
+ * with such go through the direct kernel.
  *
- * Source: Lavin and Gray, "Fast algorithms for convolutional neural networks", 2016, section 4.1. */
+ * Vectors lie along the tiles; where these are few in a row, along the images, as in batch.h. A unit is what there is
+ * then of a pixel or a tile: one number, or a vector of one from each of LANES images.
+ *
+ * Sources: Lavin and Gray, "Fast algorithms for convolutional neural networks", 2016; for the points Barabasz et al.,
+ * "Error analysis and improving the accuracy of Winograd convolution for deep neural networks", 2020. */
 
-/* A strip is what is transformed at once: a band of tile rows of one image, or some small images. */
-#ifndef STRIP_ONCE
-#define STRIP_ONCE
-#define STRIP_TILES 64
+#ifndef WINOGRAD_ONCE
+#define WINOGRAD_ONCE
+#define POINTS 6
+
+/* An item is a band of output rows of the images of a unit. Its planes are transformed a block after the other. */
 typedef struct {
-    ptrdiff_t height, width;         /* of the images */
-    ptrdiff_t top, left;             /* zeros around them; pixels that no output sees if negative */
-    ptrdiff_t rows, columns;         /* of the outputs */
-    ptrdiff_t tile_rows, across;     /* tiles of an image: down and across */
-    ptrdiff_t band, bands, images;   /* tile rows in a band, bands of an image, images of a strip */
-    ptrdiff_t strips, room;          /* all strips; room for the tiles of one */
-    ptrdiff_t part;                  /* room for a quarter of the pixels of a band, or of its outputs */
-    ptrdiff_t pixel_pitch, other_pitch; /* from one of the 16 numbers to the next: of pixels, of outputs or gradients */
-} strip_plan;
+    ptrdiff_t unit;                     /* 1 or LANES; what follows down to `block` counts units, then numbers */
+    ptrdiff_t groups, taps, outputs;    /* groups of window columns; columns of a group: r; outputs of a tile: m */
+    ptrdiff_t across, row;              /* tiles of a row; pixels of a row with zeros around, a multiple of m */
+    ptrdiff_t halo, band, bands, block; /* rows that a band sees beyond its own; its rows; planes of a block */
+    ptrdiff_t images;                   /* of which an item of the weight gradient has the same band */
+    ptrdiff_t tile_row;                 /* from row to row of tiles */
+    ptrdiff_t pixels, plane, room;      /* room for the pixels of a plane, its tiles, and the sums of a filter */
+    ptrdiff_t pixel_pitch, sum_pitch;   /* from one of the six numbers to the next */
+} winograd_plan;
 
-/* `others` is the room for the filters. */
-static strip_plan plan_strips(const correlation *c, ptrdiff_t images, ptrdiff_t others, ptrdiff_t lanes)
+/* The plan, but for the rows of a band and what depends on them. */
+static winograd_plan begin_winograd(const correlation *c, ptrdiff_t unit)
 {
-    strip_plan p = {
-        .height = c->height, .width = c->width, .top = c->top, .left = c->left, .rows = c->rows, .columns = c->columns,
-        .tile_rows = pieces(c->rows, 2), .across = pieces(c->columns, 2),
-    };
-    p.band = clamp(STRIP_TILES / p.across, 1, p.tile_rows);
-    p.bands = pieces(p.tile_rows, p.band);
-    p.images = p.bands == 1 ? larger(STRIP_TILES / (p.band * p.across), 1) : 1;
-    p.strips = pieces(images * p.bands, p.images);
-    p.room = (pieces(p.images * p.band * p.across, lanes) + 1) * lanes;
-    p.part = (p.band + 1) * p.across + 3 * lanes;
-    p.pixel_pitch = (c->planes * p.room / lanes | 1) * lanes; /* odd, to spread over the cache */
-    p.other_pitch = (others * p.room / lanes | 1) * lanes;
+    winograd_plan p = {.unit = unit, .images = 1, .groups = pieces(c->window_width, 5), .halo = c->window_height - 1};
+    p.taps = pieces(c->window_width, p.groups);
+    p.outputs = POINTS + 1 - p.taps;
+    p.across = pieces(c->columns, p.outputs);
+    p.row = larger((p.across - 1) * p.outputs + (p.groups - 1) * p.taps + POINTS, c->left + c->width);
+    p.row = pieces(p.row, p.outputs) * p.outputs;
+    const ptrdiff_t most = clamp(128 / (c->window_height * p.groups), 1, c->planes); /* short sums lose fewer digits */
+    p.block = pieces(c->planes, pieces(c->planes, most));
+    return p;
+}
+
+/* The rest of it, for bands of at most `rows` rows. */
+static void finish_winograd(winograd_plan *p, const correlation *c, ptrdiff_t rows, ptrdiff_t lanes)
+{
+    p->bands = pieces(c->rows, clamp(rows, 1, c->rows));
+    p->band = pieces(c->rows, p->bands);
+    p->pixels = (pieces((p->band + p->halo) * p->row * p->unit + p->groups * p->taps, lanes) + 2) * lanes;
+    p->plane = pieces(p->images * (p->band + p->halo) * p->tile_row, lanes) + 1;
+    p->plane = (p->plane | 1) * lanes; /* odd, to spread over the cache */
+    p->room = (pieces(p->band * p->tile_row, lanes) | 1) * lanes;
+    p->pixel_pitch = p->block * p->groups * p->plane + 3 * lanes;
+    p->sum_pitch = c->filters * p->room + 3 * lanes;
+}
+
+static winograd_plan plan_winograd(const correlation *c, ptrdiff_t unit, ptrdiff_t budget, ptrdiff_t lanes)
+{
+    winograd_plan p = begin_winograd(c, unit);
+    const ptrdiff_t taps = p.block * p.groups;
+    p.tile_row = p.across * unit;
+    finish_winograd(&p, c, (budget / (POINTS * p.tile_row) - taps * p.halo) / (c->filters + taps), lanes);
     return p;
 }
 #endif
 
-/* Put a row with its zeros around, in turn, into even and odd, for the tiles across and one more; up to a vector
- * after them may change. Return a vector of zeros, or of NaN where a pixel is wild: its square is not a finite number. */
-INLINE VECTOR NAME(split_row)(T *restrict even, T *restrict odd, const T *restrict row, const strip_plan *p)
-{
-    const ptrdiff_t left = larger(p->left, 0), skipped = larger(-p->left, 0), count = p->across + 1;
-    const ptrdiff_t width = clamp(p->width - skipped, 0, 2 * count - left); /* pixels that the tiles see */
-    T *first = left % 2 ? odd + left / 2 : even + left / 2; /* of the pixels 0, 2, ..., and of 1, 3, ... */
-    T *second = left % 2 ? even + left / 2 + 1 : odd + left / 2;
-    VECTOR wild = {0};
-    ptrdiff_t z = 0;
-    row += skipped;
-    even[0] = odd[0] = 0;
-    for (; z + LANES <= width; z += 2 * LANES) {
-        const VECTOR a = CONST_AT(row + z), b = z + 2 * LANES <= width ? CONST_AT(row + z + LANES) : (VECTOR){0};
-        wild += a * a * 0 + b * b * 0;
-        AT(first + z / 2) = NAME(unzip)(a, b, 0);
-        AT(second + z / 2) = NAME(unzip)(a, b, 1);
-    }
-    for (z = width % (2 * LANES) < LANES ? width / (2 * LANES) * 2 * LANES : width / LANES * LANES; z < width; z++) {
-        (z % 2 ? second : first)[z / 2] = row[z];
-        wild += row[z] * row[z] * 0;
-    }
-    AT(even + (left + width + 1) / 2) = AT(odd + (left + width) / 2) = (VECTOR){0}; /* of the right edge, two at most */
-    return wild;
-}
-
-/* Transform a band of one plane: V[n * pitch + tile] for the 16 numbers n. `split` is scratch, eight arrays of
- * `part` numbers: even and odd columns of the first of two rows, and of the second, then what stands right of them.
- * inner[tile] is zero for tiles at the right edge, whose neighbours in memory are of the next row. */
-static int NAME(transform_pixels)(T *restrict V, ptrdiff_t pitch, const T *restrict plane, const strip_plan *p,
-                                  ptrdiff_t first, ptrdiff_t rows, T *restrict split, const T *restrict inner)
-{
-    const ptrdiff_t part = p->part, right = 4 * part + p->across - 1;
-    VECTOR wild = {0};
-    for (ptrdiff_t r = 0; r <= rows; r++)
-        for (int second = 0; second < 2; second++) {
-            const ptrdiff_t y = 2 * (first + r) - p->top + second;
-            T *even = split + second * 2 * part + r * p->across, *odd = even + part;
-            if (y >= 0 && y < p->height)
-                wild += NAME(split_row)(even, odd, plane + y * p->width, p);
-            else
-                for (ptrdiff_t z = 0; z <= p->across; z++)
-                    even[z] = odd[z] = 0;
-            even[right] = even[p->across];
-            odd[right] = odd[p->across];
-        }
-    for (ptrdiff_t q = 0; q < rows * p->across; q += LANES) {
-        const VECTOR within = CONST_AT(inner + q);
-        VECTOR d[4][4];
-        UNROLL for (int i = 0; i < 4; i++) {
-            const T *even = split + i % 2 * 2 * part + i / 2 * p->across + q, *odd = even + part;
-            const VECTOR x0 = CONST_AT(even), x1 = CONST_AT(odd);
-            const VECTOR x2 = CONST_AT(even + 1) * within + CONST_AT(even + 4 * part);
-            const VECTOR x3 = CONST_AT(odd + 1) * within + CONST_AT(odd + 4 * part);
-            d[i][0] = x0 - x2;
-            d[i][1] = x1 + x2;
-            d[i][2] = x2 - x1;
-            d[i][3] = x1 - x3;
-        }
-        UNROLL for (int j = 0; j < 4; j++) {
-            AT(V + (0 + j) * pitch + q) = d[0][j] - d[2][j];
-            AT(V + (4 + j) * pitch + q) = d[1][j] + d[2][j];
-            AT(V + (8 + j) * pitch + q) = d[2][j] - d[1][j];
-            AT(V + (12 + j) * pitch + q) = d[1][j] - d[3][j];
-        }
-    }
-    int tame = 1;
-    for (int i = 0; i < LANES; i++)
-        tame &= wild[i] == 0;
-    return tame;
-}
-
-/* Transform the weights into the order of correlate_tile: for each of the 16 numbers and each tile of filters,
- * (plane, filter). Return whether all are tame. */
-static int NAME(transform_weights)(const correlation *c, const T *w, T *restrict U, ptrdiff_t pitch)
-{
-    int tame = 1;
-    for (ptrdiff_t f = 0, n; f < c->filters; f += n) {
-        n = NEXT_ROWS(c->filters - f);
-        for (ptrdiff_t p = 0; p < c->planes; p++)
-            for (ptrdiff_t g = 0; g < n; g++) {
-                const T *from = w + (f + g) * c->filter_pitch + p * c->plane_pitch;
-                T *to = U + f * c->planes + p * n + g, half[4][3];
-                for (int j = 0; j < 3; j++) {
-                    const T a = from[j * c->column_pitch], b = from[c->row_pitch + j * c->column_pitch];
-                    const T e = from[2 * c->row_pitch + j * c->column_pitch];
-                    tame &= (a * a + b * b + e * e) * 0 == 0;
-                    half[0][j] = a;
-                    half[1][j] = (a + b + e) / 2;
-                    half[2][j] = (a - b + e) / 2;
-                    half[3][j] = e;
-                }
-                for (int i = 0; i < 4; i++) {
-                    const T a = half[i][0], b = half[i][1], e = half[i][2];
-                    const T row[4] = {a, (a + b + e) / 2, (a - b + e) / 2, e};
-                    for (int j = 0; j < 4; j++)
-                        to[(4 * i + j) * pitch] = row[j];
-                }
-            }
-    }
-    return tame;
-}
-
+/* memcpy for a row of pixels, which are few. */
 static void NAME(copy)(T *restrict dst, const T *restrict src, ptrdiff_t count)
 {
     ptrdiff_t i = 0;
@@ -158,238 +82,298 @@ static void NAME(copy)(T *restrict dst, const T *restrict src, ptrdiff_t count)
         dst[i] = src[i];
 }
 
-/* Turn the sums M[n * pitch + tile] back into the outputs of a band of one filter. */
-static void NAME(transform_outputs)(T *restrict out, const T *restrict M, ptrdiff_t pitch, T bias, const strip_plan *p,
-                                    ptrdiff_t first, ptrdiff_t rows, T *restrict split)
+/* dst[j * pitch + z] = src[m * z + j] */
+INLINE void NAME(deal)(const int m, T *restrict dst, ptrdiff_t pitch, const T *restrict src, ptrdiff_t count)
 {
-    for (ptrdiff_t q = 0; q < rows * p->across; q += LANES) {
-        VECTOR s[2][4];
-        UNROLL for (int j = 0; j < 4; j++) {
-            const VECTOR a = CONST_AT(M + j * pitch + q), b = CONST_AT(M + (4 + j) * pitch + q);
-            const VECTOR c = CONST_AT(M + (8 + j) * pitch + q), d = CONST_AT(M + (12 + j) * pitch + q);
-            s[0][j] = a + b + c;
-            s[1][j] = b - c - d;
-        }
-        UNROLL for (int i = 0; i < 2; i++) {
-            const VECTOR a = s[i][0] + s[i][1] + s[i][2] + bias, b = s[i][1] - s[i][2] - s[i][3] + bias;
-            AT(split + 2 * i * p->part + 2 * q) = NAME(zip)(a, b, 0);
-            AT(split + 2 * i * p->part + 2 * q + LANES) = NAME(zip)(a, b, 1);
-        }
-    }
-    for (ptrdiff_t r = 0; r < 2 * rows && 2 * first + r < p->rows; r++)
-        NAME(copy)(out + (2 * first + r) * p->columns, split + r % 2 * 2 * p->part + r / 2 * 2 * p->across, p->columns);
+    for (ptrdiff_t z = 0; z < count; z++)
+        for (int j = 0; j < m; j++)
+            dst[j * pitch + z] = src[m * z + j];
 }
 
-/* inner[tile] is zero for tiles at the right edge, else one. */
-static void NAME(mark_edges)(T *inner, const strip_plan *p)
+/* The way back: dst[m * z + j] = src[j][z] */
+INLINE void NAME(join)(const int m, T *restrict dst, const VECTOR src[])
 {
-    for (ptrdiff_t q = 0; q < p->part; q++)
-        inner[q] = q % p->across != p->across - 1;
+    if (m == 2) {
+        AT(dst) = NAME(zip)(src[0], src[1], 0);
+        AT(dst + LANES) = NAME(zip)(src[0], src[1], 1);
+    } else
+        for (int z = 0; z < LANES; z++)
+            for (int j = 0; j < m; j++)
+                dst[m * z + j] = src[j][z];
 }
 
-/* Transform the pixels of a strip, whose first image is `image`; return whether all are tame, and note the wild. */
-static int NAME(transform_strip)(T *V, const strip_plan *p, ptrdiff_t strip, ptrdiff_t images, ptrdiff_t planes,
-                                 const T *source, T *split, const T *inner, char *wild)
+/* Deal out `count` rows of a plane from row `top` on: the pixels 0, m, 2m, ... of all rows with the zeros around them,
+ * then the pixels 1, m + 1, ... `padded` is scratch whose columns around the image are zero. */
+static void NAME(deal_rows)(const correlation *c, const winograd_plan *p, const T *restrict plane, ptrdiff_t top,
+                            ptrdiff_t count, T *restrict padded, T *restrict pixels)
 {
-    const ptrdiff_t image = strip / p->bands * p->images, count = smaller(p->images, images - image);
-    const ptrdiff_t first = strip % p->bands * p->band, rows = smaller(p->band, p->tile_rows - first);
-    int tame = 1;
-    for (ptrdiff_t g = 0; g < count; g++)
-        for (ptrdiff_t k = 0; k < planes; k++)
-            if (!NAME(transform_pixels)(V + k * p->room + g * rows * p->across, p->pixel_pitch,
-                                        source + ((image + g) * planes + k) * p->height * p->width, p, first, rows,
-                                        split, inner)) {
-                tame = 0;
-                if (wild)
-                    wild[image + g] = 1;
+    const ptrdiff_t left = larger(c->left, 0), skipped = larger(-c->left, 0), all = count * p->row / p->outputs;
+    const ptrdiff_t width = clamp(c->width - skipped, 0, p->row - left);
+    for (ptrdiff_t i = 0; i < count; i++)
+        if (top + i >= 0 && top + i < c->height)
+            NAME(copy)(padded + i * p->row + left, plane + (top + i) * c->width + skipped, width);
+        else
+            memset(padded + i * p->row, 0, p->row * sizeof(T));
+    if (p->outputs == 2)
+        NAME(deal)(2, pixels, all, padded, all);
+    else if (p->outputs == 3)
+        NAME(deal)(3, pixels, all, padded, all);
+    else
+        NAME(deal)(4, pixels, all, padded, all);
+    AT(pixels + count * p->row) = (VECTOR){0}; /* the last vector of tiles reads on */
+}
+
+/* Turn `count` rows of a plane of LANES images from row `top` on, with zeros around them. */
+static void NAME(turn_rows)(const correlation *c, const winograd_plan *p, const T *restrict plane, ptrdiff_t images,
+                            const ptrdiff_t *place, ptrdiff_t top, ptrdiff_t count, T *restrict pixels)
+{
+    const ptrdiff_t above = clamp(-top, 0, count), inside = clamp(c->height - top, above, count) - above;
+    const ptrdiff_t row = p->row * LANES;
+    memset(pixels, 0, above * row * sizeof(T));
+    if (inside)
+        NAME(turn_in)(pixels + above * row, place, plane + (top + above) * c->width, c->planes * c->height * c->width,
+                      images, inside * c->width);
+    memset(pixels + (above + inside) * row, 0, (count - above - inside) * row * sizeof(T));
+}
+
+/* Turn rows of tiles, whose six pixels begin at `from`, into their six numbers: V[number * pixel_pitch + tile]. A row
+ * has `width` tiles; from row to row it is `row` pixels, from tile to tile `step`. Return zeros, and NaN where a pixel
+ * is wild. */
+static VECTOR NAME(transform_rows)(const winograd_plan *p, const T *const from[], ptrdiff_t rows, ptrdiff_t row,
+                                   ptrdiff_t width, ptrdiff_t step, T *restrict V)
+{
+    VECTOR wild = {0};
+    for (ptrdiff_t i = 0; i < rows; i++)
+        for (ptrdiff_t z = 0; z < width; z += LANES) {
+            const ptrdiff_t q = i * row + z * step;
+            const VECTOR d0 = CONST_AT(from[0] + q), d1 = CONST_AT(from[1] + q), d2 = CONST_AT(from[2] + q);
+            const VECTOR d3 = CONST_AT(from[3] + q), d4 = CONST_AT(from[4] + q), d5 = CONST_AT(from[5] + q);
+            const VECTOR odd = d1 - d3, even = d2 - d4;
+            const VECTOR number[POINTS] = {
+                2 * (d0 - d2 - even) - 3 * odd, d2 + 3 * d3 + 2 * (d4 - odd), 3 * (d2 - d3) + 2 * (even - odd),
+                2 * odd + even,                 odd - 2 * even,               2 * (odd - d3 + d5) - 3 * even,
+            };
+            UNROLL for (int t = 0; t < POINTS; t++) {
+                wild += number[t] * number[t];
+                AT(V + t * p->pixel_pitch + i * p->tile_row + z) = number[t];
             }
+        }
+    return wild * 0;
+}
+
+/* Transform the rows of one plane that the output rows [first, first + rows) see. `place` says where the pixels of a
+ * unit go; `scratch` has room for the pixels of a plane, twice. Return zeros, and NaN where a pixel is wild. */
+static VECTOR NAME(transform_plane)(const correlation *c, const winograd_plan *p, const T *plane, ptrdiff_t images,
+                                    const ptrdiff_t *place, ptrdiff_t first, ptrdiff_t rows, T *scratch, T *V)
+{
+    const ptrdiff_t m = p->outputs, top = first - c->top, count = rows + p->halo, columns = p->row / m;
+    T *pixels = scratch + p->pixels;
+    VECTOR wild = {0};
+    if (p->unit == 1)
+        NAME(deal_rows)(c, p, plane, top, count, scratch, pixels);
+    else
+        NAME(turn_rows)(c, p, plane, images, place, top, count, pixels);
+    for (ptrdiff_t g = 0; g < p->groups; g++) {
+        const T *from[POINTS];
+        for (ptrdiff_t j = 0, n = g * p->taps; j < POINTS; j++, n++)
+            from[j] = pixels + (p->unit > 1 ? n * LANES : n % m * count * columns + n / m);
+        T *tiles = V + g * p->plane;
+        if (p->unit > 1)
+            wild += NAME(transform_rows)(p, from, count, p->row * LANES, p->tile_row, m, tiles);
+        else if (p->tile_row == columns) /* as one row */
+            wild += NAME(transform_rows)(p, from, 1, 0, count * columns, 1, tiles);
+        else
+            wild += NAME(transform_rows)(p, from, count, columns, p->across, 1, tiles);
+    }
+    return wild;
+}
+
+/* Whether what the functions above return says that no pixel is wild. */
+static int NAME(is_tame)(VECTOR wild)
+{
+    int tame = 1;
+    for (int i = 0; i < LANES; i++)
+        tame &= wild[i] == 0;
     return tame;
 }
 
-/* The 16 matrix products of a strip: M[n][filter, tile] = U[n] V[n]. */
-static void NAME(multiply_strip)(const correlation *c, const strip_plan *p, ptrdiff_t tiles, const T *U, ptrdiff_t pitch,
-                                 const T *V, T *M, const ptrdiff_t *offset)
+/* Transform the weights, for each block of planes and tile of filters in the order (row of the window, plane, group,
+ * filter): U[number * pitch + ...]. Return whether none is wild. */
+static int NAME(transform_weights)(const correlation *c, const winograd_plan *p, const T *w, T *restrict U,
+                                   ptrdiff_t pitch)
 {
-    for (int n = 0; n < 16; n++)
-        for (ptrdiff_t q = 0; q < tiles; q += TILE_VECTORS * LANES) {
-            const ptrdiff_t vectors = smaller(pieces(tiles - q, LANES), TILE_VECTORS);
-            for (ptrdiff_t f = 0, r; f < c->filters; f += r) {
-                r = NEXT_ROWS(c->filters - f);
-                NAME(correlate)[vectors - 1][r - 1](c->planes, offset, V + n * p->pixel_pitch + q, LANES,
-                                                    U + n * pitch + f * c->planes, U + 16 * pitch,
-                                                    M + n * p->other_pitch + f * p->room + q, p->room, LANES);
+    T wild = 0;
+    for (ptrdiff_t b = 0, planes; b < c->planes; b += planes) {
+        planes = smaller(p->block, c->planes - b);
+        for (ptrdiff_t f = 0, n; f < c->filters; f += n) {
+            n = NEXT_ROWS(c->filters - f);
+            for (ptrdiff_t k = 0; k < c->window_height * planes * p->groups; k++) {
+                const ptrdiff_t i = k / p->groups / planes, plane = b + k / p->groups % planes;
+                const ptrdiff_t j = k % p->groups * p->taps, count = smaller(p->taps, c->window_width - j);
+                const T *from = w + f * c->filter_pitch + plane * c->plane_pitch + i * c->row_pitch;
+                from += j * c->column_pitch;
+                for (ptrdiff_t h = 0; h < n; h++, U++, from += c->filter_pitch) {
+                    T g[5] = {0};
+                    for (ptrdiff_t r = 0; r < count; r++)
+                        g[r] = from[r * c->column_pitch];
+                    const T even = g[0] + g[2] + g[4], odd = g[1] + g[3];
+                    const T number[POINTS] = {
+                        g[0] * (T)0.5,
+                        (even + odd) * (T)(1. / 6),
+                        (even - odd) * (T)(1. / 6),
+                        (16 * g[0] + 8 * g[1] + 4 * g[2] + 2 * g[3] + g[4]) * (T)(1. / 15),
+                        (g[0] - 2 * g[1] + 4 * g[2] - 8 * g[3] + 16 * g[4]) * (T)(1. / 30),
+                        g[p->taps - 1] * (T)0.5,
+                    };
+                    T squares = 0;
+                    UNROLL for (int t = 0; t < POINTS; t++) {
+                        U[t * pitch] = number[t];
+                        squares += number[t] * number[t];
+                    }
+                    wild += squares;
+                }
             }
         }
+    }
+    return wild * 0 == 0;
 }
 
-/* correlate_directly for 3x3 windows. */
-static int NAME(correlate_winograd)(const correlation *c, ptrdiff_t images, const T *source, const T *w,
-                                    const T *bias, T *out, int threads)
+/* Add the products of a block of planes to the sums M[filter * room + tile] of one of the six numbers; with `start`,
+ * which is zeros, the sums begin. Where vectors lie along the images, rows of zeros are left out. */
+static void NAME(multiply_block)(const correlation *c, const winograd_plan *p, ptrdiff_t taps, const ptrdiff_t *offset,
+                                 const T *V, const T *U, const T *start, ptrdiff_t first, ptrdiff_t rows, T *M)
 {
-    const strip_plan p = plan_strips(c, images, c->filters, LANES);
-    const ptrdiff_t pixels = c->planes * c->height * c->width, outputs = c->rows * c->columns; /* of an image; of a filter */
-    const ptrdiff_t scratch = 16 * (p.pixel_pitch + p.other_pitch) + 8 * p.part;
-    const ptrdiff_t pitch = c->filters * c->planes + 16; /* no power of two, whose multiples share a place in the cache */
-    T *U = allocate((16 * pitch + c->filters + p.part) * sizeof(T)); /* weights, then zeros for biases, then edges */
+    const int by_row = p->unit > 1 && p->across > 1;
+    const ptrdiff_t runs = by_row ? rows : 1, run = rows / runs * p->tile_row, height = c->window_height;
+    for (ptrdiff_t r = 0; r < runs; r++) {
+        const ptrdiff_t y = first + r - c->top;
+        const ptrdiff_t above = by_row ? clamp(-y, 0, height) : 0;
+        const ptrdiff_t inside = by_row ? clamp(c->height - y, above, height) - above : height;
+        for (ptrdiff_t q = r * run, v; q < (r + 1) * run; q += v * LANES) {
+            v = smaller(pieces((r + 1) * run - q, LANES), TILE_VECTORS);
+            for (ptrdiff_t f = 0, n; f < c->filters; f += n) {
+                n = NEXT_ROWS(c->filters - f);
+                NAME(correlate)[v - 1][n - 1](inside * taps, offset + above * taps, V + q, LANES,
+                                              U + (f * height + above * n) * taps, start, M + f * p->room + q, p->room,
+                                              LANES);
+            }
+        }
+    }
+}
+
+/* Turn the six sums of each tile of a band back into m outputs, one filter after the other. */
+static void NAME(finish_tiles)(const correlation *c, const winograd_plan *p, const T *M, const T *bias,
+                               ptrdiff_t images, ptrdiff_t first, ptrdiff_t rows, T *out, T *restrict scratch)
+{
+    const ptrdiff_t m = p->outputs, outputs = c->rows * c->columns;
+    out += first * c->columns;
+    for (ptrdiff_t f = 0; f < c->filters; f++, M += p->room, out += outputs) {
+        const T start = bias ? bias[f] : 0;
+        for (ptrdiff_t q = 0; q < rows * p->tile_row; q += LANES) {
+            VECTOR number[POINTS], y[4];
+            UNROLL for (int t = 0; t < POINTS; t++)
+                number[t] = CONST_AT(M + t * p->sum_pitch + q);
+            const VECTOR even = number[1] + number[2] + start, odd = number[1] - number[2] + start;
+            y[0] = number[0] + even + number[3] + number[4];
+            y[1] = odd + number[3] / 2 - number[4] * 2;
+            y[2] = even + number[3] / 4 + number[4] * 4;
+            y[3] = odd + number[3] / 8 - number[4] * 8;
+            y[m - 1] += number[5];
+            const ptrdiff_t i = q / p->tile_row, z = q % p->tile_row / LANES * m;
+            if (p->unit > 1)
+                for (ptrdiff_t k = 0; k < smaller(m, c->columns - z); k++)
+                    AT(scratch + (i * c->columns + z + k) * LANES) = y[k];
+            else if (m == 2)
+                NAME(join)(2, scratch + 2 * q, y);
+            else if (m == 3)
+                NAME(join)(3, scratch + 3 * q, y);
+            else
+                NAME(join)(4, scratch + 4 * q, y);
+        }
+        if (p->unit > 1)
+            NAME(turn_out)(out, c->filters * outputs, images, scratch, rows * c->columns);
+        else
+            for (ptrdiff_t i = 0; i < rows; i++)
+                NAME(copy)(out + i * c->columns, scratch + i * m * p->across, c->columns);
+    }
+}
+
+/* Correlate a band of the images of a unit, with scratch from V on; return whether no pixel is wild. */
+static int NAME(correlate_tiles)(const correlation *c, const winograd_plan *p, const T *source, ptrdiff_t images,
+                                 const T *U, ptrdiff_t pitch, const T *bias, const ptrdiff_t *place, ptrdiff_t *offset,
+                                 ptrdiff_t first, T *out, T *V)
+{
+    const ptrdiff_t rows = smaller(p->band, c->rows - first);
+    const T *zeros = U + POINTS * pitch;
+    T *M = V + POINTS * p->pixel_pitch, *pixels = M + POINTS * p->sum_pitch, *outputs = pixels + 2 * p->pixels;
+    VECTOR wild = {0};
+    for (ptrdiff_t b = 0, planes; b < c->planes; b += planes) {
+        planes = smaller(p->block, c->planes - b);
+        const ptrdiff_t taps = planes * p->groups;
+        for (ptrdiff_t k = 0; k < planes; k++)
+            wild += NAME(transform_plane)(c, p, source + (b + k) * c->height * c->width, images, place, first, rows,
+                                          pixels, V + k * p->groups * p->plane);
+        for (ptrdiff_t k = 0; k < c->window_height * taps; k++)
+            offset[k] = k % taps * p->plane + k / taps * p->tile_row;
+        for (int t = 0; t < POINTS; t++)
+            NAME(multiply_block)(c, p, taps, offset, V + t * p->pixel_pitch, U + t * pitch, b ? NULL : zeros, first,
+                                 rows, M + t * p->sum_pitch);
+        U += c->window_height * taps * c->filters;
+    }
+    NAME(finish_tiles)(c, p, M, bias, images, first, rows, out, outputs);
+    return NAME(is_tame)(wild);
+}
+
+/* Correlate images, `unit` of them together. */
+static int NAME(correlate_units)(const correlation *c, ptrdiff_t unit, ptrdiff_t images, const T *source, const T *w,
+                                 const T *bias, T *out, int threads)
+{
+    const winograd_plan p = plan_winograd(c, unit, (unit > 1 ? 2 : 1) * SCRATCH_BYTES / sizeof(T), LANES);
+    const ptrdiff_t area = c->planes * c->height * c->width, outputs = c->filters * c->rows * c->columns;
+    const ptrdiff_t numbers = POINTS * (p.pixel_pitch + p.sum_pitch) + 2 * p.pixels + p.room * p.outputs;
+    const ptrdiff_t scratch = pieces(numbers, 64) * 64, taps = p.block * p.groups * c->window_height;
+    const ptrdiff_t spots = (p.band + p.halo) * c->width; /* of a unit's pixels */
+    const ptrdiff_t pitch = c->planes * p.groups * c->window_height * c->filters + 16; /* not a power of two */
+    T *U = allocate_zeros((POINTS * pitch + TILE_ROWS) * sizeof(T)); /* weights, then zeros for biases */
     T *room = allocate_zeros(threads * scratch * sizeof(T));
-    ptrdiff_t *offset = malloc(c->planes * sizeof(*offset));
+    ptrdiff_t *place = malloc((spots + threads * taps) * sizeof(*place));
     char *wild = calloc(images, 1);
-    int failed = !(U && room && offset && wild);
-    if (!failed && !NAME(transform_weights)(c, w + c->first_weight, U, pitch))
+    int failed = !(U && room && place && wild);
+    if (!failed && !NAME(transform_weights)(c, &p, w + c->first_weight, U, pitch))
         memset(wild, 1, images);
     else if (!failed) {
-        T *inner = U + 16 * pitch + c->filters;
-        memset(U + 16 * pitch, 0, c->filters * sizeof(T));
-        NAME(mark_edges)(inner, &p);
-        for (ptrdiff_t k = 0; k < c->planes; k++)
-            offset[k] = k * p.room;
+        for (ptrdiff_t q = 0; q < spots; q++)
+            place[q] = (q / c->width * p.row + c->left + q % c->width) * LANES;
 #pragma omp parallel for schedule(static) num_threads(threads)
-        for (ptrdiff_t strip = 0; strip < p.strips; strip++) {
-            T *V = room + THREAD * scratch, *M = V + 16 * p.pixel_pitch, *split = M + 16 * p.other_pitch;
-            const ptrdiff_t image = strip / p.bands * p.images, count = smaller(p.images, images - image);
-            const ptrdiff_t first = strip % p.bands * p.band, rows = smaller(p.band, p.tile_rows - first);
-            NAME(transform_strip)(V, &p, strip, images, c->planes, source, split, inner, wild);
-            NAME(multiply_strip)(c, &p, count * rows * p.across, U, pitch, V, M, offset);
-            for (ptrdiff_t g = 0; g < count; g++)
-                for (ptrdiff_t f = 0; f < c->filters; f++)
-                    NAME(transform_outputs)(out + ((image + g) * c->filters + f) * outputs,
-                                            M + f * p.room + g * rows * p.across, p.other_pitch, bias ? bias[f] : 0, &p,
-                                            first, rows, split);
+        for (ptrdiff_t item = 0; item < pieces(images, unit) * p.bands; item++) {
+            const ptrdiff_t image = item / p.bands * unit, count = smaller(unit, images - image);
+            if (!NAME(correlate_tiles)(c, &p, source + image * area, count, U, pitch, bias, place,
+                                       place + spots + THREAD * taps, item % p.bands * p.band, out + image * outputs,
+                                       room + THREAD * scratch))
+                memset(wild + image, 1, count);
         }
     }
     for (ptrdiff_t i = 0; i < images && !failed; i++)
         if (wild[i])
-            failed = NAME(correlate_directly)(c, 1, source + i * pixels, w, bias, out + i * c->filters * outputs, 1);
+            failed = NAME(correlate_directly)(c, 1, source + i * area, w, bias, out + i * outputs, 1);
     release(U);
     release(room);
-    free(offset);
+    free(place);
     free(wild);
     return failed ? -1 : 0;
 }
 
-/* Transform the gradients of a band, turned into (pixel, filter): D[(n * room + tile) * lanes + filter]. */
-static void NAME(transform_gradients)(T *restrict D, ptrdiff_t pitch, const T *restrict turned, ptrdiff_t lanes,
-                                      const strip_plan *p, ptrdiff_t first, ptrdiff_t rows)
+/* correlate_directly with fewer products. Where a row has few tiles, vectors go along the images that fill them. */
+static int NAME(correlate_winograd)(const correlation *c, ptrdiff_t images, const T *source, const T *w, const T *bias,
+                                    T *out, int threads)
 {
-    for (ptrdiff_t r = 0; r < rows; r++)
-        for (ptrdiff_t t = 0; t < p->across; t++, D += lanes) {
-            const T *from = turned + (2 * r * p->columns + 2 * t) * lanes;
-            const int right = 2 * t + 1 < p->columns, below = 2 * (first + r) + 1 < p->rows;
-            for (ptrdiff_t f = 0; f < lanes; f += LANES) {
-                const VECTOR zero = {0}, a = CONST_AT(from + f), b = right ? CONST_AT(from + lanes + f) : zero;
-                const VECTOR c = below ? CONST_AT(from + p->columns * lanes + f) : zero;
-                const VECTOR d = right && below ? CONST_AT(from + (p->columns + 1) * lanes + f) : zero;
-                const VECTOR left_side[4] = {a, a + c, a - c, -c}, right_side[4] = {b, b + d, b - d, -d};
-                UNROLL for (int i = 0; i < 4; i++) {
-                    AT(D + (4 * i + 0) * pitch + f) = left_side[i];
-                    AT(D + (4 * i + 1) * pitch + f) = left_side[i] + right_side[i];
-                    AT(D + (4 * i + 2) * pitch + f) = left_side[i] - right_side[i];
-                    AT(D + (4 * i + 3) * pitch + f) = -right_side[i];
-                }
-            }
-        }
-}
-
-/* dw[f, c] from the 16 sums S[(n * C + c) * lanes + f]. */
-static void NAME(finish_weights)(T *restrict dw, const T *restrict S, ptrdiff_t planes, ptrdiff_t filters, ptrdiff_t lanes)
-{
-    for (ptrdiff_t f = 0; f < filters; f += LANES)
-        for (ptrdiff_t k = 0; k < planes; k++) {
-            VECTOR half[3][4], sum[9];
-            UNROLL for (int j = 0; j < 4; j++) {
-                const T *from = S + (j * planes + k) * lanes + f;
-                const ptrdiff_t row = 4 * planes * lanes;
-                const VECTOR a = CONST_AT(from), b = CONST_AT(from + row) / 2, c = CONST_AT(from + 2 * row) / 2;
-                half[0][j] = a + b + c;
-                half[1][j] = b - c;
-                half[2][j] = b + c + CONST_AT(from + 3 * row);
-            }
-            UNROLL for (int i = 0; i < 3; i++) {
-                const VECTOR b = half[i][1] / 2, c = half[i][2] / 2;
-                sum[3 * i] = half[i][0] + b + c;
-                sum[3 * i + 1] = b - c;
-                sum[3 * i + 2] = b + c + half[i][3];
-            }
-            for (ptrdiff_t g = 0; g < smaller(LANES, filters - f); g++)
-                for (int i = 0; i < 9; i++)
-                    dw[((f + g) * planes + k) * 9 + i] = ((const T *)&sum[i])[g];
-        }
-}
-
-/* Add the products of a strip of `live` tiles to the sums of the 16 numbers, and its gradients to those of the bias. */
-static void NAME(add_strip)(const strip_plan *p, ptrdiff_t planes, ptrdiff_t lanes, ptrdiff_t live,
-                            const ptrdiff_t *offset, const T *V, const T *D, T *sums)
-{
-    const T one = 1;
-    for (int n = 0; n < 16; n++)
-        for (ptrdiff_t v = 0; v < lanes / LANES; v += TILE_VECTORS) {
-            const ptrdiff_t vectors = smaller(lanes / LANES - v, TILE_VECTORS);
-            const T *gradients = D + n * p->other_pitch + v * LANES;
-            for (ptrdiff_t t = 0; t < planes; t += TILE_ROWS)
-                NAME(gradient)[vectors - 1][smaller(planes - t, TILE_ROWS) - 1](
-                    1, live, 0, 1, offset + t, V + n * p->pixel_pitch, gradients, lanes,
-                    sums + (n * planes + t) * lanes + v * LANES);
-            if (n == 5) /* D of number 5 is the sum of the four gradients of a tile */
-                NAME(gradient)[vectors - 1][0](1, live, 0, 0, offset, &one, gradients, lanes,
-                                               sums + 16 * planes * lanes + v * LANES);
-        }
-}
-
-/* Add the products of the strips [first, last) to the sums, with scratch from V on. Return whether all pixels are tame. */
-static int NAME(sum_strips)(const conv_shape *s, const strip_plan *p, const ptrdiff_t *offset, const T *x,
-                            const T *dout, ptrdiff_t first, ptrdiff_t last, T *sums, T *V, const T *inner)
-{
-    const ptrdiff_t lanes = pieces(s->F, LANES) * LANES, outputs = s->OH * s->OW;
-    T *D = V + 16 * p->pixel_pitch, *split = D + 16 * p->other_pitch;
-    T *turned = split + 8 * p->part;
-    int tame = 1;
-    for (; first < last; first++) {
-        const ptrdiff_t image = first / p->bands * p->images, count = smaller(p->images, s->N - image);
-        const ptrdiff_t row = first % p->bands * p->band, rows = smaller(p->band, p->tile_rows - row);
-        const ptrdiff_t live = rows * p->across;
-        tame &= NAME(transform_strip)(V, p, first, s->N, s->C, x, split, inner, NULL);
-        for (ptrdiff_t g = 0; g < count; g++) {
-            NAME(transpose)(turned, lanes, lanes, dout + (image + g) * s->F * outputs + 2 * row * s->OW, outputs, s->F,
-                            smaller(2 * rows, s->OH - 2 * row) * s->OW);
-            NAME(transform_gradients)(D + g * live * lanes, p->other_pitch, turned, lanes, p, row, rows);
-        }
-        NAME(add_strip)(p, s->C, lanes, count * live, offset, V, D, sums);
-    }
-    return tame;
-}
-
-/* direct_weight_gradient for 3x3 windows. Returns 1 where a pixel or gradient is wild, so that
- * the sums are of no use. */
-static int NAME(winograd_weight_gradient)(const conv_shape *s, const T *x, const T *dout, T *dw, T *db, int threads)
-{
-    const ptrdiff_t lanes = pieces(s->F, LANES) * LANES, size = (16 * s->C + 1) * lanes;
-    const correlation c = forward_correlation(s);
-    const strip_plan p = plan_strips(&c, s->N, lanes, LANES);
-    const ptrdiff_t share = items_of_a_part(p.strips, s);
-    const ptrdiff_t scratch = size + 16 * (p.pixel_pitch + p.other_pitch) + 8 * p.part + 2 * p.band * s->OW * lanes;
-    T *total = allocate_zeros((size + p.part) * sizeof(T)), *inner = total ? total + size : NULL;
-    T *room = allocate_zeros(threads * scratch * sizeof(T));
-    ptrdiff_t *offset = malloc((s->C + 1) * sizeof(*offset));
-    int failed = total && room && offset ? 0 : -1, wild = 0;
-    if (!failed) {
-        NAME(mark_edges)(inner, &p);
-        for (ptrdiff_t k = 0; k < s->C; k++)
-            offset[k] = k * p.room;
-#pragma omp parallel for ordered schedule(static, 1) num_threads(threads) reduction(| : wild)
-        for (ptrdiff_t first = 0; first < p.strips; first += share) {
-            T *mine = room + THREAD * scratch, *sums = NAME(begin_part)(first, mine, total, size);
-            wild |= !NAME(sum_strips)(s, &p, offset, x, dout, first, smaller(first + share, p.strips), sums, mine + size,
-                                      inner);
-#pragma omp ordered
-            NAME(end_part)(first, sums, total, size);
-        }
-        memcpy(db, total + 16 * s->C * lanes, s->F * sizeof(T));
-        for (ptrdiff_t f = 0; f < s->F; f++)
-            wild |= !(db[f] * db[f] * 0 == 0);
-        NAME(finish_weights)(dw, total, s->C, s->F, lanes);
-    }
-    release(total);
-    release(room);
-    free(offset);
-    return failed ? failed : wild;
+    const ptrdiff_t across = c->left < 0 ? LANES : begin_winograd(c, 1).across;
+    const ptrdiff_t full = images / LANES * LANES;
+    const ptrdiff_t whole = across >= LANES ? 0 : across > LANES / 4 ? full : NAME(fill_lanes)(images);
+    int failed = whole && NAME(correlate_units)(c, LANES, whole, source, w, bias, out, threads);
+    source += whole * c->planes * c->height * c->width;
+    out += whole * c->filters * c->rows * c->columns;
+    if (whole < images && !failed)
+        failed = NAME(correlate_units)(c, 1, images - whole, source, w, bias, out, threads);
+    return failed ? -1 : 0;
 }
