@@ -26,7 +26,7 @@ def _random_case(rng):
             (height, width), stride, pad = (3, 3), 1, 1  # by far the most frequent
         elif rng.random() < 0.3:
             width, stride = int(rng.integers(3, 12)), 1  # has kernels of its own
-        N = int(rng.integers(1, 6)) if rng.random() < 0.7 else int(rng.integers(8, 40))  # along which vectors may go
+        N = int(rng.integers(1, 6) if rng.random() < 0.7 else rng.integers(8, 40))  # many: vectors go along them
         C, F = int(rng.choice(CHANNELS)), int(rng.choice(CHANNELS))
         OH, OW = (1 + (size + 2 * pad - window) // stride for size, window in ((H, height), (W, width)))
         if OH > 0 and OW > 0 and N * F * OH * OW * C * height * width < 1e6:
