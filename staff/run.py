@@ -33,7 +33,7 @@ from staff.notebooks import Run, execute
 from staff.pages import write_figures, write_html, write_index
 from staff.progress import Progress
 
-__all__ = ["NOTEBOOKS", "lacks", "main", "misses", "summary"]
+__all__ = ["ALLOCATION", "NOTEBOOKS", "lacks", "main", "misses", "summary"]
 
 # Seconds on one core, roughly.
 _SECONDS = {
@@ -47,7 +47,7 @@ _SECONDS = {
 NOTEBOOKS = tuple(_SECONDS)
 # Without these glibc gives the memory of each layer back to the system and asks for it again in the next step,
 # which takes up to a quarter of a ConvNet's time. Other systems do not read them.
-_ALLOCATION = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(512 << 20)}
+ALLOCATION = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(512 << 20)}
 # What a notebook imports beyond requirements.txt: its package, and how to get it.
 _EXTRAS = {"TensorFlow": ("tensorflow", "pip install -c constraints.txt -e '.[tensorflow]'")}
 
@@ -103,7 +103,7 @@ def _execute_all(names, source, options):
     def run(name):
         finished = execute(
             ROOT / f"{name}.ipynb",
-            environment=_ALLOCATION | {"OMP_NUM_THREADS": threads},
+            environment=ALLOCATION | {"OMP_NUM_THREADS": threads},
             on_cell=lambda cell_id, number: progress.begin(name, cell_id, number),
             stop=stop,
         )

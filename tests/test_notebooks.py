@@ -7,7 +7,7 @@ import pytest
 
 from staff import ROOT
 from staff.notebooks import execute
-from staff.run import NOTEBOOKS, lacks, misses
+from staff.run import ALLOCATION, NOTEBOOKS, lacks, misses
 
 # A budget for each notebook that shows every cell works, and nothing about accuracy.
 SMALL = {
@@ -49,7 +49,7 @@ def notebook(name):
 def test_notebook_runs_small_on_stand_in_data_and_keeps_every_bound(name, stand_in_root):
     if missing := lacks(name):
         pytest.skip(missing)
-    environment = {"CIFAR10_DIR": str(stand_in_root), "OMP_NUM_THREADS": "1"}
+    environment = ALLOCATION | {"CIFAR10_DIR": str(stand_in_root), "OMP_NUM_THREADS": "1"}
     run = execute(ROOT / f"{name}.ipynb", SMALL[name], environment=environment)
     assert misses(run, "stand-in data") == [], run.error
     assert len(run.verdicts("check")) >= 5

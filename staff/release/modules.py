@@ -1,8 +1,10 @@
 """Exercises in Python modules: a block is named after the function or method that holds it."""
 
 import ast
+import functools
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
+from types import MappingProxyType
 
 from staff.release import blocks, hidden
 from staff.release.errors import ReleaseError
@@ -10,7 +12,8 @@ from staff.release.errors import ReleaseError
 __all__ = ["blank", "cut", "fill", "named_blocks", "numbered"]
 
 
-def named_blocks(path: str, source: str) -> dict[str, blocks.Block]:
+@functools.lru_cache(maxsize=64)  # of one module, the blocks are asked for hundreds of times
+def named_blocks(path: str, source: str) -> Mapping[str, blocks.Block]:
     """Return the blocks of a module: id -> Block, in order.
 
     The id is `cs231n/classifiers/fc_net.py:TwoLayerNet.loss`, with .1, .2, ... where a function has several.
@@ -27,7 +30,7 @@ def named_blocks(path: str, source: str) -> dict[str, blocks.Block]:
         if not inside:
             raise ReleaseError(f"{path}:{block.line}: a block outside of any function")
         owners += inside
-    return dict(zip(numbered([f"{path}:{owner}" for owner in owners]), found))
+    return MappingProxyType(dict(zip(numbered([f"{path}:{owner}" for owner in owners]), found)))
 
 
 def numbered(names: Iterable[str]) -> list[str]:

@@ -26,7 +26,10 @@ def watch(root: Path, names: Sequence[str], seeds: int, hints: int = 1) -> int:
     outcomes: dict[str, Outcome] = {}
     try:
         while True:
-            affected = names if changed is None else [name for name in names if name in touched(changed, root)]
+            affected = names
+            if changed is not None:
+                concerned = touched(changed, root)
+                affected = [name for name in names if name in concerned]
             if affected:
                 with SubjectProcess(root) as transport:
                     session = Session(Notebook(transport, framework_of(root)), seeds)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import pickle
 import sys
 
 import pytest
@@ -48,11 +49,17 @@ def results(record):
 
 
 @pytest.fixture(scope="module")
-def full(setup, solved, tmp_path_factory):
+def full(setup, solved, made_once):
     """The result of the solved source with one notebook of Q5, and the path of its archive."""
-    files = {name: data for name, data in solved.items() if name != "TensorFlow.ipynb"}
-    path = write_zip(tmp_path_factory.mktemp("solved") / "solved.zip", files)
-    return grade(submission(path), setup), path
+
+    def make(folder):
+        files = {name: data for name, data in solved.items() if name != "TensorFlow.ipynb"}
+        path = write_zip(folder / "solved.zip", files)
+        path.with_suffix(".pickle").write_bytes(pickle.dumps(grade(submission(path), setup)))
+        return path
+
+    path = made_once("graded", make)
+    return pickle.loads(path.with_suffix(".pickle").read_bytes()), path
 
 
 def test_the_solved_source_earns_all_points(full):
@@ -138,6 +145,7 @@ def test_an_earlier_record_of_anything_else_is_not_kept(full, setup, monkeypatch
     else:
         earlier = dataclasses.replace(earlier, **{change: "others"})
     monkeypatch.setattr(grading.Judge, "record", lambda self, one: graded.record.exercises[0])
+    monkeypatch.setattr(grading, "grade_q5", lambda *args: ([], []))
     assert not grade(submission(path), setup, earlier).kept
 
 

@@ -19,7 +19,9 @@ from staff.grade.__main__ import main
 from tests.staff.grade.conftest import SECRET, write_folder, write_zip
 
 LAYERS = "cs231n/layers.py"
-AUTOMATIC = sum(one.points for one in load_rubric().exercises.values())
+# That everything earns all points, test_grading.py says; here of each module one.
+FEW = ("affine_forward", "adam", "two_layer_net")
+AUTOMATIC = sum(load_rubric().exercises[name].points for name in FEW)
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ def test_archives_folders_and_nonsense_become_a_gradebook(tmp_path, secret, solv
     names = ["solved.zip", "blank", "broken.zip"]
     out = tmp_path / "out"
     arguments = [str(tmp_path / name) for name in names] + ["--out", str(out), "--secret", str(secret)]
-    arguments.append("--no-self-check")  # the solution is among them
+    arguments += ["--no-self-check", "--exercises", *FEW]  # the solution is among them
     assert main([*arguments, "--manual", str(tmp_path / "points.csv"), "--workers", "2"]) == 0
     found = lines(out)
     assert {name: line["total"] for name, line in found.items()} == {

@@ -4,10 +4,11 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
+import types
 
 import pytest
 
-from staff.grade import limits
 from staff.grade.grading import Setup
 from staff.grade.intake.exports import find_submissions
 from staff.grade.pool import processes
@@ -37,12 +38,6 @@ def broke(one):
     return {exercise.verdict for exercise in one.record.exercises} == {"grader_error"}
 
 
-def send(number):
-    """Send a signal to the only worker."""
-    [worker] = multiprocessing.active_children()
-    os.kill(worker.pid, number)
-
-
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_every_submission_is_graded_once_by_any_number_of_workers(tmp_path, setup, count):
     submissions = write_submissions(tmp_path, a="x = 1\n", b="x = 2\n", c="x = (\n")
@@ -56,21 +51,33 @@ def test_no_submissions_are_no_work(setup):
     assert graded([], setup) == {}
 
 
-@pytest.mark.parametrize(
-    "number, patience, said", [("SIGKILL", 60, "exit status -9"), ("SIGSTOP", -115, "no end")]
-)
+@pytest.fixture
+def clock(monkeypatch):
+    """The clock of the run, which looks at it ten times a second: a number added to `ahead` is seconds gone by."""
+    ahead, wait, monotonic = [], processes.wait, time.monotonic
+    monkeypatch.setattr(processes, "wait", lambda ends, patience: wait(ends, min(patience, 0.1)))
+    monkeypatch.setattr(processes, "time", types.SimpleNamespace(monotonic=lambda: monotonic() + sum(ahead)))
+    return types.SimpleNamespace(ahead=ahead)
+
+
+@pytest.mark.parametrize("number, passing, said", [("SIGKILL", 0, "exit status -9"), ("SIGSTOP", 300, "no end")])
 def test_a_worker_that_dies_or_hangs_costs_the_submission_that_it_was_at(
-    tmp_path, setup, monkeypatch, number, patience, said
+    tmp_path, setup, clock, number, passing, said
 ):
-    monkeypatch.setattr(limits, "GRACE", patience)
     slow = "import time\ntime.sleep(9)\n"
     found = {}
+
+    def send():
+        [worker] = multiprocessing.active_children()
+        os.kill(worker.pid, getattr(signal, number))
+        clock.ahead.append(passing)
+
     for one in processes.grade_all(
         write_submissions(tmp_path, before="x = 1\n", slow=slow, after="x = 2\n"), setup, lambda name: None, 1
     ):
         found[one.record.name] = one
         if one.record.name == "before":
-            threading.Timer(2, send, [getattr(signal, number)]).start()
+            threading.Timer(2, send).start()
     assert {name: broke(one) for name, one in found.items()} == {"before": False, "slow": True, "after": False}
     assert said in found["slow"].log[0]
     assert multiprocessing.active_children() == []

@@ -64,7 +64,9 @@ def test_a_net_that_is_wrong_itself_does_not_pass(reference):
     assert verdict(reference, files, "two_layer_net", ("affine_forward", "affine_backward")).verdict == "failed"
 
 
-@pytest.mark.parametrize("text, state", [("\n1 / 0\n", "import_error"), ("\nwhile True: pass\n", "timeout")])
+@pytest.mark.parametrize(
+    "text, state", [("\n1 / 0\n", "import_error"), ("\nimport time; time.sleep(1000)\n", "timeout")]
+)
 def test_where_layers_cannot_be_imported_the_blank_release_stands_in(reference, text, state):
     files, blank = solved(layers=text), {LAYERS: solved(layers=broken("affine_forward", "relu_forward"))[LAYERS]}
     trusted = CASES["three_layer_conv_net"]
