@@ -1,5 +1,6 @@
 """What several test modules share, and what the processes of a parallel run share."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -31,6 +32,20 @@ def pytest_unconfigure(config):
     """Remove the folder, which holds a data set of 180 MB."""
     if not hasattr(config, "workerinput"):
         shutil.rmtree(os.environ.pop(SHARED), ignore_errors=True)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers():
+    """Start three processes for two cores: many tests wait for what they have started, or for time to pass."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, cores * 3 // 2)
+
+
+def pytest_collection_finish():
+    """Spare the garbage collector, and the memory that forks share, what stays until the end anyway."""
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -87,7 +87,7 @@ class Server:
                 pass
 
         self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.thread = threading.Thread(target=self.http.serve_forever)
+        self.thread = threading.Thread(target=self.http.serve_forever, args=(0.01,))  # waits no longer for its end
         self.thread.start()
 
     def serve(self, path, answer):

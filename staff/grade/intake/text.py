@@ -1,7 +1,6 @@
 """Texts of students made fit to be shown: nothing that cannot be seen or written, and no more than so much."""
 
 import re
-import sys
 import unicodedata
 
 __all__ = ["clean", "shorten"]
@@ -11,7 +10,8 @@ _JOINERS = "\u200c\u200d"  # which scripts and emoji need
 
 def _formats():
     """Return all format characters, which have no look of their own, but those that writing needs."""
-    every = map(chr, range(sys.maxunicode + 1))
+    # Planes 2 and 3 are of ideographs, and from 4 to 13 and above 14 there are no characters but private ones.
+    every = map(chr, (*range(0x20000), *range(0xE0000, 0xF0000)))
     return "".join(letter for letter in every if unicodedata.category(letter) == "Cf" and letter not in _JOINERS)
 
 
