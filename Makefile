@@ -28,9 +28,10 @@ WITH_TENSORFLOW := .venv/tensorflow-$(VERSION)
 # The extension is built in place by the editable install, so a changed source builds it again.
 SOURCES := requirements.txt constraints.txt pyproject.toml setup.py cs231n/im2col_cython.pyx $(wildcard cs231n/kernels/*)
 
-# As many processes as tests/conftest.py says, and one thread for each process. The tests start hundreds of processes, none of which
+# As many processes as tests/conftest.py says, and one thread for each. They start hundreds of others, none of which
 # should compile what another has compiled, also where the environment asks for no bytecode.
-PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --maxprocesses 8 --dist worksteal
+PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 \
+	$(BIN)/python -m pytest -q -n auto --maxprocesses 8 --dist worksteal
 
 .PHONY: install tensorflow run test test-all coverage lint release wheels clean
 
