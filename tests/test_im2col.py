@@ -1,6 +1,10 @@
 """cs231n.im2col against plain loops."""
 
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +13,7 @@ from cs231n import im2col
 from tests import oracles
 from tests.oracles import FLOATS, MEMORY, assert_close, complains, parametrise
 
+ROOT = Path(__file__).parents[1]
 # Shape of x, then field_height, field_width, padding, stride.
 TABLE = {
     "3x3, pad 1": ((2, 3, 5, 6), (3, 3, 1, 1)),
@@ -161,3 +166,23 @@ def test_arrays_of_integers_are_refused():
         im2col.im2col_indices(np.ones((2, 3, 5, 6), np.int64), 3, 3)
     with complains(ValueError, r"\bcols\b", "int64"):
         im2col.col2im_indices(np.ones((27, 60), np.int64), (2, 3, 5, 6))
+
+
+TELL = "import os; from cs231n import im2col; print(os.environ.get('OMP_WAIT_POLICY'))"
+
+
+@pytest.mark.parametrize(("policy", "spins"), [(None, False), ("active", True)])
+def test_threads_that_wait_give_up_their_cores_unless_the_user_wants_another_policy(policy, spins):
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    environment |= {"OMP_WAIT_POLICY": policy} if policy else {}
+    done = subprocess.run(
+        [sys.executable, "-c", TELL],
+        cwd=ROOT,
+        env=environment | {"OMP_DISPLAY_ENV": "VERBOSE"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == f"{policy}\n"
+    if "GOMP_SPINCOUNT" in done.stderr:  # GCC's OpenMP says how often it looks for work before it sleeps
+        assert ("GOMP_SPINCOUNT = '0'" not in done.stderr) == spins

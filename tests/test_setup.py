@@ -130,12 +130,15 @@ from cs231n import im2col_cython as compiled, numpy_kernels
 rng = np.random.default_rng(0)
 for number in range(int(sys.argv[1])):
     dtype, bound = ((np.float32, 3e-5), (np.float64, 1e-12))[number % 2]
-    if number % 4 == 0:
+    N, C, F = rng.integers(1, 4), *rng.integers(1, 20, 2)
+    if number % 8 < 2:
         (height, width), stride, pad = (3, 3), 1, 1
         N, C, F = rng.integers(1, 9), *rng.integers(8, 20, 2)
+    elif number % 8 < 4:  # many images, along which vectors may go
+        (height, width), stride, pad = (rng.integers(1, 6), rng.integers(3, 12)), 1, int(rng.integers(0, 6))
+        N = rng.integers(8, 40)
     else:
         (height, width), stride, pad = rng.integers(1, 6, 2), int(rng.integers(1, 5)), int(rng.integers(0, 6))
-        N, C, F = rng.integers(1, 4), *rng.integers(1, 20, 2)
     H, W = np.maximum(rng.integers(1, 20, 2), (height - 2 * pad, width - 2 * pad))
     x, w, b = (rng.standard_normal(s).astype(dtype) for s in ((N, C, H, W), (F, C, height, width), (F,)))
     expected = numpy_kernels.conv_forward(x, w, b, stride, pad)
