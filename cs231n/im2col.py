@@ -141,9 +141,9 @@ def _load_compiled():
 def _import_with_patient_threads(name):
     """Import a module. If it brings OpenMP, the threads of that give up their cores while they wait for work.
 
-    Else they would spin, on the cores that the threads of the matrix product need next: on two cores, spinning made
-    a step of ThreeLayerConvNet take a third longer, and one in ten five times as long. OpenMP reads the variable
-    once, when it is loaded.
+    Else they would spin, on the cores that the threads of the matrix product need next: on two cores, spinning
+    made a step of ThreeLayerConvNet take a third longer, and one in ten five times as long. OpenMP reads the
+    variable once, when it is loaded.
     """
     variable = "OMP_WAIT_POLICY"
     if variable in os.environ:
