@@ -46,11 +46,6 @@ def pytest_xdist_auto_num_workers():
     return max(1, cores * 3 // 2)
 
 
-def pytest_collection_modifyitems(items):
-    """Begin with the slow tests, so that none is left over in the end to keep one core busy alone."""
-    items.sort(key=lambda item: "slow" not in item.keywords)
-
-
 def pytest_collection_finish():
     """Spare the garbage collector, and the memory that forks share, what stays until the end anyway."""
     gc.freeze()
