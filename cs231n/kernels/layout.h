@@ -1,4 +1,5 @@
-/* Copy the pixels (row + r * step, column + z * step) of a plane to dst[r, z]; outside of the plane are zeros. */
+/* Copy the pixels (row + r * step, column + z * step) of a plane to dst[r, z]; outside of the plane are zeros. With a
+ * step of 2, up to a vector of numbers after the last row may change. */
 static void NAME(sample)(T *restrict dst, const T *restrict plane, ptrdiff_t height, ptrdiff_t width,
                          ptrdiff_t row, ptrdiff_t rows, ptrdiff_t column, ptrdiff_t columns, ptrdiff_t step)
 {

@@ -136,9 +136,9 @@ static void NAME(turn_rows)(const correlation *c, const winograd_plan *p, const 
     memset(pixels + (above + inside) * row, 0, (count - above - inside) * row * sizeof(T));
 }
 
-/* Turn rows of tiles, whose six pixels begin at `from`, into their six numbers: V[number * pixel_pitch + tile]. A row
- * has `width` tiles; from row to row it is `row` pixels, from tile to tile `step`. Return zeros, and NaN where a pixel
- * is wild. */
+/* Turn rows of tiles, whose six pixels begin at `from`, into their six numbers: V[number * pixel_pitch + tile]. Between
+ * rows it is `row` pixels. A row has `width` numbers, and between these it is `step` pixels. Return zeros, and NaN where
+ * a pixel is wild. */
 static VECTOR NAME(transform_rows)(const winograd_plan *p, const T *const from[], ptrdiff_t rows, ptrdiff_t row,
                                    ptrdiff_t width, ptrdiff_t step, T *restrict V)
 {
