@@ -128,13 +128,15 @@ def write_index(runs: list[Run], summary: str, folder: str | Path) -> Path:
     sections = [_section(run, Path(folder)) for run in runs]
     path = Path(folder) / "index.html"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(
+    unfinished = path.with_name(f"{path.name}.part")  # the page is read while it grows, and should be whole
+    unfinished.write_text(
         '<!DOCTYPE html>\n<html lang="en">\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>Executed notebooks</title>\n<style>{_INDEX_STYLE}</style>\n"
         f"<h1>Executed notebooks</h1>\n<pre>{escape(summary.strip())}</pre>\n{''.join(sections)}</html>\n",
         encoding="utf-8",
     )
+    unfinished.replace(path)
     return path
 
 
