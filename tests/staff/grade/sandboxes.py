@@ -9,7 +9,7 @@ from tests import lacking
 from tests.checks.subjects import ROOT
 
 SMALL = {"AS": 2**29, "DATA": 2**28}  # so that memory bombs are fast
-LIMIT = 1.5  # seconds: enough for any honest check, on a busy machine too
+LIMIT = 1.0  # seconds: enough for any honest check, on a busy machine too
 
 
 def solved(**appended):

@@ -1,21 +1,36 @@
 """Hostile and broken submissions, as changes to the solved source, and the verdict that each gets.
 
-`CALLS` run inside relu_forward, before the right answer is returned. `IMPORTS` run where layers.py is imported. Each
-is code and the verdicts that fit; what looks around or leaves traces ends with the right answer, so that it passes
-if and only if it found nothing, and what it left behind is looked for from outside.
+`CALLS` run inside a forward pass, before the right answer is returned. `IMPORTS` run where layers.py is imported.
+Each is code and the verdicts that fit; what looks around or leaves traces ends with the right answer, so that it
+passes if and only if it found nothing, and what it left behind is looked for from outside.
 """
 
 # ruff: noqa: E501 - lines of code that are data here
 
 import textwrap
 
-__all__ = ["CALLS", "IMPORTS", "IN_NETS", "in_call", "on_import"]
+__all__ = ["ATTACKED", "CALLS", "IMPORTS", "IN_NETS", "in_call", "on_import"]
+
+# Attacked together, as a sandbox takes longer to start than most attacks, and none may help or hurt another.
+ATTACKED = ("relu_forward", "conv_forward_naive", "max_pool_forward_naive", "layernorm_forward")
 
 
-def in_call(code):
-    """Return what to append to layers.py for code that runs in each call of relu_forward."""
-    body = textwrap.indent(textwrap.dedent(code).strip(), "    ")
-    return f"\n_right = relu_forward\n_memory = []\n\ndef relu_forward(x):\n{body}\n    return _right(x)\n"
+def in_call(code, name="relu_forward"):
+    """Return what to append to layers.py for code that runs in each call of a function with x as first argument.
+
+    `_right(x)` there is the right answer, `_again()` the same call once more; `_memory` lasts as long as the module.
+    """
+    body = textwrap.indent(textwrap.dedent(code).strip(), "        ")
+    return f"""
+def _attacked(_function, _memory):
+    def {name}(x, *_more):
+        def _right(x): return _function(x, *_more)
+        def _again(): return {name}(x, *_more)
+{body}
+        return _right(x)
+    return {name}
+{name} = _attacked({name}, [])
+"""
 
 
 def on_import(code):
@@ -51,7 +66,7 @@ CALLS = {
     "kill itself": ("import os; os.kill(os.getpid(), 9)", CRASHED),
     "stop itself": ("import os; os.kill(os.getpid(), 19)", TIMEOUT),
     "segfault": ("import ctypes; ctypes.string_at(8)", CRASHED),
-    "recursion": ("relu_forward(x)", ERROR),
+    "recursion": ("_again()", ERROR),
     "recursion in C": (
         """
         import sys

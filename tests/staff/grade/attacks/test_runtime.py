@@ -1,8 +1,10 @@
 """Each attack gets its verdict, costs its own exercise alone, and leaves nothing behind."""
 
+import math
+
 import pytest
 
-from tests.staff.grade.attacks.runtime import CALLS, IMPORTS, IN_NETS, in_call, on_import
+from tests.staff.grade.attacks.runtime import ATTACKED, CALLS, IMPORTS, IN_NETS, in_call, on_import
 from tests.staff.grade.sandboxes import need_bubblewrap, solved, verdicts
 
 
@@ -11,14 +13,17 @@ def contained():
     need_bubblewrap()
 
 
-@pytest.mark.parametrize("name", CALLS)
-def test_an_attack_in_a_call_costs_that_exercise_alone(name):
-    code, expected = CALLS[name]
-    found = verdicts(
-        solved(layers="import os\n" + in_call(code)), "relu_forward", "affine_forward", "sgd_momentum"
-    )
-    assert found.pop("relu_forward") in expected
-    assert found == {"affine_forward": "passed", "sgd_momentum": "passed"}
+GROUPS = math.ceil(len(CALLS) / len(ATTACKED))
+
+
+@pytest.mark.parametrize("names", [list(CALLS)[first::GROUPS] for first in range(GROUPS)], ids=", ".join)
+def test_an_attack_in_a_call_costs_that_exercise_alone(names):
+    attacks = dict(zip(ATTACKED, names))
+    codes = [in_call(CALLS[name][0], exercise) for exercise, name in attacks.items()]
+    found = verdicts(solved(layers="import os\n" + "".join(codes)), *attacks, "affine_forward", "sgd_momentum")
+    assert found.pop("affine_forward") == found.pop("sgd_momentum") == "passed"
+    for exercise, name in attacks.items():
+        assert found[exercise] in CALLS[name][1], name
 
 
 @pytest.mark.parametrize("name", IMPORTS)
@@ -29,16 +34,19 @@ def test_an_attack_on_import_costs_that_module_alone(name):
 
 
 USING = "TwoLayerNet.loss = lambda *args, **kwargs: {}.zeros(3)\n"
+NETS = ("two_layer_net", "three_layer_conv_net")
+
+
+def test_an_import_of_what_the_nets_do_not_hold_costs_nothing():
+    found = verdicts(solved(fc_net="\n" + "\n".join(IN_NETS.values()) + "\n"), *NETS)
+    assert found == dict.fromkeys(NETS, "passed")
 
 
 @pytest.mark.parametrize("name", IN_NETS)
-def test_an_import_of_what_the_nets_do_not_hold_costs_nothing_unless_it_is_used(name):
+def test_using_what_the_nets_do_not_hold_costs_the_exercise_that_does(name):
     line = IN_NETS[name]
-    used = line.split()[-1]
-    found = verdicts(solved(fc_net=f"\n{line}\n"), "two_layer_net", "three_layer_conv_net")
-    assert found == {"two_layer_net": "passed", "three_layer_conv_net": "passed"}
-    found = verdicts(solved(fc_net=f"\n{line}\n{USING.format(used)}"), "two_layer_net", "three_layer_conv_net")
-    assert found == {"two_layer_net": "error", "three_layer_conv_net": "passed"}
+    found = verdicts(solved(fc_net=f"\n{line}\n{USING.format(line.split()[-1])}"), *NETS)
+    assert found == dict(zip(NETS, ("error", "passed")))
 
 
 def test_files_beside_the_package_and_odd_ones_in_it_change_nothing():

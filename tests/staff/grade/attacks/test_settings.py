@@ -7,6 +7,7 @@ Each looks for what it must not find, and gives the right answer if it found not
 
 import csv
 import json
+import math
 import os
 import re
 import shutil
@@ -23,7 +24,7 @@ from cs231n.submit.archive import MODULES
 from staff import ROOT
 from staff.grade.sandbox.isolation import own_walls
 from tests.staff.grade.attacks.forgeries import knowing, known_to_the_public, with_forward
-from tests.staff.grade.attacks.runtime import in_call
+from tests.staff.grade.attacks.runtime import ATTACKED, in_call
 from tests.staff.grade.conftest import SECRET, write_zip
 
 EXERCISES = ("affine_forward", "relu_forward", "sgd_momentum")
@@ -305,10 +306,16 @@ ODD_ANSWERS = {
 
 
 def test_odd_answers_fail_their_check_and_do_not_break_it(tmp_path, solved):
-    submissions = {name: in_call(code) for name, code in ODD_ANSWERS.items()} | {"honest": ""}
-    verdicts, _, left = grade(tmp_path, solved, as_root, submissions)
+    groups = math.ceil(len(ODD_ANSWERS) / len(ATTACKED))
+    odd = {f"odd-{first}": dict(zip(ATTACKED, list(ODD_ANSWERS)[first::groups])) for first in range(groups)}
+    submissions = {
+        submission: "".join(in_call(ODD_ANSWERS[name], exercise) for exercise, name in names.items())
+        for submission, names in odd.items()
+    }
+    verdicts, _, left = grade(tmp_path, solved, as_root, submissions | {"honest": ""}, (*EXERCISES, *ATTACKED))
     assert set(verdicts.pop("honest").values()) == {"passed"}
-    for name, found in verdicts.items():
-        assert found.pop("relu_forward") in ("failed", "error", "protocol_violation"), name
-        assert set(found.values()) == {"passed"}, name
+    for submission, found in verdicts.items():
+        for exercise, name in odd[submission].items():
+            assert found.pop(exercise) in ("failed", "error", "protocol_violation"), name
+        assert set(found.values()) == {"passed"}, submission
     assert left == set()
