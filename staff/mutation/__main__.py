@@ -20,7 +20,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from cs231n.checks.rubric import load_rubric
-from staff.mutation.judge import judge
+from staff.mutation.judge import judge, try_solution
 from staff.mutation.mutants import generate
 from staff.mutation.survivors import explained, split
 
@@ -45,6 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("this needs fork, which Windows does not have")
     mutants = generate(ROOT, options.names or None)
     import_torch()
+    if missed := try_solution(ROOT, sorted({name for mutant in mutants for name in mutant.exercises})):
+        print(f"the solution itself does not pass: {missed}")
+        return 1
     with multiprocessing.get_context("fork").Pool() as pool:
         results = pool.imap(functools.partial(judge, root=ROOT, seeds=options.seeds), mutants)
         verdicts = list(tqdm(results, total=len(mutants), unit="mutant", disable=not sys.stderr.isatty()))

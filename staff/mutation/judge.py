@@ -9,6 +9,7 @@ import sys
 import time
 import types
 import warnings
+from collections.abc import Collection
 from pathlib import Path
 
 from cs231n.checks import (
@@ -20,7 +21,7 @@ from cs231n.checks.subject.client import InProcess, Subject
 from cs231n.checks.subject.host import Host
 from staff.mutation.mutants import Mutant
 
-__all__ = ["MutantVerdict", "judge"]
+__all__ = ["MutantVerdict", "judge", "try_solution"]
 
 LIMIT = 20.0  # seconds of wall time for all checks of a mutant; the solution needs at most a few
 MEMORY = 8 << 30  # bytes of address space
@@ -76,15 +77,26 @@ def first_to_notice(mutant: Mutant, root: Path, seeds: int) -> str | None:
         exec(compile(mutant.source, module.__file__, "exec"), module.__dict__)
     except Exception:
         return "killed on import"
-    subject = Subject(InProcess(Host(root, {module.__name__: module})))
-    for exercise in mutant.exercises:
-        for one in registry.checks_of(exercise):
-            for seed in range(seeds):
-                result = run_check(one, subject, registry.public_generator(one.id, seed), seed)
-                if result.verdict == "grader_error":
-                    return "grader_error " + one.id
-                if result.verdict != "passed":
-                    return "killed " + one.id
+    return _first_missed(Subject(InProcess(Host(root, {module.__name__: module}))), mutant.exercises, seeds)
+
+
+def try_solution(root: Path, exercises: Collection[str]) -> str | None:
+    """Return the outcome and the id of the first check that the solution itself does not pass, or None.
+
+    What checks import and keep for later is there afterwards: forks share it.
+    """
+    return _first_missed(Subject(InProcess(Host(root))), exercises, 1)
+
+
+def _first_missed(subject, exercises, seeds):
+    checks = [one for exercise in exercises for one in registry.checks_of(exercise)]
+    for seed in range(seeds):  # outermost, as what a check notices it mostly notices with the first seed
+        for one in checks:
+            result = run_check(one, subject, registry.public_generator(one.id, seed), seed)
+            if result.verdict == "grader_error":
+                return "grader_error " + one.id
+            if result.verdict != "passed":
+                return "killed " + one.id
     return None
 
 

@@ -83,6 +83,9 @@ def test_the_command_counts_and_its_status_says_whether_all_is_explained(capsys,
     )
     assert mutation.main(["relu_backward", "--seeds", "1"]) == 1
     assert "no check notices" in capsys.readouterr().out
+    monkeypatch.setattr(mutation, "try_solution", lambda root, names: f"killed {names[0]}.values")
+    assert mutation.main(["relu_backward"]) == 1
+    assert capsys.readouterr().out == "the solution itself does not pass: killed relu_backward.values\n"
     with pytest.raises(SystemExit):
         mutation.main(["no_such_exercise"])
 

@@ -209,7 +209,7 @@ def test_the_command_line_grades_with_a_scheduler_in_another_process(tmp_path, s
         "--scheduler",
         scheduler[0],
     ]
-    command += ["--out", tmp_path / "out", "--secret", tmp_path / "secret"]
+    command += ["--out", tmp_path / "out", "--secret", tmp_path / "secret", "--exercises", *FEW]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "4 submissions graded" in done.stdout
