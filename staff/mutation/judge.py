@@ -80,16 +80,16 @@ def first_to_notice(mutant: Mutant, root: Path, seeds: int) -> str | None:
     return _first_missed(Subject(InProcess(Host(root, {module.__name__: module}))), mutant.exercises, seeds)
 
 
-def try_solution(root: Path, exercises: Collection[str]) -> str | None:
+def try_solution(root: Path, names: Collection[str]) -> str | None:
     """Return the outcome and the id of the first check that the solution itself does not pass, or None.
 
     What checks import and keep for later is there afterwards: forks share it.
     """
-    return _first_missed(Subject(InProcess(Host(root))), exercises, 1)
+    return _first_missed(Subject(InProcess(Host(root))), names, 1)
 
 
-def _first_missed(subject, exercises, seeds):
-    checks = [one for exercise in exercises for one in registry.checks_of(exercise)]
+def _first_missed(subject, names, seeds):
+    checks = [one for name in names for one in registry.checks_of(name)]
     for seed in range(seeds):  # outermost, as what a check notices it mostly notices with the first seed
         for one in checks:
             result = run_check(one, subject, registry.public_generator(one.id, seed), seed)

@@ -88,9 +88,9 @@ def test_the_same_code_scores_the_same_wherever_it_comes_from(few, solved, tmp_p
     assert results(again.record) == results(graded.record)
 
 
-def test_what_is_no_archive_is_graded_as_nothing(setup, tmp_path):
+def test_what_is_no_archive_is_graded_as_nothing(few, tmp_path):
     (tmp_path / "a2.zip").write_bytes(b"nonsense")
-    graded = grade(submission(tmp_path / "a2.zip", problems=("an export's problem",)), setup)
+    graded = grade(submission(tmp_path / "a2.zip", problems=("an export's problem",)), few)
     assert graded.record.earned == 0
     assert graded.record.problems[0] == "an export's problem"
     assert graded.record.problems[1].startswith("not a zip archive")

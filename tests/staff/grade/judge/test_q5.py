@@ -221,7 +221,7 @@ def test_what_is_hostile_in_other_exercises_costs_these_alone(cell, edits, verdi
 
 
 def test_several_that_are_hostile_leave_the_others_their_points(grade):
-    text = in_convnet("while True:\n    pass")
+    text = in_convnet("import time\ntime.sleep(1000)")
     exit_at_once = ("loss.backward()", "import os; os._exit(0)")
     text = edited(PYTORCH, "barebones-train", exit_at_once, text=text)
     expected = dict.fromkeys(EXERCISES, "passed") | {"barebones_convnet": "timeout", "barebones_train": "crashed"}

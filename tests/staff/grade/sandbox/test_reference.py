@@ -111,7 +111,7 @@ HOSTILE = {
     "no dict": "ask([1])",
     "calls without end": "while True: subject.stream()",
     "much work": "while True: affine(2**11, 2**8, 2**11)",
-    "much memory": "affine(2**20, 1, 2**20)",
+    "much memory": "affine(2**17, 1, 2**17)",
 }
 
 
@@ -144,34 +144,33 @@ def test_only_exercises_of_layers_and_optim_are_answered():
         paths_of(["two_layer_net"])
 
 
+MISFITS = (
+    "affine_forward(None, None, None)",
+    "affine_forward(X, X, X)",
+    "affine_backward(X, (X,))",
+    "affine_backward(X, ('x', 'w', 'b'))",
+    "relu_backward(X, {})",
+    "relu_backward(X, None)",
+)
 LOOK = """
 def look(self, X, y=None):
-    from cs231n.checks.subject.client import SubjectFailure
-    try:
-        {call}
-    except Exception as error:
-        told = [repr(error), repr(error.__context__), str(getattr(error.__context__, "frames", ""))]
-        raise RuntimeError(" | ".join(told))
+    told = []
+    for call in {calls}:
+        try:
+            eval(call, globals(), dict(X=X))
+        except Exception as error:
+            told += [repr(error), repr(error.__context__), str(getattr(error.__context__, "frames", ""))]
+    raise RuntimeError(" | ".join(told))
 TwoLayerNet.loss = look
 """
-MISFITS = {
-    "no array": "affine_forward(None, None, None)",
-    "a cache of the wrong length": "affine_backward(X, (X,))",
-    "a cache of texts": "affine_backward(X, ('x', 'w', 'b'))",
-    "another shape": "affine_forward(X, X, X)",
-    "an odd cache": "relu_backward(X, {})",
-    "a cache of nothing": "relu_backward(X, None)",
-}
 
 
-@pytest.mark.parametrize("name", MISFITS)
-def test_what_the_solution_raises_tells_nothing_of_its_lines(reference, name):
-    files = solved(fc_net=LOOK.replace("{call}", MISFITS[name]))
+def test_what_the_solution_raises_tells_nothing_of_its_lines(reference):
     trusted = ("affine_forward", "affine_backward", "relu_forward", "relu_backward")
-    outcome = verdict(reference, files, "two_layer_net", trusted)
+    outcome = verdict(reference, solved(fc_net=LOOK.format(calls=MISFITS)), "two_layer_net", trusted)
     [error] = [result for result in outcome.results if result.check.name == "scores"]
     told = error.message.summary
-    assert "these arguments do not fit this layer" in told
+    assert told.count("ValueError('these arguments do not fit this layer')") == told.count("[]") == len(MISFITS)
     lines = (solved()[LAYERS]).decode().splitlines()
     assert not [line for line in lines if len(line.strip()) > 12 and line.strip() in told]
-    assert "layers.py" not in told and "[]" in told
+    assert "layers.py" not in told
