@@ -24,6 +24,7 @@ LEAST = 3  # operators and calls of an expression that tells something
 _TOKEN = re.compile(r"\w+|\*\*|//|[<>=!]=|\S")
 
 
+@functools.cache
 def solution_formulas():
     """Return trees of solution blocks -> a place where each stands, (block, code)."""
     found = {}
