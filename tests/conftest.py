@@ -3,18 +3,16 @@
 import gc
 import os
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
+import staff  # noqa: F401  # before the tests read notebooks: it spares them a second of grammars
 from cs231n.datasets.stand_in import write_stand_in
 
 pytest.register_assert_rewrite("tests.oracles", "tests.promises")
-# Whoever reads a notebook imports jsonschema, which would take a second here to compile grammars of web addresses.
-sys.modules["rfc3987_syntax"] = None
 
 try:
     import fcntl  # noqa: F401
