@@ -13,7 +13,7 @@ __all__ = ["DIRECTIONS", "timings"]
 DIRECTIONS = ("forward", "forward + backward")
 
 
-def timings(convolutions, pools, rounds, now):
+def timings(convolutions, pools, rounds, now, shortest):
     """Yield one record for each case, dtype and direction: the seconds of every round and method.
 
     The naive layers take part in one tiny convolution only.
@@ -24,7 +24,7 @@ def timings(convolutions, pools, rounds, now):
         ("pool", pools, peers.POOLS),
     ):
         for shape, dtype, direction in itertools.product(shapes, DTYPES, DIRECTIONS):
-            seconds = time_rounds(_contenders(shape, methods, dtype, direction), rounds, now)
+            seconds = time_rounds(_contenders(shape, methods, dtype, direction), rounds, now, shortest)
             yield {"group": group, "case": str(shape), "dtype": dtype, "direction": direction, "seconds": seconds}
 
 

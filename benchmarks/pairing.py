@@ -18,7 +18,7 @@ def clock(threads):
     return time.process_time if threads == 1 else time.perf_counter
 
 
-def time_rounds(contenders, rounds, now, shortest=0.01):
+def time_rounds(contenders, rounds, now, shortest):
     """Time every contender once in each round.
 
     Args:

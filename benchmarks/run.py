@@ -12,6 +12,7 @@ from benchmarks.pairing import clock
 __all__ = ["measure", "run"]
 
 ROUNDS, QUICK_ROUNDS = 9, 3
+SHORTEST, QUICK_SHORTEST = 0.01, 0.001  # seconds of a single timing at least
 
 
 def run(threads, quick, out):
@@ -36,14 +37,16 @@ def run(threads, quick, out):
 
 def measure(threads, quick=False):
     """Return all figures as one dictionary of plain numbers, lists and strings."""
-    rounds = QUICK_ROUNDS if quick else ROUNDS
+    rounds, shortest = (QUICK_ROUNDS, QUICK_SHORTEST) if quick else (ROUNDS, SHORTEST)
     convolutions = shapes.QUICK_CONVOLUTIONS if quick else shapes.CONVOLUTIONS + shapes.DRAWN
     pools = shapes.QUICK_POOLS if quick else shapes.POOLS
     environment = machine(threads)
     now = clock(threads)
     timings = []
     with tqdm(unit="case", disable=None, leave=False) as bar:
-        for record in chain(layers.timings(convolutions, pools, rounds, now), training.timings(rounds, now)):
+        for record in chain(
+            layers.timings(convolutions, pools, rounds, now, shortest), training.timings(rounds, now, shortest)
+        ):
             timings.append(record)
             bar.set_description(f"{record['case']}, {record['dtype']}, {record['direction']}")
             bar.update()

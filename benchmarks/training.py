@@ -47,7 +47,7 @@ NETS = (
 )
 
 
-def timings(rounds, now):
+def timings(rounds, now, shortest):
     """Yield one record for each net and dtype: the seconds of every round on either side."""
     for name, N, build in NETS:
         for dtype in DTYPES:
@@ -61,7 +61,7 @@ def timings(rounds, now):
                 "case": f"{name}, Adam, N = {N}",
                 "dtype": dtype,
                 "direction": "step",
-                "seconds": time_rounds(steps, rounds, now),
+                "seconds": time_rounds(steps, rounds, now, shortest),
             }
 
 
