@@ -63,18 +63,21 @@ def write_pdf(notebooks: Mapping[str, Notebook], path: Path) -> list[str]:
     Raises:
         DocumentError: pandoc or Typst failed.
     """
-    parts: list[str] = []
-    remarks: list[str] = []
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        for number, (name, notebook) in enumerate(notebooks.items()):
-            text, said = _typeset(name, simplified(notebook), folder, f"media{number}")
-            parts.append(text)
-            remarks += said
-        pdf = _compile("\n".join(parts), folder)
+        parts = [
+            (name, simplified(notebook), folder, f"media{number}")
+            for number, (name, notebook) in enumerate(notebooks.items())
+        ]
+        typeset = [_pandoc(*part) for part in parts]
+        try:
+            pdf = _compile("\n".join(text for text, _ in typeset), folder)
+        except DocumentError:  # mostly a formula: in which notebook shows when each is compiled alone
+            typeset = [_typeset(*part) for part in parts]
+            pdf = _compile("\n".join(text for text, _ in typeset), folder)
     path.unlink(missing_ok=True)  # it may be a link
     path.write_bytes(pdf)
-    return remarks
+    return [remark for _, remarks in typeset for remark in remarks]
 
 
 def _typeset(name: str, notebook: Notebook, folder: Path, media: str) -> tuple[str, list[str]]:
