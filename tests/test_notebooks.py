@@ -14,7 +14,8 @@ SMALL = {
     "FullyConnectedNets": {
         "NUM_TRAINING": 1000,
         "TWO_LAYER_EPOCHS": 1,
-        "GRID_SCALES": 3,
+        "OVERFIT_EPOCHS": 15,
+        "GRID_SCALES": 2,
         "GRID_RATES": 2,
         "RULE_IMAGES": 500,
         "RULE_EPOCHS": 1,
@@ -30,9 +31,14 @@ SMALL = {
         "BATCH_SIZE_EPOCHS": 1,
     },
     "Dropout": {"NUM_TRAIN": 100, "NUM_VAL": 200, "EPOCHS": 2},
-    "ConvolutionalNetworks": {"NUM_TRAINING": 500, "PHOTO_PIXELS": 80, "TIMED_IMAGES": 1},
-    "PyTorch": {"NUM_TRAINING": 500, "OPEN_EPOCHS": 1},
-    "TensorFlow": {"NUM_TRAINING": 500, "OPEN_EPOCHS": 1},
+    "ConvolutionalNetworks": {
+        "NUM_TRAINING": 500,
+        "NUM_VAL": 260,
+        "PHOTO_PIXELS": 80,
+        "TIMED_IMAGES": 1,
+    },
+    "PyTorch": {"NUM_TRAINING": 500, "NUM_VAL": 100, "NUM_TEST": 100, "OPEN_EPOCHS": 1},
+    "TensorFlow": {"NUM_TRAINING": 512, "NUM_VAL": 100, "NUM_TEST": 100, "OPEN_EPOCHS": 1},
 }
 
 
