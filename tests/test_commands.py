@@ -31,7 +31,7 @@ DOCUMENTS = {
 }
 STEPS = "## Add an exercise"
 EXERCISES, POINTS = len(load_rubric().exercises), sum(one.points for one in load_rubric().exercises.values())
-BUILT = (".so", ".pyd")  # what the extension ends in
+BUILT = (".so", ".pyd", ".c")  # what the extension ends in, and what Cython made for it
 
 
 @dataclasses.dataclass(frozen=True)
