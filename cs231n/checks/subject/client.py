@@ -41,6 +41,7 @@ class Subject:
 
     def __init__(self, transport: Any) -> None:
         self._transport = transport
+        self._loaded: set[str] = set()  # modules that this check has loaded
         # What a wrong forward pass of the student's answered in this check, which compared with its slopes:
         # (arguments, out) of each call, or None where the answer is a random draw.
         self.by_slopes: list[Any] = []
@@ -54,6 +55,7 @@ class Subject:
             exercise: name of the exercise that is checked; a transport may keep exercises apart by it.
         """
         self.by_slopes = []
+        self._loaded.clear()
         self._transport.reset(limit, exercise)
         self._ask(op="reset", seed=seed)
 
@@ -109,7 +111,10 @@ class Subject:
 
     def _call(self, target, args, kwargs, hold, send_args=False):
         if isinstance(target, str):
-            self._ask(op="load", module=target.split(":")[0])
+            module = target.split(":")[0]
+            if module not in self._loaded:
+                self._ask(op="load", module=module)
+                self._loaded.add(module)
         reply = self._ask(op="call", target=target, args=args, kwargs=kwargs, hold=hold, send_args=send_args)
         for place, after in reply["dicts"].items():
             args[int(place)].clear()

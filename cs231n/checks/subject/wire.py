@@ -9,6 +9,7 @@ Whoever reads does not trust who writes: dtypes are on a list, and frames, heade
 """
 
 import dataclasses
+import functools
 import json
 import math
 import re
@@ -25,6 +26,7 @@ MAX_TEXT = 2**14  # characters of a text; a longer one is cut
 MAX_DEPTH = 8
 MAX_AXES = 32
 _DTYPE = re.compile(r"[<>|=](b1|[iu][1248]|f[248])")
+_JSON = json.JSONEncoder(check_circular=False, separators=(",", ":"))  # what is packed has an end: MAX_DEPTH
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +51,7 @@ def encode(value: Any, *, layout: bool = False) -> bytes:
         layout: True also sends the strides of arrays, so that they arrive Fortran-ordered or with gaps.
     """
     buffers: list[bytes] = []
-    header = json.dumps(_pack(value, buffers, layout, 0)).encode()
+    header = _JSON.encode(_pack(value, buffers, layout, 0)).encode()
     return b"".join([struct.pack("<I", len(header)), header, *buffers])
 
 
@@ -68,7 +70,7 @@ def decode(body: bytes, *, layout: bool = True) -> Any:
         (length,) = struct.unpack_from("<I", body)
         if length > MAX_HEADER:
             raise ValueError(f"a header of {length} bytes, expected at most {MAX_HEADER}")
-        header = json.loads(bytes(body[4 : 4 + length]))
+        header = json.loads(str(body[4 : 4 + length], "utf-8"))
         return _unpack(header, _Reader(body, 4 + length, layout))
     except (struct.error, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(f"not a frame of this format: {error}") from error
@@ -105,7 +107,7 @@ class _Reader:
     """Hands out the bytes of the arrays, one after the other."""
 
     def __init__(self, body, start, layout):
-        self.body, self.position, self.layout = body, start, layout
+        self.body, self.position, self.layout = memoryview(body), start, layout
 
     def take(self, length):
         end = self.position + length
@@ -118,21 +120,22 @@ class _Reader:
 
 def _pack(value, buffers, layout, depth):
     """Return what stands for the value in the header, and append the bytes of its arrays to `buffers`."""
+    kind = type(value)
     if depth > MAX_DEPTH:
         return {"unknown": "something nested deeper than anything that is asked for"}
-    if value is None or type(value) in (bool, int, float):
+    if value is None or kind in _PLAIN:
         return value
-    if type(value) is str:
+    if kind is str:
         return value[:MAX_TEXT]
-    if type(value) in (list, tuple):
-        return {type(value).__name__: [_pack(part, buffers, layout, depth + 1) for part in value]}
-    if isinstance(value, dict) and all(type(key) is str for key in value):
-        return {"dict": [[key, _pack(part, buffers, layout, depth + 1)] for key, part in value.items()]}
-    if type(value) is np.matrix:
-        value = np.asarray(value)  # a matrix is the array that it holds
-    if type(value) is np.ndarray and _DTYPE.fullmatch(value.dtype.str):
+    if kind is np.ndarray and _travels(value.dtype):
         return {"array": _pack_array(value, buffers, layout)}
-    if isinstance(value, np.generic) and _DTYPE.fullmatch(value.dtype.str):
+    if kind is list or kind is tuple:
+        return {kind.__name__: [_pack(part, buffers, layout, depth + 1) for part in value]}
+    if isinstance(value, dict) and all([type(key) is str for key in value]):
+        return {"dict": [[key, _pack(part, buffers, layout, depth + 1)] for key, part in value.items()]}
+    if kind is np.matrix:
+        return _pack(np.asarray(value), buffers, layout, depth)  # a matrix is the array that it holds
+    if isinstance(value, np.generic) and _travels(value.dtype):
         return {"scalar": _pack_array(np.asarray(value), buffers, False)}
     if isinstance(value, Handle):
         return {"handle": value.number}
@@ -140,6 +143,15 @@ def _pack(value, buffers, layout, depth):
         text = np.dtype(value).str
         return {"dtype": text} if _DTYPE.fullmatch(text) else {"unknown": f"dtype {value}"}
     return {"unknown": _type_name(value)}
+
+
+_PLAIN = frozenset({bool, int, float})
+
+
+@functools.lru_cache(maxsize=64)
+def _travels(dtype):
+    """Return whether arrays of a dtype travel."""
+    return _DTYPE.fullmatch(dtype.str) is not None
 
 
 def _type_name(value):
@@ -164,21 +176,21 @@ def _pack_array(array, buffers, layout):
 
 def _unpack(item, reader):
     """Return the value that an item of the header stands for."""
-    if not isinstance(item, dict):
-        if item is None or isinstance(item, (bool, int, float)):
-            return item
-        if isinstance(item, str) and len(item) <= MAX_TEXT:
-            return item
+    if item is None or type(item) in _PLAIN:
+        return item
+    if type(item) is str and len(item) <= MAX_TEXT:
+        return item
+    if type(item) is not dict:
         raise ValueError("a bare list or a long text in a header")
     ((kind, content),) = item.items()
+    if kind == "array":
+        return _unpack_array(content, reader)
+    if kind == "dict":
+        return {str(key): _unpack(part, reader) for key, part in content}
     if kind == "list":
         return [_unpack(part, reader) for part in content]
     if kind == "tuple":
-        return tuple(_unpack(part, reader) for part in content)
-    if kind == "dict":
-        return {str(key): _unpack(part, reader) for key, part in content}
-    if kind == "array":
-        return _unpack_array(content, reader)
+        return tuple([_unpack(part, reader) for part in content])
     if kind == "scalar":
         return _unpack_array(content, reader)[()]
     if kind == "handle":
@@ -190,6 +202,7 @@ def _unpack(item, reader):
     raise ValueError(f"an item of kind {kind!r}")
 
 
+@functools.lru_cache(maxsize=64)
 def _number_dtype(text):
     if not _DTYPE.fullmatch(text):
         raise ValueError(f"an array of dtype {text[:40]!r}")
@@ -197,9 +210,9 @@ def _number_dtype(text):
 
 
 def _unpack_array(spec, reader):
-    dtype, shape = _number_dtype(spec["dtype"]), tuple(int(size) for size in spec["shape"])
+    dtype, shape = _number_dtype(spec["dtype"]), tuple(map(int, spec["shape"]))
     # an axis of length 0 must not hide the others, whose product NumPy and every comparison may go by
-    if len(shape) > MAX_AXES or min(shape, default=0) < 0 or math.prod(max(size, 1) for size in shape) > MAX_FRAME:
+    if len(shape) > MAX_AXES or min(shape, default=0) < 0 or math.prod([size or 1 for size in shape]) > MAX_FRAME:
         raise ValueError("an array of a shape that no frame holds")
     if "strides" in spec:
         if not reader.layout:
