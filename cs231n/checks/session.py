@@ -96,7 +96,8 @@ class Session:
         seeds: how many seeds each check runs with; it stops at the first that does not pass.
         limit: seconds a check may take with one seed.
         on_check: function without arguments, called before each check.
-        diagnose: whether to look which mistake a failed exercise makes, which runs its checks once more.
+        diagnose: whether to look which mistake a failed exercise makes. That runs its checks once more where
+            `generator` or `order` is given.
         generator: `generator(check_id, seed)` returns the random numbers of a check.
         is_sound: `is_sound(check, seed)` says whether a check that broke passes for a right solution; then the
             answers broke it, and it has failed. None: nobody knows, and it counts as broken.
@@ -118,12 +119,15 @@ class Session:
         makes: Callable[..., bool] | None = None,
         order: np.random.Generator | None = None,
     ) -> None:
-        self.transport, self.subject = transport, Subject(transport)
+        self._recorder = recognise.Recorder(transport)
+        self.transport, self.subject = transport, Subject(self._recorder)
         self.seeds, self.limit, self.on_check, self.diagnose = seeds, limit, on_check, diagnose
         self.generator, self.framework = generator, getattr(transport, "framework", None)
         self.is_sound, self.makes, self.order = is_sound, makes, order
         self.rubric = load_rubric()
         self._outcomes: dict[str, Outcome] = {}
+        self._public = generator is registry.public_generator and order is None
+        self._answers: dict[str, recognise.Answer] = {}  # by id of the check, to its public inputs
         self._mistakes: dict[Any, str | None] = {}
         self._decoys_end = True
 
@@ -229,7 +233,7 @@ class Session:
     def _mistake(self, name):
         """Return the name of the known mistake that an exercise makes, or None."""
         if name not in self._mistakes:
-            self._mistakes[name] = recognise.diagnose(self.transport, name)
+            self._mistakes[name] = recognise.diagnose(self.transport, name, self._answers)
         return self._mistakes[name]
 
     def _looks_like(self, name, missed):
@@ -262,6 +266,8 @@ class Session:
                 return Result(check, Verdict.TIMEOUT, Message(NOT_REACHED), seed)
             rng = self.generator(check.id, seed)
             result = run_check(check, self.subject, rng, seed, min(self.limit, left))
+            if self._public and seed == recognise.SEED:
+                self._answers[check.id] = self._recorder.answer_to(result)
             if result.verdict == Verdict.GRADER_ERROR and self.is_sound and self.is_sound(check, seed):
                 message = Message("what it returns cannot be compared with what is expected", hint=check.hint)
                 result = dataclasses.replace(result, verdict=Verdict.FAILED, message=message)

@@ -3,7 +3,6 @@
 import dataclasses
 from collections.abc import Iterable
 
-from cs231n.checks.mistakes.recognise import diagnose
 from cs231n.checks.rubric import load_rubric
 from cs231n.checks.session import Session
 from cs231n.checks.verdicts import Verdict
@@ -71,11 +70,14 @@ class Detection:
 
 def trial(misconception: Misconception, form: int = 0, exercises: Iterable[str] = EXERCISES) -> Detection:
     """Check some exercises of a package with the misconception in it, and return the Detection."""
-    transport = misconception.transport(form)
-    session = Session(transport, diagnose=False)
-    verdicts = {name: session.outcome(name).verdict for name in exercises}
-    failed = [name for name, verdict in verdicts.items() if verdict in WRONG]
-    return Detection(misconception, form, verdicts, {name: diagnose(transport, name) for name in failed})
+    session = Session(misconception.transport(form))
+    outcomes = {name: session.outcome(name) for name in exercises}
+    names = {
+        name: outcome.looks_like.name if outcome.looks_like else None
+        for name, outcome in outcomes.items()
+        if outcome.verdict in WRONG
+    }
+    return Detection(misconception, form, {name: outcome.verdict for name, outcome in outcomes.items()}, names)
 
 
 def backward_passes(name: str) -> set[str]:

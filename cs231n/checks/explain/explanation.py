@@ -31,7 +31,7 @@ def explain(transport: Any, exercise: str) -> Explanation:
         return Explanation(
             exercise, Verdict.NOT_CHECKED, "is written in a notebook, where its cells show whether it works"
         )
-    outcome = Session(transport, limit=CALL_LIMIT).outcome(exercise)
+    outcome = Session(transport, limit=CALL_LIMIT, diagnose=False).outcome(exercise)
     if _module(exercise) is None:
         return _by_its_checks(outcome)
     subject = Subject(transport)

@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -21,13 +22,15 @@ from cs231n.checks import (
     exercises,  # noqa: F401 - registers the checks
     registry,
 )
-from cs231n.checks.run import run_check
+from cs231n.checks.run import Result, run_check
 from cs231n.checks.subject.client import CALL_LIMIT, Subject
 from cs231n.checks.subject.wire import Handle, Unknown
 from cs231n.checks.verdicts import Verdict
 
 __all__ = [
     "FINGERPRINTS",
+    "SEED",
+    "Answer",
     "Known",
     "Recorder",
     "agree",
@@ -44,6 +47,8 @@ TOLERANCE, FLOOR = 5e-4, 1e-5  # of projections: relative to the largest of an a
 ABOUT = 0.1  # of what is known of a random draw
 MANY = 500  # numbers that say enough about the draw that they came from
 MOST = 10_000  # entries of an array that are looked at
+
+NOTHING: Mapping[str, "Answer"] = MappingProxyType({})
 
 # Entries of dicts that the contract names; what else somebody keeps in there is their own affair.
 _ENTRIES = re.compile(r"(W|b|gamma|beta)\d+|running_mean|running_var|velocity|cache|m|v|t")
@@ -84,14 +89,15 @@ def catalogue(path: Path = FINGERPRINTS) -> dict[str, Known]:
     }
 
 
-def diagnose(transport: Any, exercise: str) -> str | None:
+def diagnose(transport: Any, exercise: str, known: Mapping[str, "Answer"] = NOTHING) -> str | None:
     """Run the checks of an exercise on public inputs and return the name of the mistake it looks like, or None.
 
     Args:
         transport: to the code under check, see `subject.Subject`.
         exercise: name of an exercise; one that passes has no mistake.
+        known: as for `look`.
     """
-    seen = look(transport, exercise)
+    seen = look(transport, exercise, known)
     return recognise(seen, exercise) if seen else None
 
 
@@ -138,22 +144,37 @@ def _says_something(seen, names):
     return any(leaf[0].startswith("random") or any(leaf[1:]) for leaf in leaves)
 
 
-def look(transport: Any, exercise: str) -> dict[str, list]:
+def look(transport: Any, exercise: str, known: Mapping[str, "Answer"] = NOTHING) -> dict[str, list]:
     """Return check -> leaves, for each check of an exercise that failed on its public inputs.
 
     It is empty where nothing failed, and where code did not answer: not written, too slow, not to be imported.
+
+    Args:
+        transport, exercise: as for `diagnose`.
+        known: id of a check -> its Answer, of those that need not run again.
     """
     recorder = Recorder(transport)
-    subject, seen = Subject(recorder), {}
-    for one in registry.checks_of(exercise):
-        if not one.function.__module__.startswith("cs231n."):
-            continue  # only the grader has it, and no known look holds it
-        result = run_check(one, subject, registry.public_generator(one.id, SEED), SEED, CALL_LIMIT)
-        if result.verdict in (Verdict.FAILED, Verdict.ERROR):
-            seen[one.name] = recorder.leaves(one.of_dict, ones=one.name.endswith("shapes"))
-        elif result.verdict != "passed":
+    subject, answers = Subject(recorder), {}
+    # only the grader has the others, and no known look holds them
+    checks = [one for one in registry.checks_of(exercise) if one.function.__module__.startswith("cs231n.")]
+    for one in sorted(checks, key=lambda one: one.id not in known):
+        if one.id in known:
+            answer = known[one.id]
+        else:
+            result = run_check(one, subject, registry.public_generator(one.id, SEED), SEED, CALL_LIMIT)
+            answer = recorder.answer_to(result)
+        if answer.verdict not in (Verdict.PASSED, Verdict.FAILED, Verdict.ERROR):
             return {}
-    return seen
+        answers[one.name] = answer
+    return {name: answer.leaves for name, answer in answers.items() if answer.verdict != Verdict.PASSED}
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """What code answered to a check with its public inputs: the verdict, and the leaves where it failed."""
+
+    verdict: Verdict
+    leaves: list = dataclasses.field(default_factory=list)
 
 
 class Recorder:
@@ -173,6 +194,13 @@ class Recorder:
         if message["op"] in ("call", "get"):
             self._question, self._answer = message, reply
         return reply
+
+    def answer_to(self, result: Result) -> Answer:
+        """Return the Answer to the check that was just run, with this result."""
+        if result.verdict not in (Verdict.FAILED, Verdict.ERROR):
+            return Answer(result.verdict)
+        one = result.check
+        return Answer(result.verdict, self.leaves(one.of_dict, ones=one.name.endswith("shapes")))
 
     def leaves(self, of_dict: bool = False, ones: bool = True) -> list[list]:
         """Return what the last answer says, as a list of [what, number, ...].
