@@ -33,7 +33,12 @@ NOTEBOOK = Path(cs231n.__file__).resolve().parent.parent / "PyTorch.ipynb"
 @functools.cache
 def _load(cell):
     """Return what is defined in a cell of the notebook."""
-    return Program(NOTEBOOK.read_text(encoding="utf-8-sig"), NOTEBOOK.name, {"DEVICE": "cpu"}).load(cell)
+    return _program(NOTEBOOK.read_text(encoding="utf-8-sig")).load(cell)
+
+
+@functools.lru_cache(maxsize=1)  # reading all cells takes longer than running one
+def _program(text):
+    return Program(text, NOTEBOOK.name, {"DEVICE": "cpu"})
 
 
 def _array(tensor):
