@@ -12,7 +12,8 @@ def tensors(inputs: Sequence[np.ndarray], requires_grad: bool = False) -> list[A
     """Return arrays as float64 tensors."""
     import torch
 
-    return [torch.tensor(np.array(array, np.float64), requires_grad=requires_grad) for array in inputs]
+    copies = [torch.from_numpy(np.array(array, np.float64, order="C")) for array in inputs]
+    return [copy.requires_grad_() for copy in copies] if requires_grad else copies
 
 
 def value(function: Callable[..., Any], *inputs: np.ndarray) -> np.ndarray:
