@@ -1,6 +1,5 @@
 """What a misconception is, and the list of all of them."""
 
-import ast
 import dataclasses
 import functools
 import importlib
@@ -10,7 +9,7 @@ from types import ModuleType
 
 from cs231n.checks.rubric import load_rubric
 from cs231n.checks.subject.client import InProcess
-from staff.misconceptions.subject import edited, executed, package, transport
+from staff.misconceptions.subject import compiled, edited, executed, package, transport
 
 __all__ = ["CatalogueError", "Misconception", "entries", "misfits", "wrong"]
 
@@ -53,7 +52,7 @@ class Misconception:
         """
         try:
             text = edited(self.module, *self.forms[form], within=load_rubric().exercises[self.exercise].blocks)
-            ast.parse(text)
+            compiled(self.module, text)
         except (ValueError, SyntaxError) as error:
             how = "bring its edits in staff/misconceptions/mistakes up to date with the solution"
             raise CatalogueError(f"{self.name}: {error}; {how}") from error

@@ -1,13 +1,12 @@
 """The solved package with something changed, as a subject of the checks in this process."""
 
-import ast
 import contextlib
 import functools
 import sys
 import types
 import warnings
 from collections.abc import Callable, Collection, Mapping
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 from cs231n.checks.rubric import load_rubric
@@ -16,7 +15,7 @@ from cs231n.checks.subject.host import Host
 from staff import ROOT
 from staff.release.modules import named_blocks
 
-__all__ = ["NAMES", "edited", "executed", "package", "replaced", "rewritten", "source_of", "transport"]
+__all__ = ["NAMES", "compiled", "edited", "executed", "package", "replaced", "rewritten", "source_of", "transport"]
 
 # Every module that an exercise is written in or called from, each after those that it imports: what is written
 # later, by the rubric, calls what is written earlier.
@@ -126,10 +125,11 @@ def executed(module: str, source: str) -> ModuleType:
     """Return a module of cs231n made from another text."""
     copy = types.ModuleType(f"cs231n.{module}")
     copy.__file__ = str(_path(module))
-    exec(_compiled(module, source), copy.__dict__)
+    exec(compiled(module, source), copy.__dict__)
     return copy
 
 
 @functools.lru_cache(maxsize=64)
-def _compiled(module, source):
-    return compile(ast.parse(source), str(_path(module)), "exec")
+def compiled(module: str, source: str) -> CodeType:
+    """Return the code of a module of cs231n made from another text."""
+    return compile(source, str(_path(module)), "exec")
