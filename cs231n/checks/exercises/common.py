@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import functools
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
@@ -48,8 +49,14 @@ class Case:
         return (*self.inputs, *copy.deepcopy(self.settings))
 
     def out(self) -> np.ndarray:
-        """Return what torch makes of the inputs, as a float64 array."""
-        return oracle.value(self.function, *self.inputs)
+        """Return what torch makes of the inputs, as a float64 array that is not to be changed."""
+        return self._out
+
+    @functools.cached_property
+    def _out(self):
+        out = oracle.value(self.function, *self.inputs)
+        out.flags.writeable = False
+        return out
 
     def autograd(self, dout: np.ndarray) -> tuple[list[np.ndarray], float]:
         """Return the right gradients for an upstream gradient, and the usual tolerance."""
