@@ -146,10 +146,12 @@ def found_in(texts, known):
     What stands between commas and the like is looked at by itself, too.
     """
     found = set()
-    for place, text in texts:
-        for line in text.splitlines():
-            for piece in (line, *re.split(r"[,;:`]\s+|\s{2,}| in mode | where ", line)):
-                found |= {(place, code, known[tree][0]) for tree, code in _formulas_of(piece) if tree in known}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # on what only looks like code
+        for place, text in texts:
+            for line in text.splitlines():
+                for piece in (line, *re.split(r"[,;:`]\s+|\s{2,}| in mode | where ", line)):
+                    found |= {(place, code, known[tree][0]) for tree, code in _formulas_of(piece) if tree in known}
     return found
 
 
@@ -179,8 +181,6 @@ def _is_name(token):
 
 def _parsed(piece):
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(piece)
+        return ast.parse(piece)
     except (SyntaxError, ValueError):
         return None
