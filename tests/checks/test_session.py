@@ -243,3 +243,18 @@ def test_more_seeds_stop_at_the_first_that_does_not_pass(monkeypatch):
     many.seeds = 50
     assert many.outcome("adam").results[0].seed == 2
     assert len(seen) == 3
+
+
+def test_a_mistake_is_named_without_running_checks_again_that_had_public_inputs():
+    wrong = rewritten("layers", ("out = rows @ w + b\n", "out = rows @ w\n"))
+    checks = len(registry.checks_of("affine_forward"))
+
+    def private(check_id, seed):
+        return np.random.default_rng(7)
+
+    for generator, times in ((registry.public_generator, 1), (private, 2)):
+        subject, resets = transport(layers=wrong), []
+        subject.reset = lambda limit, exercise, resets=resets: resets.append(exercise)
+        outcome = Session(subject, generator=generator).outcome("affine_forward")
+        assert outcome.looks_like.name == "affine-bias-missing"
+        assert resets == ["affine_forward"] * checks * times
