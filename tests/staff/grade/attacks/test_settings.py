@@ -24,8 +24,8 @@ from cs231n.submit.archive import MODULES
 from staff import ROOT
 from staff.grade.sandbox.isolation import own_walls
 from tests.staff.grade.attacks.forgeries import knowing, known_to_the_public, with_forward
-from tests.staff.grade.attacks.runtime import ATTACKED, in_call
-from tests.staff.grade.conftest import SECRET, write_zip
+from tests.staff.grade.attacks.runtime import ATTACKED, CALLS, in_call
+from tests.staff.grade.conftest import SECRET, graded, write_zip
 
 EXERCISES = ("affine_forward", "relu_forward", "sgd_momentum")
 SITE = Path(sys.modules["pytest"].__file__).parent.parent
@@ -131,14 +131,6 @@ LOOKS = {
                 raise AssertionError(pid)
         """,
 }
-FORK_BOMB = """
-import os
-_right_relu = relu_forward
-def relu_forward(x):
-    while True:
-        try: os.fork()
-        except OSError: pass
-"""
 
 
 def grade(folder, solved, setting, submissions, exercises=EXERCISES, more=None):
@@ -236,10 +228,7 @@ def test_code_that_looks_around_finds_nothing_and_others_keep_their_points(tmp_p
         pytest.skip("this system has no Landlock")
     codes = [textwrap.dedent(code) for code in reversed(LOOKS.values())]  # the first changes what can be imported
     submissions = {f"looks-{first}": in_call("".join(codes[first::3])) for first in range(3)}
-    submissions |= {"honest": "", "fork-bomb": FORK_BOMB}
-    verdicts, output, left = grade(tmp_path, solved, setting, submissions)
-    bomb = verdicts.pop("fork-bomb")
-    assert bomb.pop("relu_forward") != "passed" and set(bomb.values()) == {"passed"}
+    verdicts, output, left = grade(tmp_path, solved, setting, submissions | {"honest": ""})
     passed = dict.fromkeys(EXERCISES, "passed")
     assert {name: found for name, found in verdicts.items() if found != passed} == {}
     assert left == set()
@@ -261,6 +250,7 @@ def conv_forward_naive(x, w, b, conv_param):
     return mine.conv_forward(x, w, b, conv_param["stride"], conv_param["pad"]), (x, w, b, conv_param)
 """,
     "many-files": in_call("[open(f'{k}', 'w').close() for k in range(50_000)]"),
+    "fork-bomb": in_call(CALLS["fork bomb"][0]),
 }
 
 
@@ -277,6 +267,8 @@ def test_what_is_forged_fails_and_others_keep_their_points(tmp_path, solved, rel
     assert verdicts.pop("given-code") == passed | {"conv_forward_naive": "error"}
     many = verdicts.pop("many-files")
     assert {name: many[name] for name in exercises[1:]} == {name: "passed" for name in exercises[1:]}
+    bomb = verdicts.pop("fork-bomb")
+    assert bomb.pop("relu_forward") != "passed" and set(bomb.values()) == {"passed"}
     for name, found in verdicts.items():
         assert found.pop("layernorm_backward") in ("failed", "blocked"), name
         assert set(found.values()) == {"passed"}, name
@@ -312,10 +304,10 @@ def test_odd_answers_fail_their_check_and_do_not_break_it(tmp_path, solved):
         submission: "".join(in_call(ODD_ANSWERS[name], exercise) for exercise, name in names.items())
         for submission, names in odd.items()
     }
-    verdicts, _, left = grade(tmp_path, solved, as_root, submissions | {"honest": ""}, (*EXERCISES, *ATTACKED))
+    found = graded(tmp_path, solved, submissions | {"honest": "\n"}, (*EXERCISES, *ATTACKED))
+    verdicts = {name: {one["name"]: one["verdict"] for one in exercises} for name, exercises in found.items()}
     assert set(verdicts.pop("honest").values()) == {"passed"}
     for submission, found in verdicts.items():
         for exercise, name in odd[submission].items():
             assert found.pop(exercise) in ("failed", "error", "protocol_violation"), name
         assert set(found.values()) == {"passed"}, submission
-    assert left == set()
