@@ -149,6 +149,15 @@ def test_an_earlier_record_of_anything_else_is_not_kept(full, setup, monkeypatch
     assert not grade(submission(path), setup, earlier).kept
 
 
+def test_what_took_too_long_is_graded_again_where_there_is_more_time(full):
+    record = full[0].record
+    first = dataclasses.replace(record.exercises[0], verdict="timeout")
+    late = dataclasses.replace(record, exercises=(first, *record.exercises[1:]))
+    for earlier, limit, kept in ((record, 9.0, True), (late, record.limit, True), (late, 9.0, False)):
+        setup = Setup(SECRET, {}, "checks")
+        assert grading._still_holds(earlier, dataclasses.replace(record, limit=limit), setup) is kept
+
+
 # --- what else decides ----------------------------------------------------------------------------------------
 
 

@@ -64,6 +64,12 @@ def test_all_texts_are_plain_texts_that_gradescope_escapes():
     assert all(test["output_format"] == test["name_format"] == "text" for test in data["tests"])
 
 
+def test_students_see_the_tests_and_not_what_was_printed():
+    data = parsed()
+    assert (data["visibility"], data["stdout_visibility"]) == ("visible", "hidden")
+    assert {test["visibility"] for test in data["tests"]} == {"visible"}
+
+
 def test_the_output_tells_of_problems_and_of_reduced_isolation_first():
     assert "no zip" in parsed()["output"]
     reduced = Record(**{**vars(RECORD), "isolation": "reduced: no bubblewrap"})
