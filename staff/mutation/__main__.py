@@ -1,6 +1,6 @@
 """Change the solution in every small way and see whether the checks notice.
 
-    python -m staff.mutation                      all solution blocks, a few minutes
+    python -m staff.mutation                      all solution blocks, a minute or two
     python -m staff.mutation batchnorm_backward   the blocks of an exercise
     python -m staff.mutation --seeds 10           with more random inputs for each check
 

@@ -1,10 +1,14 @@
 """Sandboxes for tests: the solved package with something appended, and what is left after one is closed."""
 
+import sys
 from pathlib import Path
+
+import pytest
 
 from cs231n.checks.session import Session
 from staff.grade.sandbox.isolation import isolation
 from staff.grade.sandbox.sandbox import Sandbox
+from staff.grade.sandbox.walls import landlock_version
 from tests import lacking
 from tests.checks.subjects import ROOT
 
@@ -48,3 +52,10 @@ def need_bubblewrap():
     """Skip the test where there is no bubblewrap; fail in continuous integration, where there has to be."""
     if isolation() != "bubblewrap":
         lacking.skip(isolation())
+
+
+def need_landlock():
+    """Skip the test where there is no Landlock; on Linux, in continuous integration, there has to be."""
+    if not landlock_version():
+        skip = lacking.skip if sys.platform == "linux" else pytest.skip
+        skip("this system has no Landlock")

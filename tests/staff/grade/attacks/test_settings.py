@@ -22,10 +22,11 @@ import pytest
 from cs231n.checks import registry
 from cs231n.submit.archive import MODULES
 from staff import ROOT
-from staff.grade.sandbox.isolation import own_walls
+from tests import lacking
 from tests.staff.grade.attacks.forgeries import knowing, known_to_the_public, with_forward
 from tests.staff.grade.attacks.runtime import ATTACKED, CALLS, in_call
 from tests.staff.grade.conftest import SECRET, graded, write_zip
+from tests.staff.grade.sandboxes import need_landlock
 
 EXERCISES = ("affine_forward", "relu_forward", "sgd_momentum")
 SITE = Path(sys.modules["pytest"].__file__).parent.parent
@@ -186,7 +187,7 @@ def as_user(folder):
     if os.geteuid() != 0:
         return [], dict(os.environ)
     if not (shutil.which("setpriv") and shutil.which("unshare")):
-        pytest.skip("needs setpriv and unshare")
+        lacking.skip("needs setpriv and unshare")
     for path in (*folder.rglob("*"), folder):
         os.chown(path, 65534, 65534)
     for parent in folder.parents:
@@ -224,8 +225,8 @@ SETTINGS = [as_root, *(pytest.param(setting, marks=pytest.mark.slow) for setting
 
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_code_that_looks_around_finds_nothing_and_others_keep_their_points(tmp_path, solved, setting):
-    if "without" in setting.__name__ and not own_walls()["landlock"]:
-        pytest.skip("this system has no Landlock")
+    if "without" in setting.__name__:
+        need_landlock()
     codes = [textwrap.dedent(code) for code in reversed(LOOKS.values())]  # the first changes what can be imported
     submissions = {f"looks-{first}": in_call("".join(codes[first::3])) for first in range(3)}
     verdicts, output, left = grade(tmp_path, solved, setting, submissions | {"honest": ""})
@@ -257,8 +258,8 @@ def conv_forward_naive(x, w, b, conv_param):
 @pytest.mark.slow
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_what_is_forged_fails_and_others_keep_their_points(tmp_path, solved, release, setting):
-    if "without" in setting.__name__ and not own_walls()["landlock"]:
-        pytest.skip("this system has no Landlock")
+    if "without" in setting.__name__:
+        need_landlock()
     exercises = FORGED_EXERCISES
     more = {"given-code": {"cs231n/mine.py": release["cs231n/numpy_kernels.py"]}}
     verdicts, _, left = grade(tmp_path, solved, setting, FORGED | {"honest": ""}, exercises, more)
